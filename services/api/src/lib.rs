@@ -1,1 +1,25 @@
+//! The words of the shop, as they stand on the wire: money, quantities, ids, the bodies of
+//! requests and answers, and the problem that every failure answers.
+//!
+//! Each value is parsed once, at the edge; behind it an invalid one cannot exist.
 
+mod id;
+mod idempotency;
+mod json;
+mod money;
+mod orders;
+mod problem;
+mod products;
+mod quantity;
+mod schema;
+mod stock;
+
+pub use id::{InvalidId, OrderId, ProductId};
+pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey};
+pub use json::JsonBody;
+pub use money::{InvalidMoney, Money};
+pub use orders::{NewOrder, Order, OrderStatus};
+pub use problem::Problem;
+pub use products::{InvalidProductName, NewProduct, Product, ProductName};
+pub use quantity::{InvalidQuantity, Quantity, Stock};
+pub use stock::{Availability, NewReservation, Reservation, SetStock, StockCheck, StockLevel};

@@ -1,0 +1,72 @@
+//! The key by which a repeated order is known.
+
+use http::HeaderMap;
+
+/// The value of `Idempotency-Key` on `POST /orders`: 1 to 255 visible ASCII characters
+/// (draft-ietf-httpapi-idempotency-key-header; 255 as the drafts' implementers have it).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+/// Why a header is no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Idempotency-Key has 1 to 255 visible ASCII characters and stands once")]
+pub struct InvalidIdempotencyKey;
+
+impl IdempotencyKey {
+    /// The name of the header.
+    pub const HEADER: &str = "idempotency-key";
+
+    /// Parses a key.
+    pub fn parse(text: &str) -> Result<Self, InvalidIdempotencyKey> {
+        let well_formed =
+            (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if well_formed {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidIdempotencyKey)
+        }
+    }
+
+    /// The key of a request, if it has one.
+    pub fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, InvalidIdempotencyKey> {
+        let mut values = headers.get_all(Self::HEADER).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => {
+                Self::parse(value.to_str().map_err(|_| InvalidIdempotencyKey)?).map(Some)
+            }
+            (Some(_), Some(_)) => Err(InvalidIdempotencyKey),
+        }
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_visible_ascii_and_stands_once() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(IdempotencyKey::from_headers(&headers), Ok(None));
+        headers.append(IdempotencyKey::HEADER, HeaderValue::from_static("once"));
+        assert_eq!(
+            IdempotencyKey::from_headers(&headers)
+                .unwrap()
+                .unwrap()
+                .as_str(),
+            "once"
+        );
+        headers.append(IdempotencyKey::HEADER, HeaderValue::from_static("twice"));
+        assert!(IdempotencyKey::from_headers(&headers).is_err());
+        for refused in ["", "a b", "ü", &"k".repeat(256)] {
+            assert!(IdempotencyKey::parse(refused).is_err(), "{refused:?}");
+        }
+    }
+}

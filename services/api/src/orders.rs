@@ -1,0 +1,62 @@
+//! Orders on the wire.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Money, OrderId, ProductId, ProductName, Quantity};
+
+/// An order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// The product.
+    pub product_id: ProductId,
+    /// The product's name when the order was made.
+    pub product_name: ProductName,
+    /// The pieces ordered.
+    pub quantity: Quantity,
+    /// The price of one piece when the order was made, in currency units.
+    pub unit_price: Money,
+    /// The price of all pieces, in currency units.
+    pub total_price: Money,
+    /// How far it has come.
+    pub status: OrderStatus,
+    /// When it was made (RFC 3339, UTC).
+    #[schema(format = DateTime, example = "2026-11-24T08:15:30.123Z")]
+    pub created_at: String,
+}
+
+/// How far an order has come. Only `PENDING` changes, and only once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum OrderStatus {
+    /// Stored; whether its stock is reserved is not known yet.
+    Pending,
+    /// Its stock is reserved.
+    Created,
+    /// There was not enough stock; nothing is reserved.
+    Rejected,
+}
+
+impl OrderStatus {
+    /// The name on the wire and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Created => "CREATED",
+            Self::Rejected => "REJECTED",
+        }
+    }
+}
+
+/// An order to be made.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewOrder {
+    /// The product.
+    pub product_id: ProductId,
+    /// The pieces wanted.
+    pub quantity: Quantity,
+}

@@ -1,0 +1,185 @@
+//! The one shape of every failure on the wire: RFC 9457 problem details.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A failure that the client is told of (RFC 9457).
+///
+/// `error` repeats the title for clients of the original; `traceId` is the trace under which
+/// everything about this request can be found. No field ever shows an internal address.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// A URI that names the kind of problem; `about:blank` means that the status says it all.
+    #[serde(rename = "type")]
+    kind: Cow<'static, str>,
+    /// The kind of problem in a few words.
+    pub title: Cow<'static, str>,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What went wrong this time, and what can be done.
+    pub detail: Cow<'static, str>,
+    /// The same as `title`.
+    error: Cow<'static, str>,
+    /// The trace of the request that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    trace_id: Option<String>,
+    /// With status 409: the pieces on the shelf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_stock: Option<u32>,
+    /// With status 409: the pieces wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requested: Option<u32>,
+    #[serde(skip)]
+    headers: Vec<(header::HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    /// The most bytes that a request's body may have: 64 KiB, some hundred times the longest order.
+    pub const BODY_LIMIT: usize = 64 * 1024;
+
+    /// A problem of this status and title.
+    pub fn new(
+        status: StatusCode,
+        title: impl Into<Cow<'static, str>>,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let title = title.into();
+        Self {
+            kind: "about:blank".into(),
+            error: title.clone(),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            trace_id: None,
+            current_stock: None,
+            requested: None,
+            headers: Vec::new(),
+        }
+    }
+
+    /// 400: the request cannot be understood.
+    pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Bad request", detail)
+    }
+
+    /// 404: there is no such thing.
+    pub fn not_found(title: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, title, detail)
+    }
+
+    /// 404: no route leads there.
+    pub fn unknown_path() -> Self {
+        Self::not_found("Not found", "There is nothing at this path.")
+    }
+
+    /// 405: the path is known, the method is not; `allow` lists those that are.
+    pub fn method_not_allowed(allow: HeaderValue) -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Method not allowed",
+            "This path does not offer the method; the Allow header lists those that it does.",
+        )
+        .with_header(header::ALLOW, allow)
+    }
+
+    /// 409: fewer pieces on the shelf than wanted.
+    pub fn insufficient_inventory(current_stock: u32, requested: u32) -> Self {
+        let detail = format!(
+            "{requested} wanted, {current_stock} in stock. Order fewer, or come back later."
+        );
+        let mut problem = Self::new(StatusCode::CONFLICT, "Insufficient inventory", detail);
+        problem.current_stock = Some(current_stock);
+        problem.requested = Some(requested);
+        problem
+    }
+
+    /// 408: the client sent its request too slowly.
+    pub fn request_timeout() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "Request timeout",
+            "The body did not arrive in time. Send it again, faster.",
+        )
+    }
+
+    /// 413: the body is larger than [`Problem::BODY_LIMIT`].
+    pub fn payload_too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Payload too large",
+            format!("A body has at most {} bytes.", Self::BODY_LIMIT),
+        )
+    }
+
+    /// 415: the body is not JSON.
+    pub fn unsupported_media_type() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Unsupported media type",
+            "Send the body as Content-Type: application/json.",
+        )
+    }
+
+    /// 500: a fault of ours. The cause stands in the log, under the trace's id.
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Internal server error",
+            "This is our fault. The trace id leads to the cause.",
+        )
+    }
+
+    /// 503: a part that is needed is down; `retry_after` is in seconds.
+    pub fn unavailable(detail: impl Into<Cow<'static, str>>, retry_after: u16) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Service unavailable",
+            detail,
+        )
+        .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after))
+    }
+
+    /// 504: a part that is needed did not answer in time.
+    pub fn gateway_timeout(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "Gateway timeout", detail)
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl IntoResponse for Problem {
+    /// Takes the trace id from the current context.
+    fn into_response(mut self) -> Response {
+        self.trace_id = Context::map_current(|context| {
+            let span = context.span();
+            let trace = span.span_context();
+            trace.is_valid().then(|| trace.trace_id().to_string())
+        });
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        for (name, value) in self.headers {
+            headers.insert(name, value);
+        }
+        response
+    }
+}
