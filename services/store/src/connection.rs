@@ -1,0 +1,60 @@
+//! How connections are opened, and how a file comes to the newest schema.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::StoreError;
+
+/// Another process has no business in this file; a short wait covers a predecessor that is just
+/// closing it.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Each connection keeps this many KiB of pages: enough for the inner pages of an index over
+/// millions of rows, small enough for five connections within the service's memory.
+const PAGE_CACHE_KIB: i64 = 512;
+
+pub(crate) fn open_writer(file: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(file)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // WAL with FULL syncs the log at every commit: a commit survives power loss.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
+}
+
+pub(crate) fn open_reader(file: &Path) -> Result<Connection, StoreError> {
+    // Read-only by `query_only` and not by the open flag: a reader in WAL mode has to be able to
+    // write the shared index of the log.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
+    Ok(connection)
+}
+
+/// Runs the migrations that the file has not seen, each in a transaction of its own.
+pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreError> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let mut known = 0;
+    for (version, migration) in (1..).zip(migrations) {
+        known = version;
+        if version > found {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(migration)?;
+            transaction.pragma_update(None, "user_version", version)?;
+            transaction.commit()?;
+        }
+    }
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER)",
+    )?;
+    Ok(())
+}

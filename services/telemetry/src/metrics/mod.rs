@@ -1,0 +1,65 @@
+//! Metrics: the families that every service has, and the two texts in which a scraper can have
+//! them.
+
+mod exemplar;
+mod exposition;
+mod http;
+mod openmetrics;
+mod runtime;
+
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{IntGaugeVec, Opts, Registry};
+
+pub use exemplar::ExemplarHistogramVec;
+pub use exposition::Exposition;
+pub use http::{ClientMetrics, InFlight, ServerMetrics};
+
+/// The families of a service.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// The requests that this service answers.
+    pub server: ServerMetrics,
+    /// The requests that this service sends.
+    pub client: ClientMetrics,
+}
+
+impl Metrics {
+    pub(crate) fn new(service: &str, version: &str) -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let server = ServerMetrics::new(&registry)?;
+        let client = ClientMetrics::new(&registry)?;
+        registry.register(Box::new(ProcessCollector::for_self()))?;
+        registry.register(Box::new(runtime::RuntimeCollector::current()?))?;
+        let info = IntGaugeVec::new(
+            Opts::new(
+                "app_info",
+                "Which service in which version this is; always 1.",
+            ),
+            &["service", "version"],
+        )?;
+        info.with_label_values(&[service, version]).set(1);
+        registry.register(Box::new(info))?;
+        Ok(Self {
+            registry,
+            server,
+            client,
+        })
+    }
+
+    /// Adds a family of the service's own.
+    pub fn register(&self, collector: Box<dyn Collector>) -> prometheus::Result<()> {
+        self.registry.register(collector)
+    }
+
+    /// All families as text, in the format that the scraper's `Accept` header prefers.
+    pub fn render(&self, accept: Option<&str>) -> Exposition {
+        let families = self.registry.gather();
+        exposition::render(&families, accept, |family, labels, bucket| match family {
+            http::SERVER_REQUESTS => self.server.requests().exemplar(labels, bucket),
+            http::CLIENT_REQUESTS => self.client.requests().exemplar(labels, bucket),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,101 @@
+//! Traces: the tracer, what decides over sampling, and the way of spans to the receiver.
+
+mod exporter;
+mod processor;
+mod resource;
+mod sampler;
+
+use std::time::Duration;
+
+use opentelemetry::global;
+use opentelemetry::propagation::TextMapCompositePropagator;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use prometheus::IntCounter;
+
+use crate::TelemetryArgs;
+use processor::BoundedBatch;
+
+pub use exporter::ReceiverProtocol;
+
+/// The tracer of a service and its export.
+#[derive(Debug)]
+pub struct Traces {
+    provider: SdkTracerProvider,
+    tracer: SdkTracer,
+    dropped: IntCounter,
+}
+
+/// Why traces could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    /// The address of the receiver.
+    #[error("OTEL_EXPORTER_OTLP_ENDPOINT: {0}")]
+    Endpoint(String),
+    /// The protocol of the receiver.
+    #[error("OTEL_EXPORTER_OTLP_PROTOCOL is '{0}'; it can be http/protobuf or grpc")]
+    Protocol(String),
+    /// The headers for the receiver. Says nothing of their content, which may be secret.
+    #[error("{0}: write headers as key=value pairs parted by commas")]
+    Headers(&'static str),
+    /// The file of headers.
+    #[error("the credential otlp-headers cannot be read: {0}")]
+    Credential(std::io::Error),
+    /// The exporter itself.
+    #[error("the OTLP exporter cannot be built: {0}")]
+    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
+}
+
+impl Traces {
+    pub(crate) fn start(
+        name: &str,
+        version: &'static str,
+        args: &TelemetryArgs,
+    ) -> Result<Self, TraceError> {
+        global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
+            Box::new(TraceContextPropagator::new()),
+            Box::new(BaggagePropagator::new()),
+        ]));
+        let dropped = IntCounter::new(
+            "telemetry_spans_dropped_total",
+            "Spans that could not be sent: the queue was full, or the receiver refused or failed.",
+        )
+        .expect("a valid name");
+        let disabled = args
+            .otel_sdk_disabled
+            .get()
+            .is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let mut provider = SdkTracerProvider::builder()
+            .with_sampler(sampler::from_args(args, disabled))
+            .with_resource(resource::from_args(name, version, args));
+        if let Some(endpoint) = args.otel_exporter_otlp_endpoint.get().filter(|_| !disabled) {
+            let exporter = exporter::from_args(endpoint, args)?;
+            let batch = BoundedBatch::start(exporter, args, dropped.clone());
+            provider = provider.with_span_processor(batch);
+        }
+        let provider = provider.build();
+        let tracer = provider.tracer(env!("CARGO_PKG_NAME"));
+        Ok(Self {
+            provider,
+            tracer,
+            dropped,
+        })
+    }
+
+    /// The tracer of the service.
+    pub fn tracer(&self) -> SdkTracer {
+        self.tracer.clone()
+    }
+
+    /// How many spans were lost.
+    pub(crate) fn dropped(&self) -> IntCounter {
+        self.dropped.clone()
+    }
+
+    pub(crate) fn shutdown(&self, bound: Duration) {
+        if let Err(error) = self.provider.shutdown_with_timeout(bound) {
+            tracing::warn!(%error, "the last spans could not be sent");
+        }
+    }
+}
