@@ -5,7 +5,6 @@
 
 mod id;
 mod idempotency;
-mod json;
 mod money;
 mod orders;
 mod problem;
@@ -16,10 +15,9 @@ mod stock;
 
 pub use id::{InvalidId, OrderId, ProductId};
 pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey};
-pub use json::JsonBody;
 pub use money::{InvalidMoney, Money};
 pub use orders::{NewOrder, Order, OrderStatus};
-pub use problem::Problem;
+pub use problem::{Cause, Problem};
 pub use products::{InvalidProductName, NewProduct, Product, ProductName};
 pub use quantity::{InvalidQuantity, Quantity, Stock};
 pub use stock::{Availability, NewReservation, Reservation, SetStock, StockCheck, StockLevel};

@@ -39,6 +39,8 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     requested: Option<u32>,
     #[serde(skip)]
+    cause: Option<String>,
+    #[serde(skip)]
     headers: Vec<(header::HeaderName, HeaderValue)>,
 }
 
@@ -62,6 +64,7 @@ impl Problem {
             trace_id: None,
             current_stock: None,
             requested: None,
+            cause: None,
             headers: Vec::new(),
         }
     }
@@ -153,6 +156,14 @@ impl Problem {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "Gateway timeout", detail)
     }
 
+    /// Says why it came to this. The client never sees it; it goes into the log and the trace,
+    /// as the extension [`Cause`] of the response.
+    #[must_use]
+    pub fn caused_by(mut self, cause: &impl ToString) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
     /// Adds a header to the answer.
     #[must_use]
     pub fn with_header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
@@ -160,6 +171,10 @@ impl Problem {
         self
     }
 }
+
+/// Why a request failed, for the log and the trace.
+#[derive(Clone, Debug)]
+pub struct Cause(pub String);
 
 impl IntoResponse for Problem {
     /// Takes the trace id from the current context.
@@ -177,8 +192,12 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        let cause = self.cause.map(Cause);
         for (name, value) in self.headers {
             headers.insert(name, value);
+        }
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
         }
         response
     }

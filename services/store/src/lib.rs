@@ -9,6 +9,7 @@
 
 mod connection;
 mod error;
+mod problem;
 mod readers;
 mod writer;
 

@@ -41,7 +41,7 @@ impl Writer {
                     file,
                     connection: Some(connection),
                 }
-                .serve(writes)
+                .serve(writes);
             })
             .map_err(|_| StoreError::Stopped)?;
         Ok(Self { queue })

@@ -1,0 +1,82 @@
+//! The address of a peer.
+
+use std::fmt;
+use std::str::FromStr;
+
+use http::Uri;
+use http::uri::{Authority, PathAndQuery, Scheme};
+
+/// An address such as `http://127.0.0.1:8081`: http, a host, perhaps a port, no path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerUrl(Authority);
+
+/// Why a text is no address of a peer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write it as http://HOST:PORT, without a path")]
+pub struct InvalidPeerUrl;
+
+impl PeerUrl {
+    /// The host, without a port.
+    pub fn host(&self) -> &str {
+        self.0.host()
+    }
+
+    /// The port; 80 when none is given.
+    pub fn port(&self) -> u16 {
+        self.0.port_u16().unwrap_or(80)
+    }
+
+    /// The address of `path` at the peer.
+    pub fn join(&self, path: PathAndQuery) -> Uri {
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(Scheme::HTTP);
+        parts.authority = Some(self.0.clone());
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).expect("scheme, authority and path make an address")
+    }
+}
+
+impl FromStr for PeerUrl {
+    type Err = InvalidPeerUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPeerUrl> {
+        let uri: Uri = text.trim().parse().map_err(|_| InvalidPeerUrl)?;
+        let plain = uri.scheme() == Some(&Scheme::HTTP)
+            && uri.path_and_query().is_none_or(|path| path.as_str() == "/");
+        let authority = uri.authority().filter(|authority| {
+            plain && !authority.host().is_empty() && !authority.as_str().contains('@')
+        });
+        authority.cloned().map(Self).ok_or(InvalidPeerUrl)
+    }
+}
+
+impl fmt::Display for PeerUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "http://{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_host_and_no_path() {
+        let url: PeerUrl = "http://127.0.0.1:8081/".parse().unwrap();
+        assert_eq!((url.host(), url.port()), ("127.0.0.1", 8081));
+        assert_eq!(
+            url.join(PathAndQuery::from_static("/a?b")),
+            "http://127.0.0.1:8081/a?b"
+        );
+        for refused in [
+            "",
+            "127.0.0.1:8081",
+            "https://a",
+            "http://a/path",
+            "http://u:p@a",
+            "http://",
+        ] {
+            assert_eq!(refused.parse::<PeerUrl>(), Err(InvalidPeerUrl), "{refused}");
+        }
+    }
+}

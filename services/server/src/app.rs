@@ -1,0 +1,52 @@
+//! What a service gives to the server.
+
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::probes::Health;
+
+/// The routes of a service, what its health depends on, and what it does in the background.
+pub struct App {
+    pub(crate) router: Router,
+    pub(crate) health: Option<Arc<dyn Health>>,
+    pub(crate) background: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+/// Why a service could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A setting is wrong.
+    #[error("{0}")]
+    Settings(Box<dyn Error + Send + Sync>),
+    /// The store cannot be opened.
+    #[error("{0}")]
+    Store(Box<dyn Error + Send + Sync>),
+}
+
+impl App {
+    /// A service with these routes.
+    pub fn new(router: Router) -> Self {
+        Self {
+            router,
+            health: None,
+            background: Vec::new(),
+        }
+    }
+
+    /// `/health` and the watchdog ask this.
+    #[must_use]
+    pub fn with_health(mut self, health: impl Health + 'static) -> Self {
+        self.health = Some(Arc::new(health));
+        self
+    }
+
+    /// Runs from readiness to the end of the drain, and is then dropped at an await.
+    #[must_use]
+    pub fn with_background(mut self, task: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.background.push(Box::pin(task));
+        self
+    }
+}

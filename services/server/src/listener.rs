@@ -1,0 +1,58 @@
+//! The socket to listen on: the one that systemd hands over, or one of our own.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+
+use listenfd::ListenFd;
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// How many connections the kernel may hold before they are accepted; it cuts this down to
+/// net.core.somaxconn (4096 by default).
+const BACKLOG: i32 = 4096;
+
+/// Why there is no socket.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ListenError {
+    #[error("LISTEN_FDS: the socket that was handed over cannot be used: {0}")]
+    HandedOver(io::Error),
+    #[error("{address} is taken: stop what listens there, or choose another --port")]
+    Taken { address: SocketAddr },
+    #[error("{address}: {error}")]
+    Bind {
+        address: SocketAddr,
+        error: io::Error,
+    },
+}
+
+pub(crate) fn bind(host: IpAddr, port: u16) -> Result<TcpListener, ListenError> {
+    let handed_over = ListenFd::from_env()
+        .take_tcp_listener(0)
+        .map_err(ListenError::HandedOver)?;
+    let listener = match handed_over {
+        Some(listener) => listener,
+        None => own(SocketAddr::new(host, port))?,
+    };
+    listener
+        .set_nonblocking(true)
+        .map_err(ListenError::HandedOver)?;
+    Ok(listener)
+}
+
+fn own(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    let open = || {
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
+        // A restart must not wait for the predecessor's connections to leave TIME_WAIT.
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(TcpListener::from(socket))
+    };
+    open().map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::AddrInUse => ListenError::Taken { address },
+        _ => ListenError::Bind { address, error },
+    })
+}
