@@ -20,6 +20,11 @@ pub struct InvalidQuantity {
 }
 
 impl Quantity {
+    /// A quantity as a store keeps it.
+    pub const fn from_stored(pieces: u32) -> Self {
+        Self(pieces)
+    }
+
     pub(crate) const LOWEST: u32 = 1;
     pub(crate) const HIGHEST: u32 = 10_000;
 
@@ -35,6 +40,11 @@ impl Quantity {
 }
 
 impl Stock {
+    /// A stock as a store keeps it. Pieces that come back may lift a full shelf over the bound.
+    pub const fn from_stored(pieces: u32) -> Self {
+        Self(pieces)
+    }
+
     pub(crate) const LOWEST: u32 = 0;
     pub(crate) const HIGHEST: u32 = 1_000_000_000;
 

@@ -1,1 +1,39 @@
-fn main() {}
+//! The inventory service: what is on the shelves, and what is reserved for which order.
+
+mod gauge;
+mod routes;
+mod shelves;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use server::{App, ServerArgs, StateArgs};
+use telemetry::{Service, TelemetryArgs};
+
+use shelves::Shelves;
+
+const SERVICE: Service = Service {
+    name: "inventory-service",
+    version: env!("CARGO_PKG_VERSION"),
+};
+
+/// Stock of the shop: GET /inventory, GET and PUT /inventory/{id}, and for the other services
+/// POST /inventory/check, POST and DELETE /inventory/reservations.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    server: ServerArgs<8082>,
+    #[command(flatten)]
+    state: StateArgs,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
+        let shelves = Shelves::open(&args.state.state_directory, &telemetry.metrics).await?;
+        Ok(App::new(routes::router(shelves.clone())).with_health(shelves.health()))
+    })
+}

@@ -7,6 +7,7 @@
 //! thousand orders at once pay for a handful of fsyncs. Reads go through connections of their
 //! own and see the last commit.
 
+mod column;
 mod connection;
 mod error;
 mod problem;
@@ -15,6 +16,7 @@ mod writer;
 
 use std::path::Path;
 
+pub use column::parsed;
 pub use error::StoreError;
 pub use rusqlite;
 use rusqlite::Connection;
