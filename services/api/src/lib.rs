@@ -16,7 +16,7 @@ mod stock;
 pub use id::{InvalidId, OrderId, ProductId};
 pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey};
 pub use money::{InvalidMoney, Money};
-pub use orders::{NewOrder, Order, OrderStatus};
+pub use orders::{InvalidOrderStatus, NewOrder, Order, OrderStatus};
 pub use problem::{Cause, Problem};
 pub use products::{InvalidProductName, NewProduct, Product, ProductName};
 pub use quantity::{InvalidQuantity, Quantity, Stock};

@@ -40,7 +40,20 @@ pub enum OrderStatus {
     Rejected,
 }
 
+/// Why a text is no status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a status is PENDING, CREATED or REJECTED")]
+pub struct InvalidOrderStatus;
+
 impl OrderStatus {
+    /// Parses the name.
+    pub fn parse(text: &str) -> Result<Self, InvalidOrderStatus> {
+        [Self::Pending, Self::Created, Self::Rejected]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or(InvalidOrderStatus)
+    }
+
     /// The name on the wire and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! The one shape of every failure on the wire: RFC 9457 problem details.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -171,6 +172,14 @@ impl Problem {
         self
     }
 }
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.title, self.detail)
+    }
+}
+
+impl std::error::Error for Problem {}
 
 /// Why a request failed, for the log and the trace.
 #[derive(Clone, Debug)]

@@ -1,1 +1,78 @@
-fn main() {}
+//! The order service: orders, from the wish to the reserved stock.
+
+mod flow;
+mod inventory;
+mod ledger;
+mod metrics;
+mod product;
+mod routes;
+mod settle;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use client::{Peer, PeerUrl};
+use server::{App, BuildError, ServerArgs, StateArgs};
+use telemetry::{Service, TelemetryArgs};
+
+use flow::OrderFlow;
+use inventory::Inventory;
+use ledger::Ledger;
+use metrics::OrderMetrics;
+use product::Products;
+
+const SERVICE: Service = Service {
+    name: "order-service",
+    version: env!("CARGO_PKG_VERSION"),
+};
+
+/// Orders of the shop: GET /orders, GET /orders/{id}, POST /orders.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Where the product service listens.
+    #[arg(
+        long,
+        env = "PRODUCT_SERVICE_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8081"
+    )]
+    product_service_url: PeerUrl,
+    /// Where the inventory service listens.
+    #[arg(
+        long,
+        env = "INVENTORY_SERVICE_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8082"
+    )]
+    inventory_service_url: PeerUrl,
+    #[command(flatten)]
+    server: ServerArgs<8083>,
+    #[command(flatten)]
+    state: StateArgs,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
+        let ledger = Ledger::open(&args.state.state_directory)?;
+        let product = Peer::new("product", args.product_service_url, telemetry);
+        let inventory = Peer::new("inventory", args.inventory_service_url, telemetry);
+        let tracer = telemetry.traces.tracer();
+        let metrics = OrderMetrics::new(&telemetry.metrics)
+            .map_err(|error| BuildError::Settings(error.into()))?;
+        let flow = Arc::new(OrderFlow {
+            ledger: ledger.clone(),
+            products: Products::new(product, tracer.clone()),
+            inventory: Inventory::new(inventory, tracer.clone()),
+            tracer,
+            metrics,
+        });
+        Ok(App::new(routes::router(Arc::clone(&flow)))
+            .with_health(ledger.health())
+            .with_background(settle::run(flow)))
+    })
+}

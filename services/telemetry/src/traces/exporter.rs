@@ -21,7 +21,7 @@ use crate::TelemetryArgs;
 
 /// The protocols that a receiver may speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReceiverProtocol {
+enum ReceiverProtocol {
     /// Protobuf over HTTP/1.1.
     HttpProtobuf,
     /// gRPC.

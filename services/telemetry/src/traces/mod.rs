@@ -4,6 +4,7 @@ mod exporter;
 mod processor;
 mod resource;
 mod sampler;
+mod span;
 
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ use prometheus::IntCounter;
 use crate::TelemetryArgs;
 use processor::BoundedBatch;
 
-pub use exporter::ReceiverProtocol;
+pub use opentelemetry::trace::FutureExt;
+pub use span::{from_traceparent, in_span, traceparent};
 
 /// The tracer of a service and its export.
 #[derive(Debug)]

@@ -1,0 +1,225 @@
+//! The order flow: a saga that survives a crash at every step.
+//!
+//! Look the product up, check the shelf, store the order as `PENDING`, reserve under the order's
+//! id, store it as `CREATED`. Up to the first store nothing has happened; from then on the order
+//! is driven forward until inventory has said yes or no, here or by [`crate::settle`]. Both may
+//! do it at once: a reservation is taken once, and an order settled once.
+
+use api::{IdempotencyKey, NewOrder, NewReservation, OrderId, OrderStatus, Problem};
+use client::PeerError;
+use http::StatusCode;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::SdkTracer;
+use telemetry::traces::{in_span, traceparent};
+
+use crate::inventory::{Inventory, Reserved};
+use crate::ledger::{Entry, Ledger};
+use crate::metrics::{OrderMetrics, Outcome};
+use crate::product::Products;
+
+/// When to try again, in seconds, after a peer was down: about as long as a restart takes.
+const RETRY_AFTER: u16 = 2;
+
+/// The flow and all that it needs.
+#[derive(Debug)]
+pub(crate) struct OrderFlow {
+    pub(crate) ledger: Ledger,
+    pub(crate) products: Products,
+    pub(crate) inventory: Inventory,
+    pub(crate) tracer: SdkTracer,
+    pub(crate) metrics: OrderMetrics,
+}
+
+impl OrderFlow {
+    /// Makes an order, or finds the one that the same request has made before.
+    pub(crate) async fn create(
+        &self,
+        wish: NewOrder,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Entry, Problem> {
+        let attributes = vec![
+            KeyValue::new("product.id", wish.product_id.to_string()),
+            KeyValue::new("order.quantity", i64::from(wish.quantity.get())),
+        ];
+        in_span(&self.tracer, "create_order", attributes, async |context| {
+            if let Some(key) = &key
+                && let Some(earlier) = self.ledger.by_key(key.clone()).await?
+            {
+                return self.repeated(earlier, &wish, context).await;
+            }
+            let id = OrderId::new_unique();
+            context.span().set_attribute(order_id(&id));
+            self.create_new(id, wish, key, context).await
+        })
+        .await
+    }
+
+    async fn create_new(
+        &self,
+        id: OrderId,
+        wish: NewOrder,
+        key: Option<IdempotencyKey>,
+        context: &Context,
+    ) -> Result<Entry, Problem> {
+        let NewOrder {
+            product_id,
+            quantity,
+        } = &wish;
+        let product = match self.products.get(product_id).await {
+            Ok(Some(product)) => product,
+            Ok(None) => {
+                self.metrics.count(Outcome::RejectedProduct);
+                tracing::info!(%product_id, "order refused: there is no product {product_id}");
+                return Err(Problem::not_found(
+                    "Product not found",
+                    "There is no product of this id, so nothing was ordered.",
+                ));
+            }
+            Err(error) => return Err(self.nothing_stored(&error)),
+        };
+        match self.inventory.check(product_id, *quantity).await {
+            Ok(Ok(())) => {}
+            Ok(Err(stock)) => {
+                self.metrics.count(Outcome::RejectedStock);
+                let quantity = quantity.get();
+                tracing::warn!(
+                    %product_id,
+                    quantity,
+                    stock,
+                    "order refused: {quantity} of {product_id} wanted, {stock} in stock"
+                );
+                return Err(Problem::insufficient_inventory(stock, quantity));
+            }
+            Err(error) => return Err(self.nothing_stored(&error)),
+        }
+        let entry = Entry::new(id, product, *quantity, traceparent(context));
+        match self.ledger.insert(entry.clone(), key).await {
+            Ok(Ok(())) => self.drive(entry).await,
+            // The same request ran at the same time and was faster.
+            Ok(Err(earlier)) => self.repeated(earlier, &wish, context).await,
+            Err(error) => {
+                self.metrics.count(Outcome::Failed);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Answers a request whose key has been used before.
+    async fn repeated(
+        &self,
+        earlier: Entry,
+        wish: &NewOrder,
+        context: &Context,
+    ) -> Result<Entry, Problem> {
+        context.span().set_attribute(order_id(&earlier.id));
+        if earlier.product_id != wish.product_id || earlier.quantity != wish.quantity {
+            return Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Idempotency-Key used before",
+                "The same Idempotency-Key came with another body before. Use a new key for a new order.",
+            ));
+        }
+        tracing::info!(order_id = %earlier.id, "order {} was asked for again", earlier.id);
+        match earlier.status {
+            OrderStatus::Created => Ok(earlier),
+            OrderStatus::Rejected => Err(rejected(&earlier, earlier.stock_when_rejected)),
+            OrderStatus::Pending => self.drive(earlier).await,
+        }
+    }
+
+    /// Drives a stored order forward for as long as its client waits.
+    async fn drive(&self, mut entry: Entry) -> Result<Entry, Problem> {
+        let id = entry.id.clone();
+        let outcome = match self.inventory.reserve(&reservation(&entry)).await {
+            Ok(reserved) => self
+                .settle(&entry, reserved)
+                .await
+                .map_err(|error| error.to_string()),
+            Err(error) => Err(error.chain()),
+        };
+        match outcome {
+            Ok(Reserved::Done) => {
+                entry.status = OrderStatus::Created;
+                Ok(entry)
+            }
+            Ok(Reserved::Short(stock)) => Err(rejected(&entry, Some(stock))),
+            Err(cause) => {
+                self.metrics.count(Outcome::Pending);
+                tracing::warn!(
+                    order_id = %id,
+                    cause,
+                    "order {id} stays pending, it will be settled in the background: {cause}"
+                );
+                Ok(entry)
+            }
+        }
+    }
+
+    /// Stores what inventory said, once.
+    pub(crate) async fn settle(
+        &self,
+        entry: &Entry,
+        reserved: Reserved,
+    ) -> Result<Reserved, store::StoreError> {
+        let (id, product_id) = (&entry.id, &entry.product_id);
+        let quantity = entry.quantity.get();
+        let (status, stock) = match reserved {
+            Reserved::Done => (OrderStatus::Created, None),
+            Reserved::Short(stock) => (OrderStatus::Rejected, Some(stock)),
+        };
+        let settled_here = self.ledger.settle(id.clone(), status, stock).await?;
+        match reserved {
+            _ if !settled_here => {}
+            Reserved::Done => {
+                let total = entry.total();
+                self.metrics.count_created(total);
+                tracing::info!(
+                    order_id = %id,
+                    %product_id,
+                    quantity,
+                    total_price = total.as_units(),
+                    "order {id} created: {quantity} of {product_id}"
+                );
+            }
+            Reserved::Short(stock) => {
+                self.metrics.count(Outcome::RejectedStock);
+                tracing::warn!(
+                    order_id = %id,
+                    %product_id,
+                    quantity,
+                    stock,
+                    "order {id} rejected: {quantity} of {product_id} wanted, {stock} in stock"
+                );
+            }
+        }
+        Ok(reserved)
+    }
+
+    /// A peer gave no answer before anything was stored.
+    fn nothing_stored(&self, error: &PeerError) -> Problem {
+        self.metrics.count(Outcome::Failed);
+        let detail = format!(
+            "The {} service gives no answer, so nothing was ordered. Try again in a moment.",
+            error.peer()
+        );
+        Problem::unavailable(detail, RETRY_AFTER).caused_by(&error.chain())
+    }
+}
+
+fn order_id(id: &OrderId) -> KeyValue {
+    KeyValue::new("order.id", id.to_string())
+}
+
+/// What is asked of inventory for an order: the same each time.
+pub(crate) fn reservation(entry: &Entry) -> NewReservation {
+    NewReservation {
+        order_id: entry.id.clone(),
+        product_id: entry.product_id.clone(),
+        quantity: entry.quantity,
+    }
+}
+
+fn rejected(entry: &Entry, stock: Option<u32>) -> Problem {
+    Problem::insufficient_inventory(stock.unwrap_or(0), entry.quantity.get())
+}

@@ -1,0 +1,80 @@
+//! What the shop's keeper wants to know of orders.
+
+use api::Money;
+use prometheus::{Counter, IntCounterVec, Opts};
+use telemetry::metrics::Metrics;
+
+/// The families of the order service.
+#[derive(Clone, Debug)]
+pub(crate) struct OrderMetrics {
+    orders: IntCounterVec,
+    value: Counter,
+}
+
+/// How a wish for an order ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Its stock is reserved.
+    Created,
+    /// There was too little stock.
+    RejectedStock,
+    /// There is no such product.
+    RejectedProduct,
+    /// It is stored, and whether its stock is reserved is not known yet. When it is, the order
+    /// counts once more, as created or rejected.
+    Pending,
+    /// Nothing was stored: a part was down, or broke.
+    Failed,
+}
+
+impl Outcome {
+    const ALL: [Self; 5] = [
+        Self::Created,
+        Self::RejectedStock,
+        Self::RejectedProduct,
+        Self::Pending,
+        Self::Failed,
+    ];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::RejectedStock => "rejected_stock",
+            Self::RejectedProduct => "rejected_product",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl OrderMetrics {
+    pub(crate) fn new(metrics: &Metrics) -> prometheus::Result<Self> {
+        let orders = IntCounterVec::new(
+            Opts::new(
+                "shop_orders_total",
+                "Wishes for an order, by how they ended.",
+            ),
+            &["result"],
+        )?;
+        // A rate over a series that begins at its first event misses that event.
+        for outcome in Outcome::ALL {
+            orders.with_label_values(&[outcome.label()]);
+        }
+        let value = Counter::new(
+            "shop_order_value_total",
+            "The total price of all created orders, in currency units.",
+        )?;
+        metrics.register(Box::new(orders.clone()))?;
+        metrics.register(Box::new(value.clone()))?;
+        Ok(Self { orders, value })
+    }
+
+    pub(crate) fn count(&self, outcome: Outcome) {
+        self.orders.with_label_values(&[outcome.label()]).inc();
+    }
+
+    pub(crate) fn count_created(&self, total: Money) {
+        self.count(Outcome::Created);
+        self.value.inc_by(total.as_units());
+    }
+}

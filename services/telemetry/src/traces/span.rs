@@ -1,0 +1,67 @@
+//! Spans of the business: what a service does, as far as it is worth a line in a trace.
+
+use std::fmt::Display;
+
+use opentelemetry::propagation::TextMapPropagator;
+use opentelemetry::trace::{
+    FutureExt as _, SpanBuilder, SpanKind, Status, TraceContextExt, Tracer,
+};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracer;
+
+/// Runs `work` in a span under the current one. An error becomes the span's status and an
+/// exception event (semantic conventions, "Exceptions").
+pub async fn in_span<T, E, W>(
+    tracer: &SdkTracer,
+    name: &'static str,
+    attributes: Vec<KeyValue>,
+    work: W,
+) -> Result<T, E>
+where
+    E: Display,
+    W: AsyncFnOnce(&Context) -> Result<T, E>,
+{
+    let parent = Context::current();
+    let span = SpanBuilder {
+        name: name.into(),
+        span_kind: Some(SpanKind::Internal),
+        attributes: Some(attributes),
+        ..SpanBuilder::default()
+    };
+    let context = parent.with_span(tracer.build_with_context(span, &parent));
+    let result = work(&context).with_context(context.clone()).await;
+    let span = context.span();
+    if let Err(error) = &result {
+        let message = error.to_string();
+        span.add_event(
+            "exception",
+            vec![
+                KeyValue::new("exception.type", short_type_name::<E>()),
+                KeyValue::new("exception.message", message.clone()),
+            ],
+        );
+        span.set_status(Status::error(message));
+    }
+    span.end();
+    result
+}
+
+/// The span of `context` as W3C `traceparent`, to be kept with what it has begun.
+pub fn traceparent(context: &Context) -> String {
+    let span = context.span();
+    let span = span.span_context();
+    let flags = span.trace_flags().to_u8();
+    format!("00-{}-{}-{flags:02x}", span.trace_id(), span.span_id())
+}
+
+/// A context under the span that [`traceparent`] wrote down.
+pub fn from_traceparent(text: &str) -> Context {
+    let carrier = std::collections::HashMap::from([("traceparent".to_owned(), text.to_owned())]);
+    TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier)
+}
+
+fn short_type_name<T>() -> &'static str {
+    let name = std::any::type_name::<T>();
+    name.rsplit("::").next().unwrap_or(name)
+}
