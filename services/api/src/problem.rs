@@ -85,14 +85,13 @@ impl Problem {
         Self::not_found("Not found", "There is nothing at this path.")
     }
 
-    /// 405: the path is known, the method is not; `allow` lists those that are.
-    pub fn method_not_allowed(allow: HeaderValue) -> Self {
+    /// 405: the path is known, the method is not. The router adds `Allow`.
+    pub fn method_not_allowed() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "Method not allowed",
             "This path does not offer the method; the Allow header lists those that it does.",
         )
-        .with_header(header::ALLOW, allow)
     }
 
     /// 409: fewer pieces on the shelf than wanted.

@@ -1,1 +1,82 @@
-fn main() {}
+//! The frontend server: the page, and the one origin that it talks to.
+
+mod config;
+mod page;
+mod rate;
+mod routes;
+mod spans;
+mod traces;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use client::{Peer, PeerUrl};
+use server::{App, BuildError, ServerArgs};
+use telemetry::{Service, TelemetryArgs};
+
+use config::{Link, PageConfig};
+use routes::Frontend;
+use spans::SpanReceiver;
+
+const SERVICE: Service = Service {
+    name: "frontend",
+    version: env!("CARGO_PKG_VERSION"),
+};
+
+/// Page of the shop: serves the built app, hands /api on to the gateway and the page's spans to
+/// the OTLP receiver, and answers traces.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Where the gateway listens.
+    #[arg(
+        long,
+        env = "GATEWAY_SERVICE_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    gateway_service_url: PeerUrl,
+    /// The folder of the built page.
+    #[arg(
+        long,
+        env = "ASSETS_DIR",
+        value_name = "FOLDER",
+        default_value = "frontend/dist"
+    )]
+    assets_dir: PathBuf,
+    /// Where traces are read: Jaeger's query address, such as http://127.0.0.1:16686.
+    #[arg(long, env = "TRACES_URL", value_name = "URL")]
+    traces_url: Option<PeerUrl>,
+    /// Jaeger's address for people; the page links to it.
+    #[arg(long, env = "JAEGER_UI_URL", value_name = "URL")]
+    jaeger_ui_url: Option<Link>,
+    /// Grafana's address for people; the page links to it.
+    #[arg(long, env = "GRAFANA_URL", value_name = "URL")]
+    grafana_url: Option<Link>,
+    #[command(flatten)]
+    server: ServerArgs<3001>,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
+        let receiver = SpanReceiver::new(&args.telemetry, telemetry)
+            .map_err(|error| BuildError::Settings(error.into()))?;
+        let frontend = Frontend {
+            config: PageConfig {
+                jaeger_ui_url: args.jaeger_ui_url,
+                grafana_url: args.grafana_url,
+                traces: args.traces_url.is_some(),
+            },
+            gateway: Peer::new("gateway", args.gateway_service_url, telemetry),
+            receiver,
+            traces: args
+                .traces_url
+                .map(|url| Peer::new("traces", url, telemetry)),
+        };
+        Ok(App::new(routes::router(frontend, &args.assets_dir)).with_untraced(&routes::UNTRACED))
+    })
+}

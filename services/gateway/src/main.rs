@@ -1,1 +1,65 @@
-fn main() {}
+//! The API gateway: the one door to the shop.
+
+mod document;
+mod endpoints;
+mod routes;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use client::{Peer, PeerUrl};
+use server::{App, ServerArgs};
+use telemetry::{Service, TelemetryArgs};
+
+use routes::Peers;
+
+const SERVICE: Service = Service {
+    name: "gateway-service",
+    version: env!("CARGO_PKG_VERSION"),
+};
+
+/// API gateway of the shop: hands /api/products, /api/inventory and /api/orders on to their
+/// services, and tells in /api/openapi.json what it offers.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Where the product service listens.
+    #[arg(
+        long,
+        env = "PRODUCT_SERVICE_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8081"
+    )]
+    product_service_url: PeerUrl,
+    /// Where the inventory service listens.
+    #[arg(
+        long,
+        env = "INVENTORY_SERVICE_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8082"
+    )]
+    inventory_service_url: PeerUrl,
+    /// Where the order service listens.
+    #[arg(
+        long,
+        env = "ORDER_SERVICE_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8083"
+    )]
+    order_service_url: PeerUrl,
+    #[command(flatten)]
+    server: ServerArgs<8080>,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
+        Ok(App::new(routes::router(Peers {
+            product: Peer::new("product", args.product_service_url, telemetry),
+            inventory: Peer::new("inventory", args.inventory_service_url, telemetry),
+            order: Peer::new("order", args.order_service_url, telemetry),
+        })))
+    })
+}

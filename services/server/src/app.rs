@@ -12,6 +12,7 @@ use crate::probes::Health;
 pub struct App {
     pub(crate) router: Router,
     pub(crate) health: Option<Arc<dyn Health>>,
+    pub(crate) untraced: &'static [&'static str],
     pub(crate) background: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
@@ -32,6 +33,7 @@ impl App {
         Self {
             router,
             health: None,
+            untraced: &[],
             background: Vec::new(),
         }
     }
@@ -40,6 +42,13 @@ impl App {
     #[must_use]
     pub fn with_health(mut self, health: impl Health + 'static) -> Self {
         self.health = Some(Arc::new(health));
+        self
+    }
+
+    /// Routes, by their templates, that make no span: those that carry telemetry themselves.
+    #[must_use]
+    pub fn with_untraced(mut self, routes: &'static [&'static str]) -> Self {
+        self.untraced = routes;
         self
     }
 

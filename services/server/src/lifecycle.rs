@@ -120,7 +120,8 @@ where
     let mut background: Vec<_> = app.background.into_iter().map(tokio::spawn).collect();
     background.push(tokio::spawn(reload_on_hangup(Arc::clone(telemetry))?));
     background.push(tokio::spawn(watchdog::feed(address)));
-    let router = observed(app.router, app.health, telemetry);
+    let observer = Observer::new(telemetry, app.untraced);
+    let router = observed(app.router, app.health, telemetry, observer);
 
     tracing::info!(%address, version = service.version, "{} listening on {address}", service.name);
     systemd::ready(&format!("listening on {address}"));
@@ -161,15 +162,14 @@ fn observed(
     router: Router,
     health: Option<Arc<dyn probes::Health>>,
     telemetry: &Telemetry,
+    observer: Observer,
 ) -> Router {
     router
         .merge(probes::router(health, telemetry.metrics.clone()))
         .fallback(async || Problem::unknown_path())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(DefaultBodyLimit::max(Problem::BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(
-            Observer::new(telemetry),
-            observe,
-        ))
+        .layer(middleware::from_fn_with_state(observer, observe))
 }
 
 /// The places for connections: what was asked for, as far as the process may open files. The

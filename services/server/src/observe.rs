@@ -51,13 +51,15 @@ const OTHER_METHOD: &str = "_OTHER";
 pub(crate) struct Observer {
     tracer: SdkTracer,
     metrics: ServerMetrics,
+    untraced: &'static [&'static str],
 }
 
 impl Observer {
-    pub(crate) fn new(telemetry: &Telemetry) -> Self {
+    pub(crate) fn new(telemetry: &Telemetry, untraced: &'static [&'static str]) -> Self {
         Self {
             tracer: telemetry.traces.tracer(),
             metrics: telemetry.metrics.server.clone(),
+            untraced,
         }
     }
 }
@@ -106,6 +108,8 @@ pub(crate) async fn observe(
 enum Kind {
     /// A request of somebody.
     Request,
+    /// A request that carries telemetry: ids, but no span, or spans would beget spans.
+    Untraced,
     /// A probe of a machine: ids, but no span, and an access line at debug level only.
     Probe,
 }
@@ -125,6 +129,9 @@ impl Observer {
         };
         if route.is_some_and(|route| probes::PATHS.contains(&route.as_str())) {
             return (unrecorded(&parent), Kind::Probe);
+        }
+        if route.is_some_and(|route| self.untraced.contains(&route.as_str())) {
+            return (unrecorded(&parent), Kind::Untraced);
         }
         let method = method_name(request.method());
         let verb = if method == OTHER_METHOD {
@@ -264,7 +271,7 @@ impl Record {
         }
         match self.kind {
             _ if status.is_server_error() || cause.is_some() => line!(error),
-            Kind::Request => line!(info),
+            Kind::Request | Kind::Untraced => line!(info),
             Kind::Probe => line!(debug),
         }
     }

@@ -73,6 +73,11 @@ fn protocol(args: &TelemetryArgs) -> Result<ReceiverProtocol, TraceError> {
     }
 }
 
+/// The headers that the receiver wants to see, for those who hand spans of others on to it.
+pub fn receiver_headers(args: &TelemetryArgs) -> Result<http::HeaderMap, TraceError> {
+    header_map(&headers(args)?)
+}
+
 /// The headers of the environment, and over them those of the credential.
 fn headers(args: &TelemetryArgs) -> Result<HashMap<String, String>, TraceError> {
     let mut headers = HashMap::new();
@@ -102,10 +107,13 @@ fn parse_headers(text: &str, headers: &mut HashMap<String, String>) -> Option<()
 }
 
 fn metadata(headers: &HashMap<String, String>) -> Result<MetadataMap, TraceError> {
-    let headers: http::HeaderMap = headers
+    header_map(headers).map(MetadataMap::from_headers)
+}
+
+fn header_map(headers: &HashMap<String, String>) -> Result<http::HeaderMap, TraceError> {
+    headers
         .try_into()
-        .map_err(|_| TraceError::Headers("OTEL_EXPORTER_OTLP_HEADERS"))?;
-    Ok(MetadataMap::from_headers(headers))
+        .map_err(|_| TraceError::Headers("OTEL_EXPORTER_OTLP_HEADERS"))
 }
 
 /// The HTTP client of the exporter. The batch processor polls from a thread of its own, outside

@@ -18,6 +18,7 @@ use prometheus::IntCounter;
 use crate::TelemetryArgs;
 use processor::BoundedBatch;
 
+pub use exporter::receiver_headers;
 pub use opentelemetry::trace::FutureExt;
 pub use span::{from_traceparent, in_span, traceparent};
 

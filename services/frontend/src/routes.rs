@@ -1,0 +1,79 @@
+//! The routes of the frontend server.
+
+use std::path::Path;
+use std::time::Duration;
+
+use api::Problem;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use axum::{Json, Router, middleware};
+use client::{Forward, Peer, Route};
+use http::uri::PathAndQuery;
+
+use crate::config::PageConfig;
+use crate::page::{self, Page};
+use crate::spans::{self, SpanReceiver};
+use crate::traces;
+
+/// Routes that carry telemetry, and the page's files: a trace begins with a click, not with the
+/// loading of a picture or the reading of a trace.
+pub(crate) const UNTRACED: [&str; 6] = [
+    "/otlp/v1/traces",
+    "/traces/{trace_id}",
+    "/config.json",
+    "/assets/{*file}",
+    "/",
+    "/{*view}",
+];
+
+/// A little more than the gateway's own ten seconds, so that its answer wins.
+const TIMEOUT: Duration = Duration::from_secs(11);
+
+/// All that the routes need.
+#[derive(Clone, Debug)]
+pub(crate) struct Frontend {
+    pub(crate) config: PageConfig,
+    pub(crate) gateway: Peer,
+    pub(crate) receiver: SpanReceiver,
+    pub(crate) traces: Option<Peer>,
+}
+
+pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
+    let page = Page::new(assets);
+    Router::new()
+        .route("/api/{*path}", any(to_gateway).with_state(frontend.gateway))
+        .route("/config.json", get(config).with_state(frontend.config))
+        .route(
+            "/otlp/v1/traces",
+            post(spans::receive).with_state(frontend.receiver),
+        )
+        .route(
+            "/traces/{trace_id}",
+            get(traces::one).with_state(frontend.traces),
+        )
+        .route("/assets/{*file}", get(page::asset).with_state(page.clone()))
+        .route("/", get(page::view).with_state(page.clone()))
+        .route("/{*view}", get(page::view).with_state(page))
+        .layer(middleware::map_response(page::protect))
+}
+
+async fn config(State(config): State<PageConfig>) -> Json<PageConfig> {
+    Json(config)
+}
+
+async fn to_gateway(State(gateway): State<Peer>, request: Request) -> Result<Response, Problem> {
+    let path = request.uri().path_and_query().cloned();
+    let forward = Forward {
+        route: Route {
+            method: request.method().clone(),
+            template: "/api/{*path}",
+        },
+        path: path.unwrap_or_else(|| PathAndQuery::from_static("/api/")),
+        timeout: TIMEOUT,
+    };
+    gateway
+        .forward(forward, request)
+        .await
+        .map(IntoResponse::into_response)
+}

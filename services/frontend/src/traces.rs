@@ -1,0 +1,63 @@
+//! A trace as OTLP JSON: `GET /traces/{trace_id}`.
+
+use std::time::Duration;
+
+use api::Problem;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use client::{Forward, Peer, Route};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, StatusCode, header};
+
+/// Jaeger reads a trace from its disk within a second.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(crate) async fn one(
+    State(traces): State<Option<Peer>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let unknown = || {
+        Problem::not_found(
+            "Trace not found",
+            "There is no trace of this id here, or not yet.",
+        )
+    };
+    // W3C Trace Context, "trace-id": 16 bytes in lower-case hexadecimal, not all zero.
+    let well_formed = id.len() == 32
+        && id
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        && id.bytes().any(|byte| byte != b'0');
+    let Some(traces) = traces.filter(|_| well_formed) else {
+        return Err(unknown());
+    };
+    let path = format!("/api/v3/traces/{id}");
+    let forward = Forward {
+        route: Route::new(Method::GET, "/api/v3/traces/{trace_id}"),
+        path: PathAndQuery::try_from(path).map_err(|_| unknown())?,
+        timeout: TIMEOUT,
+    };
+    let response = traces.forward(forward, Request::new(Body::empty())).await?;
+    match response.status() {
+        StatusCode::OK => {
+            let (head, body) = response.into_parts();
+            let mut response = Response::new(body);
+            let json = HeaderValue::from_static("application/json");
+            let length = head.headers.get(header::CONTENT_LENGTH).cloned();
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+            response
+                .headers_mut()
+                .extend(length.map(|length| (header::CONTENT_LENGTH, length)));
+            // Spans arrive over some seconds.
+            let no_store = HeaderValue::from_static("no-store");
+            response
+                .headers_mut()
+                .insert(header::CACHE_CONTROL, no_store);
+            Ok(response)
+        }
+        StatusCode::NOT_FOUND => Err(unknown()),
+        status => Err(Problem::unavailable("Traces cannot be read now.", 2)
+            .caused_by(&format!("the trace store answered {status}"))),
+    }
+}

@@ -1,0 +1,112 @@
+//! The routes of the gateway, made from the table of [`endpoints`](crate::endpoints).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::Problem;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, any, get, on};
+use axum::{RequestExt, Router};
+use client::{Forward, Peer, Route};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, header};
+
+use crate::document;
+use crate::endpoints::{self, Endpoint, Upstream};
+
+/// How long a service may take. An order's own bounds add up to seven seconds; whoever waits
+/// longer than ten has gone away.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The services behind the gateway.
+#[derive(Clone, Debug)]
+pub(crate) struct Peers {
+    pub(crate) product: Peer,
+    pub(crate) inventory: Peer,
+    pub(crate) order: Peer,
+}
+
+pub(crate) fn router(peers: Peers) -> Router {
+    let document = document::openapi()
+        .to_json()
+        .expect("the document is plain data");
+    let mut router = Router::new()
+        .route(
+            "/api/openapi.json",
+            get(async move || ([(header::CONTENT_TYPE, "application/json")], document)),
+        )
+        // What inventory offers to the other services only: these are no ids of products.
+        .route(
+            "/api/inventory/check",
+            any(async || Problem::unknown_path()),
+        )
+        .route(
+            "/api/inventory/reservations",
+            any(async || Problem::unknown_path()),
+        );
+    for endpoint in endpoints::all() {
+        let filter = MethodFilter::try_from(endpoint.method.clone()).expect("a standard method");
+        let (path, endpoint) = (endpoint.path, Arc::new(endpoint));
+        let hand_on = async move |State(peers): State<Peers>, request: Request| {
+            hand_on(&peers, &endpoint, request).await
+        };
+        router = router.route(path, on(filter, hand_on));
+    }
+    router.with_state(peers)
+}
+
+async fn hand_on(
+    peers: &Peers,
+    endpoint: &Endpoint,
+    mut request: Request,
+) -> Result<Response, Problem> {
+    let peer = match endpoint.upstream {
+        Upstream::Product => &peers.product,
+        Upstream::Inventory => &peers.inventory,
+        Upstream::Order => &peers.order,
+    };
+    let forward = Forward {
+        // Not the table's method: HEAD follows GET.
+        route: Route {
+            method: request.method().clone(),
+            template: endpoint.upstream_path,
+        },
+        path: upstream_path(endpoint, &mut request).await?,
+        timeout: TIMEOUT,
+    };
+    let mut response = peer.forward(forward, request).await?;
+    if let Some(location) = response.headers_mut().get_mut(header::LOCATION) {
+        *location = prefixed(location);
+    }
+    Ok(response.into_response())
+}
+
+/// The path at the service. It is built from a parsed id, never from the client's text, so that
+/// no trick with dots, slashes or escapes leads anywhere else.
+async fn upstream_path(
+    endpoint: &Endpoint,
+    request: &mut Request,
+) -> Result<PathAndQuery, Problem> {
+    let mut path = endpoint.upstream_path.to_owned();
+    if endpoint.id.is_some() {
+        let text = request.extract_parts::<Path<String>>().await;
+        let id = text
+            .ok()
+            .and_then(|Path(text)| api::ProductId::parse(&text).ok());
+        path = path.replace("{id}", id.ok_or_else(Problem::unknown_path)?.as_str());
+    }
+    if endpoint.paged
+        && let Some(query) = request.uri().query()
+    {
+        path = format!("{path}?{query}");
+    }
+    PathAndQuery::try_from(path).map_err(|_| Problem::unknown_path())
+}
+
+/// A path of a service as a path of the gateway.
+fn prefixed(location: &HeaderValue) -> HeaderValue {
+    let text = location.to_str().ok().filter(|text| text.starts_with('/'));
+    text.and_then(|path| HeaderValue::try_from(format!("/api{path}")).ok())
+        .unwrap_or_else(|| location.clone())
+}
