@@ -230,7 +230,9 @@ impl Peer {
             propagator.inject_context(context, &mut HeaderInjector(headers));
         });
         if let Some(id) = context.get::<RequestId>() {
-            headers.extend(HeaderValue::from_str(id.as_str()).map(|id| (REQUEST_ID, id)));
+            if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+                headers.insert(REQUEST_ID, id);
+            }
         }
         request
     }

@@ -98,8 +98,13 @@ pub(crate) async fn observe(
     record.status = Some(response.status());
     record.cause = response.extensions_mut().remove::<Cause>();
     let headers = response.headers_mut();
-    headers.extend(HeaderValue::from_str(request_id.as_str()).map(|id| (REQUEST_ID, id)));
-    headers.extend(traceresponse(&context).map(|value| (TRACERESPONSE, value)));
+    // Not `extend`, which would add to those that an upstream has given.
+    if let Ok(id) = HeaderValue::from_str(request_id.as_str()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if let Some(value) = traceresponse(&context) {
+        headers.insert(TRACERESPONSE, value);
+    }
     response.map(|body| Body::new(Observed { body, record }))
 }
 

@@ -1,0 +1,22 @@
+//! The harness of the black-box tests: it starts the real binaries on free ports, with their
+//! stores in a folder of their own and a real OTLP receiver, and reads what they emit.
+//!
+//! Nothing here waits for luck: a wait names what it waits for, polls it, and fails with what it
+//! saw instead.
+
+mod binaries;
+pub mod http;
+pub mod process;
+pub mod receiver;
+pub mod scrape;
+pub mod shop;
+pub mod skip;
+mod wait;
+
+pub use binaries::release_binary;
+pub use http::{Answer, Http};
+pub use process::{LogLine, Process};
+pub use receiver::{Receiver, ReceiverMode, SpanRecord};
+pub use scrape::Scrape;
+pub use shop::{Shop, ShopOptions};
+pub use wait::eventually;
