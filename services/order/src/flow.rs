@@ -42,7 +42,7 @@ impl OrderFlow {
             KeyValue::new("product.id", wish.product_id.to_string()),
             KeyValue::new("order.quantity", i64::from(wish.quantity.get())),
         ];
-        in_span(&self.tracer, "create_order", attributes, async |context| {
+        let created = in_span(&self.tracer, "create_order", attributes, async |context| {
             if let Some(key) = &key
                 && let Some(earlier) = self.ledger.by_key(key.clone()).await?
             {
@@ -52,7 +52,11 @@ impl OrderFlow {
             context.span().set_attribute(order_id(&id));
             self.create_new(id, wish, key, context).await
         })
-        .await
+        .await;
+        if created.as_ref().is_err_and(|problem| problem.status >= 500) {
+            self.metrics.count(Outcome::Failed);
+        }
+        created
     }
 
     async fn create_new(
@@ -76,7 +80,7 @@ impl OrderFlow {
                     "There is no product of this id, so nothing was ordered.",
                 ));
             }
-            Err(error) => return Err(self.nothing_stored(&error)),
+            Err(error) => return Err(nothing_stored(&error)),
         };
         match self.inventory.check(product_id, *quantity).await {
             Ok(Ok(())) => {}
@@ -91,17 +95,14 @@ impl OrderFlow {
                 );
                 return Err(Problem::insufficient_inventory(stock, quantity));
             }
-            Err(error) => return Err(self.nothing_stored(&error)),
+            Err(error) => return Err(nothing_stored(&error)),
         }
         let entry = Entry::new(id, product, *quantity, traceparent(context));
         match self.ledger.insert(entry.clone(), key).await {
             Ok(Ok(())) => self.drive(entry).await,
             // The same request ran at the same time and was faster.
             Ok(Err(earlier)) => self.repeated(earlier, &wish, context).await,
-            Err(error) => {
-                self.metrics.count(Outcome::Failed);
-                Err(error.into())
-            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -195,16 +196,15 @@ impl OrderFlow {
         }
         Ok(reserved)
     }
+}
 
-    /// A peer gave no answer before anything was stored.
-    fn nothing_stored(&self, error: &PeerError) -> Problem {
-        self.metrics.count(Outcome::Failed);
-        let detail = format!(
-            "The {} service gives no answer, so nothing was ordered. Try again in a moment.",
-            error.peer()
-        );
-        Problem::unavailable(detail, RETRY_AFTER).caused_by(&error.chain())
-    }
+/// A peer gave no answer before anything was stored.
+fn nothing_stored(error: &PeerError) -> Problem {
+    let detail = format!(
+        "The {} service gives no answer, so nothing was ordered. Try again in a moment.",
+        error.peer()
+    );
+    Problem::unavailable(detail, RETRY_AFTER).caused_by(&error.chain())
 }
 
 fn order_id(id: &OrderId) -> KeyValue {

@@ -1,6 +1,5 @@
 //! The settings of the server: flags, with the environment as fallback.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,14 +8,14 @@ use clap::Args;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Server")]
 pub struct ServerArgs<const PORT: u16> {
-    /// The address to listen on. Not used when systemd hands over a socket (LISTEN_FDS).
+    /// The address or name to listen on. Not used when systemd hands over a socket (LISTEN_FDS).
     #[arg(
         long,
         env = "HOST",
         value_name = "ADDRESS",
         default_value = "127.0.0.1"
     )]
-    pub host: IpAddr,
+    pub host: String,
 
     /// The port to listen on; 0 takes a free one and says which in the log.
     #[arg(long, env = "PORT", value_name = "PORT", default_value_t = PORT)]

@@ -112,7 +112,7 @@ where
 {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
-    let listener = listener::bind(args.host, args.port)?;
+    let listener = listener::bind(&args.host, args.port)?;
     let address = listener.local_addr().map_err(Failure::Signals)?;
     let app = build(telemetry).await?;
     let listener = TcpListener::from_std(listener).map_err(Failure::Runtime)?;

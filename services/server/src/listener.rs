@@ -1,7 +1,7 @@
 //! The socket to listen on: the one that systemd hands over, or one of our own.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 
 use listenfd::ListenFd;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -17,6 +17,8 @@ pub(crate) enum ListenError {
     HandedOver(io::Error),
     #[error("{address} is taken: stop what listens there, or choose another --port")]
     Taken { address: SocketAddr },
+    #[error("--host {host}: {error}")]
+    Host { host: String, error: io::Error },
     #[error("{address}: {error}")]
     Bind {
         address: SocketAddr,
@@ -24,13 +26,13 @@ pub(crate) enum ListenError {
     },
 }
 
-pub(crate) fn bind(host: IpAddr, port: u16) -> Result<TcpListener, ListenError> {
+pub(crate) fn bind(host: &str, port: u16) -> Result<TcpListener, ListenError> {
     let handed_over = ListenFd::from_env()
         .take_tcp_listener(0)
         .map_err(ListenError::HandedOver)?;
     let listener = match handed_over {
         Some(listener) => listener,
-        None => own(SocketAddr::new(host, port))?,
+        None => own(host, port)?,
     };
     listener
         .set_nonblocking(true)
@@ -38,21 +40,36 @@ pub(crate) fn bind(host: IpAddr, port: u16) -> Result<TcpListener, ListenError> 
     Ok(listener)
 }
 
-fn own(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    let open = || {
-        let socket = Socket::new(
-            Domain::for_address(address),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?;
-        // A restart must not wait for the predecessor's connections to leave TIME_WAIT.
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        Ok(TcpListener::from(socket))
+fn own(host: &str, port: u16) -> Result<TcpListener, ListenError> {
+    let unknown = |error| ListenError::Host {
+        host: host.to_owned(),
+        error,
     };
-    open().map_err(|error: io::Error| match error.kind() {
-        io::ErrorKind::AddrInUse => ListenError::Taken { address },
-        _ => ListenError::Bind { address, error },
-    })
+    let addresses = (host, port).to_socket_addrs().map_err(unknown)?;
+    let no_address = unknown(io::ErrorKind::AddrNotAvailable.into());
+    // A name may have an address that this host lacks (::1 without IPv6): the first that works.
+    let mut failure = Err(no_address);
+    for address in addresses {
+        match listen(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                failure = Err(ListenError::Taken { address });
+            }
+            Err(error) => failure = Err(ListenError::Bind { address, error }),
+        }
+    }
+    failure
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    // A restart must not wait for the predecessor's connections to leave TIME_WAIT.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
