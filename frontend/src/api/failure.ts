@@ -1,0 +1,47 @@
+/** Why a call did not give what was asked for. */
+import * as v from 'valibot';
+
+/** RFC 9457 problem details, as the shop fills them. Every part may be missing on the way. */
+const Problem = v.object({
+  title: v.optional(v.string()),
+  detail: v.optional(v.string()),
+  traceId: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))),
+  currentStock: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  requested: v.optional(v.number()),
+});
+
+export type Problem = v.InferOutput<typeof Problem>;
+
+/**
+ * - `unreachable`: no answer came, for want of a network or a server;
+ * - `timeout`: no answer came in time;
+ * - `unreadable`: an answer of success that is not what was promised;
+ * - `status`: an answer that says no.
+ */
+export type Reason = 'unreachable' | 'timeout' | 'unreadable' | 'status';
+
+/** A call that failed. */
+export class ApiFailure extends Error {
+  override readonly name = 'ApiFailure';
+  readonly reason: Reason;
+  /** The HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  readonly problem: Problem;
+
+  constructor(reason: Reason, status = 0, problem: Problem = {}, cause?: unknown) {
+    super(problem.detail ?? problem.title ?? reason, { cause });
+    this.reason = reason;
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/** Reads the problem in the body of an answer; an empty one when there is none. */
+export function readProblem(body: string): Problem {
+  try {
+    const result = v.safeParse(Problem, JSON.parse(body));
+    return result.success ? result.output : {};
+  } catch {
+    return {};
+  }
+}

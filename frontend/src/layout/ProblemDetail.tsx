@@ -1,0 +1,32 @@
+/** What the shop itself says about a failure, and the id of the trace that tells the rest. */
+import { Link } from 'react-router';
+
+import type { Problem } from '../api/failure';
+import { useI18n } from '../i18n/useI18n';
+import css from './Notice.module.css';
+
+interface ProblemDetailProps {
+  readonly problem: Problem;
+  /** The trace to name when the problem names none. */
+  readonly traceId?: string;
+}
+
+export function ProblemDetail({ problem, traceId }: ProblemDetailProps) {
+  const { t } = useI18n();
+  const words = problem.detail ?? problem.title;
+  const id = problem.traceId ?? traceId;
+  return (
+    <>
+      {/* The services speak English. */}
+      {words !== undefined && <p lang="en">{words}</p>}
+      {id !== undefined && (
+        <p className={css.id}>
+          {t.traceId}{' '}
+          <Link to={`/traces/${id}`}>
+            <code>{id}</code>
+          </Link>
+        </p>
+      )}
+    </>
+  );
+}

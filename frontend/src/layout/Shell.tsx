@@ -1,0 +1,63 @@
+/** What surrounds every page: the way past it, the navigation, the footer. */
+import { Suspense } from 'react';
+import { Link, NavLink, Outlet, useLocation } from 'react-router';
+
+import { useConfig } from '../api/useConfig';
+import { useI18n } from '../i18n/useI18n';
+import { ErrorBoundary } from './ErrorBoundary';
+import { ExternalLink } from './ExternalLink';
+import favicon from './favicon.svg';
+import css from './Shell.module.css';
+import { Skeleton } from './Skeleton';
+
+export function Shell() {
+  const { t } = useI18n();
+  const { jaegerUiUrl, grafanaUrl } = useConfig();
+  const { pathname } = useLocation();
+  return (
+    <div className={css.shell}>
+      <a className={css.skip} href="#content">
+        {t.skipToContent}
+      </a>
+      <header className={css.bar}>
+        <div>
+          <Link className={css.brand} to="/">
+            <img src={favicon} alt="" width={28} height={28} />
+            {t.shop}
+          </Link>
+          <nav className={css.nav} aria-label={t.navigation}>
+            <NavLink to="/" end>
+              {t.productsLink}
+            </NavLink>
+            <NavLink to="/orders">{t.ordersLink}</NavLink>
+          </nav>
+        </div>
+      </header>
+      <main className={css.main} id="content" tabIndex={-1}>
+        {/* A page that broke does not break the next one. */}
+        <ErrorBoundary key={pathname}>
+          <Suspense fallback={<Skeleton blocks={3} height={64} />}>
+            <Outlet />
+          </Suspense>
+        </ErrorBoundary>
+      </main>
+      <footer className={css.foot}>
+        <div>
+          <p>{t.footer}</p>
+          <ul>
+            {jaegerUiUrl !== null && (
+              <li>
+                <ExternalLink href={jaegerUiUrl}>Jaeger</ExternalLink>
+              </li>
+            )}
+            {grafanaUrl !== null && (
+              <li>
+                <ExternalLink href={grafanaUrl}>Grafana</ExternalLink>
+              </li>
+            )}
+          </ul>
+        </div>
+      </footer>
+    </div>
+  );
+}

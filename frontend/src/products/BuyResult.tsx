@@ -1,0 +1,53 @@
+/** What came of a click on the button, and what to do next. */
+import { Link } from 'react-router';
+
+import { useI18n } from '../i18n/useI18n';
+import { Notice } from '../layout/Notice';
+import { ProblemDetail } from '../layout/ProblemDetail';
+import { StoredOrder } from '../orders/StoredOrder';
+import type { Bought } from './buy';
+
+export function BuyResult({ bought: { outcome, click } }: { readonly bought: Bought }) {
+  const { t, count } = useI18n();
+  const seeAttempt = <Link to={`/traces/${click.traceId}`}>{t.followAttempt}</Link>;
+  switch (outcome.kind) {
+    case 'stored':
+      return <StoredOrder order={outcome.order} />;
+    case 'short':
+      return (
+        <Notice tone="warn" title={t.shortTitle} actions={seeAttempt}>
+          <p>
+            {outcome.stock === 0
+              ? t.soldOutText
+              : t.shortText(count(outcome.requested), count(outcome.stock))}
+          </p>
+        </Notice>
+      );
+    case 'unavailable':
+      return (
+        <Notice tone="bad" title={t.unavailableTitle} actions={seeAttempt}>
+          <p>{t.unavailableText}</p>
+          <ProblemDetail problem={outcome.failure.problem} traceId={click.traceId} />
+        </Notice>
+      );
+    case 'unknown': {
+      const { reason, problem, status } = outcome.failure;
+      const late = reason === 'timeout' || status === 504;
+      const title =
+        reason === 'unreachable' ? t.unreachableTitle : late ? t.timeoutTitle : t.unknownTitle;
+      return (
+        <Notice tone="bad" title={title} actions={seeAttempt}>
+          {title !== t.unknownTitle && <p>{t.unknownTitle}.</p>}
+          <p>{t.unknownText}</p>
+          <ProblemDetail problem={problem} traceId={click.traceId} />
+        </Notice>
+      );
+    }
+    case 'refused':
+      return (
+        <Notice tone="bad" title={t.refusedTitle} actions={seeAttempt}>
+          <ProblemDetail problem={outcome.failure.problem} traceId={click.traceId} />
+        </Notice>
+      );
+  }
+}

@@ -1,0 +1,12 @@
+/** The products and their stock: two questions to two services, either of which may fail alone. */
+import { useQuery } from '@tanstack/react-query';
+
+import { getProducts, getStock } from '../api/products';
+
+export const stockKey = ['stock'] as const;
+
+export const useProducts = () =>
+  useQuery({ queryKey: ['products'], queryFn: ({ signal }) => getProducts(signal) });
+
+export const useStock = () =>
+  useQuery({ queryKey: stockKey, queryFn: ({ signal }) => getStock(signal) });

@@ -1,0 +1,81 @@
+/** A trace by its id: where else it can be seen, whether it is whole, and its waterfall. */
+import { useConfig } from '../api/useConfig';
+import { useI18n } from '../i18n/useI18n';
+import { Button } from '../layout/Button';
+import { ExternalLink } from '../layout/ExternalLink';
+import { FailureNotice } from '../layout/FailureNotice';
+import { Notice } from '../layout/Notice';
+import { Skeleton } from '../layout/Skeleton';
+import { grafanaTrace, jaegerTrace } from './links';
+import { keepLooking } from './looking';
+import { TraceSummary } from './TraceSummary';
+import css from './TraceView.module.css';
+import { useTrace } from './useTrace';
+import { Waterfall } from './Waterfall';
+
+export function TraceView({ traceId }: { readonly traceId: string }) {
+  const { t } = useI18n();
+  const { jaegerUiUrl, grafanaUrl, traces } = useConfig();
+  const query = useTrace(traceId, traces);
+  const { data: look, dataUpdatedAt } = query;
+  const looking = look !== undefined && keepLooking(look, dataUpdatedAt);
+  const trace = look?.trace ?? null;
+
+  return (
+    <div className={css.view}>
+      <div className={css.bar}>
+        <p className={css.id}>
+          {t.traceId} <code>{traceId}</code>
+        </p>
+        <div className={css.links}>
+          {jaegerUiUrl !== null && (
+            <ExternalLink href={jaegerTrace(jaegerUiUrl, traceId)}>{t.openInJaeger}</ExternalLink>
+          )}
+          {grafanaUrl !== null && (
+            <ExternalLink href={grafanaTrace(grafanaUrl, traceId)}>{t.openInGrafana}</ExternalLink>
+          )}
+        </div>
+      </div>
+      {!traces && (
+        <Notice tone="info" title={t.tracesOffTitle}>
+          <p>{t.tracesOffText}</p>
+        </Notice>
+      )}
+      {query.isError && (
+        <FailureNotice
+          title={t.traceFailed}
+          error={query.error}
+          busy={query.isFetching}
+          retry={query.refetch}
+        />
+      )}
+      {trace && <TraceSummary trace={trace} />}
+      {traces && !query.isError && (
+        <div className={css.state}>
+          <p role="status">
+            {trace === null && (looking || look === undefined) && (
+              <span className={css.collecting}>{t.traceWaiting}</span>
+            )}
+            {trace !== null && looking && (
+              <span className={css.collecting}>{t.traceCollecting}</span>
+            )}
+          </p>
+          {look && !looking && (
+            <Button busy={query.isFetching} onClick={() => void query.refetch()}>
+              {t.lookAgain}
+            </Button>
+          )}
+        </div>
+      )}
+      {look && trace === null && !looking && (
+        <Notice tone="warn" title={t.traceMissingTitle}>
+          <p>{t.traceMissingText}</p>
+        </Notice>
+      )}
+      {traces && trace === null && (looking || query.isPending) && !query.isError && (
+        <Skeleton blocks={6} height={36} />
+      )}
+      {trace && <Waterfall trace={trace} />}
+    </div>
+  );
+}

@@ -1,0 +1,28 @@
+/** A trace inside a component, looked at until it is whole. */
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+
+import { getTrace } from '../api/traces';
+import { flushSpans } from '../telemetry/provider';
+import { arrange } from './arrange';
+import { keepLooking, lookMillis, nextLook, type Look } from './looking';
+import { readSpans } from './otlp';
+
+export function useTrace(traceId: string, enabled: boolean) {
+  const client = useQueryClient();
+  const queryKey = ['trace', traceId];
+  return useQuery({
+    queryKey,
+    enabled,
+    queryFn: async ({ signal }) => {
+      // The page's own spans are a part of it. They may take as long as they like.
+      void flushSpans();
+      const trace = arrange(readSpans(await getTrace(traceId, signal)));
+      return nextLook(client.getQueryData<Look>(queryKey), trace);
+    },
+    // Looks are compared by hand.
+    structuralSharing: false,
+    staleTime: Infinity,
+    refetchInterval: ({ state }) =>
+      state.data && keepLooking(state.data, Date.now()) ? lookMillis : false,
+  });
+}

@@ -1,0 +1,39 @@
+/** How the page is served while it is worked on, built and tested. */
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+import manifest from './package.json' with { type: 'json' };
+
+/** The frontend server: it knows the way to the gateway, the traces and the OTLP receiver. */
+const frontendServer = 'http://127.0.0.1:3001';
+
+export default defineConfig({
+  plugins: [react()],
+  define: { __APP_VERSION__: JSON.stringify(manifest.version) },
+  build: {
+    // Every asset is a file of its own, with a hash in its name: it can be cached for good.
+    assetsInlineLimit: 0,
+    // Browsers that lack `modulepreload` load the same chunks a moment later.
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    host: '127.0.0.1',
+    proxy: Object.fromEntries(
+      ['/api', '/traces/', '/otlp', '/config.json'].map((path) => [
+        path,
+        {
+          target: frontendServer,
+          // `/traces/{id}` is data for `fetch`, and a page for the address bar.
+          bypass: (request: { headers: { accept?: string | undefined }; url?: string | undefined }) =>
+            request.headers.accept?.includes('text/html') === true ? '/index.html' : undefined,
+        },
+      ]),
+    ),
+  },
+  test: {
+    environment: 'node',
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+    unstubGlobals: true,
+  },
+});
