@@ -229,10 +229,10 @@ impl Peer {
         global::get_text_map_propagator(|propagator| {
             propagator.inject_context(context, &mut HeaderInjector(headers));
         });
-        if let Some(id) = context.get::<RequestId>() {
-            if let Ok(id) = HeaderValue::from_str(id.as_str()) {
-                headers.insert(REQUEST_ID, id);
-            }
+        if let Some(id) = context.get::<RequestId>()
+            && let Ok(id) = HeaderValue::from_str(id.as_str())
+        {
+            headers.insert(REQUEST_ID, id);
         }
         request
     }
