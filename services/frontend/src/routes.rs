@@ -4,12 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use api::Problem;
-use axum::extract::{Request, State};
+use axum::extract::{self, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router, middleware};
 use client::{Forward, Peer, Route};
 use http::uri::PathAndQuery;
+use http::{HeaderValue, header};
 
 use crate::config::PageConfig;
 use crate::page::{self, Page};
@@ -50,7 +51,7 @@ pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
         )
         .route(
             "/traces/{trace_id}",
-            get(traces::one).with_state(frontend.traces),
+            get(trace).with_state((frontend.traces, page.clone())),
         )
         .route("/assets/{*file}", get(page::asset).with_state(page.clone()))
         .route("/", get(page::view).with_state(page.clone()))
@@ -60,6 +61,27 @@ pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
 
 async fn config(State(config): State<PageConfig>) -> Json<PageConfig> {
     Json(config)
+}
+
+/// The trace for a program, and for a person at the address bar the page that shows it.
+async fn trace(
+    State((traces, page)): State<(Option<Peer>, Page)>,
+    id: extract::Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let accept = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    let mut response = if accept.is_some_and(|accept| accept.contains("text/html")) {
+        page::view(State(page), request).await?
+    } else {
+        traces::one(traces, &id).await?
+    };
+    response
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static("accept"));
+    Ok(response)
 }
 
 async fn to_gateway(State(gateway): State<Peer>, request: Request) -> Result<Response, Problem> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api::Problem;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::Request;
 use axum::response::Response;
 use client::{Forward, Peer, Route};
 use http::uri::PathAndQuery;
@@ -13,10 +13,8 @@ use http::{HeaderValue, Method, StatusCode, header};
 /// Jaeger reads a trace from its disk within a second.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(crate) async fn one(
-    State(traces): State<Option<Peer>>,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
+/// The trace `id`, as its store tells it.
+pub(crate) async fn one(traces: Option<Peer>, id: &str) -> Result<Response, Problem> {
     let unknown = || {
         Problem::not_found(
             "Trace not found",
