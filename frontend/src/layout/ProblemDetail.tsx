@@ -20,11 +20,11 @@ export function ProblemDetail({ problem, traceId }: ProblemDetailProps) {
       {/* The services speak English. */}
       {words !== undefined && <p lang="en">{words}</p>}
       {id !== undefined && (
-        <p className={css.id}>
-          {t.traceId}{' '}
-          <Link to={`/traces/${id}`}>
-            <code>{id}</code>
-          </Link>
+        <p className={css.trace}>
+          <Link to={`/traces/${id}`}>{t.followAttempt}</Link>
+          <span>
+            {t.traceId} <code>{id}</code>
+          </span>
         </p>
       )}
     </>

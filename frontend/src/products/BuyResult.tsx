@@ -9,13 +9,16 @@ import type { Bought } from './buy';
 
 export function BuyResult({ bought: { outcome, click } }: { readonly bought: Bought }) {
   const { t, count } = useI18n();
-  const seeAttempt = <Link to={`/traces/${click.traceId}`}>{t.followAttempt}</Link>;
   switch (outcome.kind) {
     case 'stored':
       return <StoredOrder order={outcome.order} />;
     case 'short':
       return (
-        <Notice tone="warn" title={t.shortTitle} actions={seeAttempt}>
+        <Notice
+          tone="warn"
+          title={t.shortTitle}
+          actions={<Link to={`/traces/${click.traceId}`}>{t.followAttempt}</Link>}
+        >
           <p>
             {outcome.stock === 0
               ? t.soldOutText
@@ -25,7 +28,7 @@ export function BuyResult({ bought: { outcome, click } }: { readonly bought: Bou
       );
     case 'unavailable':
       return (
-        <Notice tone="bad" title={t.unavailableTitle} actions={seeAttempt}>
+        <Notice tone="bad" title={t.unavailableTitle}>
           <p>{t.unavailableText}</p>
           <ProblemDetail problem={outcome.failure.problem} traceId={click.traceId} />
         </Notice>
@@ -36,7 +39,7 @@ export function BuyResult({ bought: { outcome, click } }: { readonly bought: Bou
       const title =
         reason === 'unreachable' ? t.unreachableTitle : late ? t.timeoutTitle : t.unknownTitle;
       return (
-        <Notice tone="bad" title={title} actions={seeAttempt}>
+        <Notice tone="bad" title={title}>
           {title !== t.unknownTitle && <p>{t.unknownTitle}.</p>}
           <p>{t.unknownText}</p>
           <ProblemDetail problem={problem} traceId={click.traceId} />
@@ -45,7 +48,7 @@ export function BuyResult({ bought: { outcome, click } }: { readonly bought: Bou
     }
     case 'refused':
       return (
-        <Notice tone="bad" title={t.refusedTitle} actions={seeAttempt}>
+        <Notice tone="bad" title={t.refusedTitle}>
           <ProblemDetail problem={outcome.failure.problem} traceId={click.traceId} />
         </Notice>
       );

@@ -45,11 +45,10 @@ export function startTelemetry(): void {
 /** The page's tracer. */
 export const tracer = () => trace.getTracer(serviceName, __APP_VERSION__);
 
-/** Sends what waits, and resolves when it is sent or dropped. Never rejects. */
-export async function flushSpans(): Promise<void> {
-  try {
-    await provider?.forceFlush();
-  } catch {
-    // The receiver is away: the spans are dropped, and the page goes on.
-  }
+/** Sends what waits; resolves when it is sent or dropped, or after `atMostMillis`. Never rejects. */
+export async function flushSpans(atMostMillis: number): Promise<void> {
+  const late = new Promise((resolve) => setTimeout(resolve, atMostMillis));
+  // When the receiver is away, the spans are dropped, and the page goes on.
+  const sent = provider?.forceFlush().catch(() => undefined);
+  await Promise.race([sent, late]);
 }

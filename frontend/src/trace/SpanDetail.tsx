@@ -25,8 +25,11 @@ export function SpanDetail({ id, row }: { readonly id: string; readonly row: Row
     <div className={css.detail} id={id}>
       {span.failed && (
         <p className={css.error}>
-          <Icon name="warning" size={16} /> {t.failed}
-          {span.statusMessage && <span lang="en">: {span.statusMessage}</span>}
+          <Icon name="warning" size={16} />
+          <span>
+            {t.failed}
+            {span.statusMessage && <span lang="en">: {span.statusMessage}</span>}
+          </span>
         </p>
       )}
       {orphan && <p className={css.note}>{t.missingParent}</p>}

@@ -49,15 +49,12 @@ export function TraceView({ traceId }: { readonly traceId: string }) {
           retry={query.refetch}
         />
       )}
-      {trace && <TraceSummary trace={trace} />}
       {traces && !query.isError && (
         <div className={css.state}>
+          {trace && <TraceSummary trace={trace} />}
           <p role="status">
-            {trace === null && (looking || look === undefined) && (
-              <span className={css.collecting}>{t.traceWaiting}</span>
-            )}
-            {trace !== null && looking && (
-              <span className={css.collecting}>{t.traceCollecting}</span>
+            {(looking || !look) && (
+              <span className={css.collecting}>{trace ? t.traceCollecting : t.traceWaiting}</span>
             )}
           </p>
           {look && !looking && (
@@ -72,7 +69,7 @@ export function TraceView({ traceId }: { readonly traceId: string }) {
           <p>{t.traceMissingText}</p>
         </Notice>
       )}
-      {traces && trace === null && (looking || query.isPending) && !query.isError && (
+      {traces && trace === null && (looking || !look) && !query.isError && (
         <Skeleton blocks={6} height={36} />
       )}
       {trace && <Waterfall trace={trace} />}

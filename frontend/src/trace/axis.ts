@@ -9,6 +9,7 @@ const units = [
 
 /** A time of `nanoseconds` with three significant digits, in the unit that suits it. */
 export function formatDuration(nanoseconds: number): string {
+  if (nanoseconds === 0) return '0';
   const [name, size] = units.find(([, size]) => Math.abs(nanoseconds) >= size) ?? ['ns', 1];
   const value = nanoseconds / size;
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;

@@ -7,6 +7,9 @@ import { arrange } from './arrange';
 import { keepLooking, lookMillis, nextLook, type Look } from './looking';
 import { readSpans } from './otlp';
 
+/** A healthy receiver takes some milliseconds; the view does not wait long for another. */
+const flushMillis = 500;
+
 export function useTrace(traceId: string, enabled: boolean) {
   const client = useQueryClient();
   const queryKey = ['trace', traceId];
@@ -14,8 +17,8 @@ export function useTrace(traceId: string, enabled: boolean) {
     queryKey,
     enabled,
     queryFn: async ({ signal }) => {
-      // The page's own spans are a part of it. They may take as long as they like.
-      void flushSpans();
+      // The page's own spans are a part of it.
+      await flushSpans(flushMillis);
       const trace = arrange(readSpans(await getTrace(traceId, signal)));
       return nextLook(client.getQueryData<Look>(queryKey), trace);
     },
