@@ -6,6 +6,7 @@
 
 mod binaries;
 pub mod http;
+pub mod journal;
 pub mod process;
 pub mod receiver;
 pub mod scrape;
@@ -15,6 +16,7 @@ mod wait;
 
 pub use binaries::release_binary;
 pub use http::{Answer, Http};
+pub use journal::Journal;
 pub use process::{LogLine, Process};
 pub use receiver::{Receiver, ReceiverMode, SpanRecord};
 pub use scrape::Scrape;

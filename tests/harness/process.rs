@@ -26,6 +26,7 @@ pub struct Process {
     name: String,
     child: Child,
     log: Arc<Mutex<Vec<LogLine>>>,
+    lines: Arc<Mutex<Vec<String>>>,
     errors: Arc<Mutex<String>>,
     readers: Vec<JoinHandle<()>>,
     address: Option<SocketAddr>,
@@ -41,7 +42,7 @@ impl Process {
     }
 
     /// Starts a program and does not wait for anything. Its log is expected as JSON on its
-    /// standard output.
+    /// standard output, unless `LOG_FORMAT` is given.
     pub fn spawn(
         program: &Path,
         name: &str,
@@ -67,13 +68,20 @@ impl Process {
             Arc::<Mutex<String>>::default(),
         );
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let lines = Arc::<Mutex<Vec<String>>>::default();
         let (log_end, error_end) = (Arc::clone(&log), Arc::clone(&errors));
+        let lines_end = Arc::clone(&lines);
+        let json = !environment.iter().any(|(name, _)| *name == "LOG_FORMAT");
         let readers = vec![
             std::thread::spawn(move || {
                 for line in BufReader::new(stdout.expect("a pipe"))
                     .lines()
                     .map_while(Result::ok)
                 {
+                    if !json {
+                        lines_end.lock().expect("no panic").push(line);
+                        continue;
+                    }
                     let event = serde_json::from_str(&line)
                         .unwrap_or_else(|error| panic!("no JSON line: {error}: {line}"));
                     log_end.lock().expect("no panic").push(event);
@@ -89,6 +97,7 @@ impl Process {
             name: name.to_owned(),
             child,
             log,
+            lines,
             errors,
             readers,
             address: None,
@@ -113,6 +122,11 @@ impl Process {
     /// What it has logged so far.
     pub fn log(&self) -> Vec<LogLine> {
         self.log.lock().expect("no panic").clone()
+    }
+
+    /// The lines on its standard output so far, when `LOG_FORMAT` was given.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.lock().expect("no panic").clone()
     }
 
     /// The memory that it holds (VmRSS), in bytes.

@@ -22,13 +22,14 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value as AnyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// How a receiver behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReceiverMode {
     /// Takes every span.
     Good,
-    /// Takes the request and never answers.
+    /// Takes the request and does not answer until its mode is another.
     Hanging,
     /// Answers 400, which must not be tried again.
     Refusing,
@@ -49,6 +50,7 @@ pub struct SpanRecord {
 #[derive(Clone, Debug)]
 pub struct Receiver {
     address: SocketAddr,
+    mode: watch::Sender<ReceiverMode>,
     spans: Arc<Mutex<Vec<SpanRecord>>>,
     headers: Arc<Mutex<Vec<HeaderMap>>>,
 }
@@ -56,18 +58,18 @@ pub struct Receiver {
 impl Receiver {
     /// A receiver over HTTP on a free port.
     pub async fn http(mode: ReceiverMode) -> Self {
-        let (receiver, listener) = Self::bind().await;
+        let (receiver, listener) = Self::bind(mode).await;
         let router = Router::new()
             .route("/v1/traces", post(take))
             .layer(axum::extract::DefaultBodyLimit::disable())
-            .with_state((receiver.clone(), mode));
+            .with_state(receiver.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         receiver
     }
 
     /// A receiver over gRPC on a free port.
     pub async fn grpc() -> Self {
-        let (receiver, listener) = Self::bind().await;
+        let (receiver, listener) = Self::bind(ReceiverMode::Good).await;
         let incoming = tonic::transport::server::TcpIncoming::from(listener);
         let service = TraceServiceServer::new(Grpc(receiver.clone()));
         tokio::spawn(
@@ -78,12 +80,13 @@ impl Receiver {
         receiver
     }
 
-    async fn bind() -> (Self, TcpListener) {
+    async fn bind(mode: ReceiverMode) -> (Self, TcpListener) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         (
             Self {
                 address,
+                mode: watch::Sender::new(mode),
                 spans: Arc::default(),
                 headers: Arc::default(),
             },
@@ -94,6 +97,11 @@ impl Receiver {
     /// Its address as `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Changes how it behaves. Requests that hang are now answered.
+    pub fn set_mode(&self, mode: ReceiverMode) {
+        self.mode.send_replace(mode);
     }
 
     /// Every span that has come so far.
@@ -185,21 +193,16 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-async fn take(
-    State((receiver, mode)): State<(Receiver, ReceiverMode)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    match mode {
-        ReceiverMode::Hanging => std::future::pending().await,
-        ReceiverMode::Refusing => StatusCode::BAD_REQUEST.into_response(),
-        ReceiverMode::Good => {
-            receiver.headers.lock().expect("no panic").push(headers);
-            receiver.keep(ExportTraceServiceRequest::decode(body).expect("protobuf"));
-            let answer = ExportTraceServiceResponse::default().encode_to_vec();
-            ([(header::CONTENT_TYPE, "application/x-protobuf")], answer).into_response()
-        }
+async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes) -> Response {
+    let mut mode = receiver.mode.subscribe();
+    let answering = mode.wait_for(|mode| *mode != ReceiverMode::Hanging).await;
+    if *answering.expect("the receiver holds the sender") == ReceiverMode::Refusing {
+        return StatusCode::BAD_REQUEST.into_response();
     }
+    receiver.headers.lock().expect("no panic").push(headers);
+    receiver.keep(ExportTraceServiceRequest::decode(body).expect("protobuf"));
+    let answer = ExportTraceServiceResponse::default().encode_to_vec();
+    ([(header::CONTENT_TYPE, "application/x-protobuf")], answer).into_response()
 }
 
 struct Grpc(Receiver);
