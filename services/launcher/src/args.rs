@@ -1,0 +1,64 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Starts the whole shop on this host: builds what is stale, starts every service with a store
+/// of its own, and prints each order's trace.
+///
+/// Without OTEL_EXPORTER_OTLP_ENDPOINT it takes the spans itself and keeps the last ones in
+/// memory; with it they go there, and TRACES_URL tells the page where to read them. Ctrl-C ends
+/// everything.
+#[allow(clippy::struct_excessive_bools)] // each is a switch of its own on the command line
+#[derive(Clone, Debug, Parser)]
+#[command(
+    version,
+    after_help = "Examples:\n  \
+    cargo run                     start the shop, then open http://127.0.0.1:3001\n  \
+    cargo run -- --logs           with the log lines of each order's trace\n  \
+    cargo run -- --load           with traffic\n  \
+    cargo run -- --port-offset 100 --data-dir /tmp/second   a second shop beside the first"
+)]
+pub struct Args {
+    /// Adds traffic by the load generator.
+    #[arg(long)]
+    pub load: bool,
+
+    /// Prints the log lines of each order's trace below its tree.
+    #[arg(long)]
+    pub logs: bool,
+
+    /// The folder of the stores; each service has its own inside.
+    #[arg(long, value_name = "FOLDER", default_value = ".shop")]
+    pub data_dir: PathBuf,
+
+    /// Removes the stores first: a shop as on its first day.
+    #[arg(long)]
+    pub fresh: bool,
+
+    /// Leaves the page out, for a host without Node.js.
+    #[arg(long)]
+    pub no_page: bool,
+
+    /// A folder of built services; nothing is built then.
+    #[arg(long, value_name = "FOLDER")]
+    pub bin_dir: Option<PathBuf>,
+
+    /// A number to add to every port, for a second shop beside the first.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..50_000))]
+    pub port_offset: u16,
+
+    /// The receiver of spans that takes them instead of the launcher.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub otel_exporter_otlp_endpoint: Option<String>,
+}
+
+impl Args {
+    /// The receiver that was given, if one was; an empty variable counts as none.
+    pub fn other_receiver(&self) -> Option<&str> {
+        self.otel_exporter_otlp_endpoint
+            .as_deref()
+            .filter(|endpoint| !endpoint.is_empty())
+    }
+}

@@ -1,0 +1,54 @@
+//! Whether the ports of the shop are free, before anything is started.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+
+use crate::args::Args;
+use crate::services::{SERVICES, receiver_port};
+
+/// A port that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// Somebody listens there.
+    #[error(
+        "port {port} of {name} is taken\n  see who has it:    ss -ltnp 'sport = :{port}'\n  or take others:    cargo run -- --port-offset 100"
+    )]
+    Taken {
+        /// Whose port it is to be.
+        name: &'static str,
+        /// The port.
+        port: u16,
+    },
+    /// Another reason.
+    #[error("port {port} of {name}: {error}")]
+    Other {
+        /// Whose port it is to be.
+        name: &'static str,
+        /// The port.
+        port: u16,
+        /// The reason.
+        error: io::Error,
+    },
+}
+
+/// Looks at each port that will be needed; the first that is taken is the error.
+pub fn check(args: &Args) -> Result<(), PortError> {
+    let services = SERVICES
+        .iter()
+        .map(|service| (service.name, service.port(args)));
+    let receiver = args
+        .other_receiver()
+        .is_none()
+        .then(|| ("spans", receiver_port(args)));
+    for (name, port) in services.chain(receiver) {
+        // std sets SO_REUSEADDR: connections of the last run in TIME_WAIT do not count.
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                return Err(PortError::Taken { name, port });
+            }
+            Err(error) => return Err(PortError::Other { name, port, error }),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! A receiver of OTLP over HTTP (protobuf and JSON), and the same question for a trace that
+//! Jaeger answers.
+//!
+//! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::{HeaderMap, StatusCode, header};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use prost::Message;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::traces::Traces;
+
+/// A batch of 512 spans has about 200 KiB; this leaves room for larger batches of others.
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+/// Serves for ever.
+pub async fn serve(listener: TcpListener, traces: Traces) -> std::io::Result<()> {
+    let router = Router::new()
+        .route("/v1/traces", post(export))
+        .route("/api/v3/traces/{id}", get(trace))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(traces);
+    axum::serve(listener, router).await
+}
+
+/// The two encodings of OTLP over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Protobuf,
+    Json,
+}
+
+async fn export(State(traces): State<Traces>, headers: HeaderMap, body: Bytes) -> Response {
+    let media = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let encoding = match media
+        .and_then(|media| media.split(';').next())
+        .map(str::trim)
+    {
+        Some("application/x-protobuf") => Encoding::Protobuf,
+        Some("application/json") => Encoding::Json,
+        _ => return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response(),
+    };
+    let request = match encoding {
+        Encoding::Protobuf => ExportTraceServiceRequest::decode(body).ok(),
+        Encoding::Json => serde_json::from_slice(&body).ok(),
+    };
+    let Some(request) = request else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let refused = i64::try_from(traces.keep(request)).unwrap_or(i64::MAX);
+    let answer = ExportTraceServiceResponse {
+        partial_success: (refused > 0).then(|| ExportTracePartialSuccess {
+            rejected_spans: refused,
+            error_message: "malformed ids, or too many spans in one trace".to_owned(),
+        }),
+    };
+    match encoding {
+        Encoding::Protobuf => (
+            [(header::CONTENT_TYPE, "application/x-protobuf")],
+            answer.encode_to_vec(),
+        )
+            .into_response(),
+        Encoding::Json => Json(answer).into_response(),
+    }
+}
+
+async fn trace(State(traces): State<Traces>, Path(id): Path<String>) -> Response {
+    match traces.get(&id) {
+        Some(trace) => {
+            Json(json!({ "result": { "resourceSpans": trace.resource_spans() } })).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
