@@ -79,7 +79,7 @@ export const en = {
   trace: 'Trace',
   traceOfOrder: (order: string) => `Trace of order ${order}`,
   findInJaeger: 'Find in Jaeger',
-  findOrderInJaeger: (order: string) => `Find the trace of order ${order} in Jaeger`,
+  findOrderInJaeger: (order: string) => `Find in Jaeger: order ${order}`,
 
   traceTitle: 'The way of an order',
   traceTitlePlain: 'Trace',

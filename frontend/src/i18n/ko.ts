@@ -77,7 +77,7 @@ export const ko: Messages = {
   trace: '추적',
   traceOfOrder: (order) => `주문 ${order}의 추적`,
   findInJaeger: 'Jaeger에서 찾기',
-  findOrderInJaeger: (order) => `주문 ${order}의 추적을 Jaeger에서 찾기`,
+  findOrderInJaeger: (order) => `Jaeger에서 찾기: 주문 ${order}`,
 
   traceTitle: '주문이 지나온 길',
   traceTitlePlain: '추적',

@@ -82,7 +82,7 @@ export function SpanDetail({ id, row }: { readonly id: string; readonly row: Row
 function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   return (
     <section>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children}
     </section>
   );
