@@ -1,6 +1,7 @@
 //! The settings of telemetry: flags, with the environment as fallback.
 
 use std::convert::Infallible;
+use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -27,6 +28,19 @@ impl FromStr for Text {
         let text = text.trim();
         Ok(Self((!text.is_empty()).then(|| text.to_owned())))
     }
+}
+
+/// A number, `DEFAULT` when the text is empty: see [`Text`].
+fn number<const DEFAULT: u64>(text: &str) -> Result<u64, ParseIntError> {
+    match text.trim() {
+        "" => Ok(DEFAULT),
+        number => number.parse(),
+    }
+}
+
+/// The same as a size in memory.
+fn size<const DEFAULT: u64>(text: &str) -> Result<usize, ParseIntError> {
+    number::<DEFAULT>(text).map(|size| usize::try_from(size).unwrap_or(usize::MAX))
 }
 
 /// Flags of telemetry, the same for every service.
@@ -85,7 +99,8 @@ pub struct TelemetryArgs {
         long,
         env = "OTEL_EXPORTER_OTLP_TIMEOUT",
         value_name = "MS",
-        default_value = "10000"
+        default_value = "10000",
+        value_parser = number::<10000>
     )]
     pub otel_exporter_otlp_timeout: u64,
 
@@ -134,7 +149,8 @@ pub struct TelemetryArgs {
         long,
         env = "OTEL_BSP_SCHEDULE_DELAY",
         value_name = "MS",
-        default_value = "5000"
+        default_value = "5000",
+        value_parser = number::<5000>
     )]
     pub otel_bsp_schedule_delay: u64,
 
@@ -143,7 +159,8 @@ pub struct TelemetryArgs {
         long,
         env = "OTEL_BSP_MAX_QUEUE_SIZE",
         value_name = "SPANS",
-        default_value = "2048"
+        default_value = "2048",
+        value_parser = size::<2048>
     )]
     pub otel_bsp_max_queue_size: usize,
 
@@ -152,7 +169,8 @@ pub struct TelemetryArgs {
         long,
         env = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
         value_name = "SPANS",
-        default_value = "512"
+        default_value = "512",
+        value_parser = size::<512>
     )]
     pub otel_bsp_max_export_batch_size: usize,
 
@@ -162,7 +180,8 @@ pub struct TelemetryArgs {
         long,
         env = "OTEL_BSP_EXPORT_TIMEOUT",
         value_name = "MS",
-        default_value = "30000"
+        default_value = "30000",
+        value_parser = number::<30000>
     )]
     pub otel_bsp_export_timeout: u64,
 

@@ -63,7 +63,7 @@ pub enum StartError {
 impl Telemetry {
     /// Starts logs, traces and metrics. Has to be called once, inside a tokio runtime.
     pub fn start(service: Service, args: &TelemetryArgs) -> Result<Self, StartError> {
-        let name = args.otel_service_name.get().unwrap_or(service.name);
+        let name = &traces::service_name(args).unwrap_or_else(|| service.name.to_owned());
         let logs = Logs::start(name, args)?;
         let traces = Traces::start(name, service.version, args)?;
         let metrics = Metrics::new(name, service.version)?;

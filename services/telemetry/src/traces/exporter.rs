@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+use http::{HeaderMap, Request, Response, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use opentelemetry_http::{HttpClient, HttpError};
-use opentelemetry_otlp::tonic_types::metadata::MetadataMap;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig, WithTonicConfig};
 use percent_encoding::percent_decode_str;
 use tokio::runtime::Handle;
+use tonic::metadata::MetadataMap;
 
 use super::TraceError;
 use crate::TelemetryArgs;
@@ -46,18 +46,17 @@ pub(super) fn from_args(endpoint: &str, args: &TelemetryArgs) -> Result<SpanExpo
             .min(args.otel_bsp_export_timeout)
             .max(1),
     );
-    let headers = headers(args)?;
+    let headers = receiver_headers(args)?;
     let exporter = match protocol(args)? {
         ReceiverProtocol::HttpProtobuf => SpanExporter::builder()
             .with_http()
-            .with_http_client(ExportClient::new(timeout))
-            .with_headers(headers)
+            .with_http_client(ExportClient::new(timeout, headers))
             .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
             .with_timeout(timeout)
             .build()?,
         ReceiverProtocol::Grpc => SpanExporter::builder()
             .with_tonic()
-            .with_metadata(metadata(&headers)?)
+            .with_interceptor(move |request| Ok(with_metadata(request, &headers)))
             .with_endpoint(endpoint)
             .with_timeout(timeout)
             .build()?,
@@ -74,8 +73,10 @@ fn protocol(args: &TelemetryArgs) -> Result<ReceiverProtocol, TraceError> {
 }
 
 /// The headers that the receiver wants to see, for those who hand spans of others on to it.
-pub fn receiver_headers(args: &TelemetryArgs) -> Result<http::HeaderMap, TraceError> {
-    header_map(&headers(args)?)
+pub fn receiver_headers(args: &TelemetryArgs) -> Result<HeaderMap, TraceError> {
+    (&headers(args)?)
+        .try_into()
+        .map_err(|_| TraceError::Headers("OTEL_EXPORTER_OTLP_HEADERS"))
 }
 
 /// The headers of the environment, and over them those of the credential.
@@ -106,14 +107,20 @@ fn parse_headers(text: &str, headers: &mut HashMap<String, String>) -> Option<()
     Some(())
 }
 
-fn metadata(headers: &HashMap<String, String>) -> Result<MetadataMap, TraceError> {
-    header_map(headers).map(MetadataMap::from_headers)
+/// The exporter sets what `OTEL_EXPORTER_OTLP_HEADERS` says by itself, over what it is given; the
+/// last word is ours, since a credential goes before the environment.
+fn with_metadata(request: tonic::Request<()>, headers: &HeaderMap) -> tonic::Request<()> {
+    let (metadata, extensions, ()) = request.into_parts();
+    let mut all = metadata.into_headers();
+    set(&mut all, headers);
+    tonic::Request::from_parts(MetadataMap::from_headers(all), extensions, ())
 }
 
-fn header_map(headers: &HashMap<String, String>) -> Result<http::HeaderMap, TraceError> {
-    headers
-        .try_into()
-        .map_err(|_| TraceError::Headers("OTEL_EXPORTER_OTLP_HEADERS"))
+/// Not `extend`: with a borrowed map it would add to those that stand already.
+fn set(all: &mut HeaderMap, headers: &HeaderMap) {
+    for (name, value) in headers {
+        all.insert(name, value.clone());
+    }
 }
 
 /// The HTTP client of the exporter. The batch processor polls from a thread of its own, outside
@@ -123,10 +130,11 @@ struct ExportClient {
     client: Client<HttpConnector, Full<Bytes>>,
     runtime: Handle,
     timeout: Duration,
+    headers: HeaderMap,
 }
 
 impl ExportClient {
-    fn new(timeout: Duration) -> Self {
+    fn new(timeout: Duration, headers: HeaderMap) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new())
@@ -136,6 +144,7 @@ impl ExportClient {
             client,
             runtime: Handle::current(),
             timeout,
+            headers,
         }
     }
 }
@@ -143,7 +152,9 @@ impl ExportClient {
 #[async_trait]
 impl HttpClient for ExportClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let answer = self.client.request(request.map(Full::new));
+        let mut request = request.map(Full::new);
+        set(request.headers_mut(), &self.headers);
+        let answer = self.client.request(request);
         let exchange = async move {
             let (head, body) = answer.await?.into_parts();
             let body = Limited::new(body, ANSWER_LIMIT).collect().await?.to_bytes();

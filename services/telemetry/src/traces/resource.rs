@@ -6,6 +6,17 @@ use percent_encoding::percent_decode_str;
 
 use crate::TelemetryArgs;
 
+/// The name that the environment gives the service: `OTEL_SERVICE_NAME`, or else `service.name`
+/// among the attributes (specification, "General SDK Configuration").
+pub(crate) fn service_name(args: &TelemetryArgs) -> Option<String> {
+    let given = args.otel_resource_attributes.get().unwrap_or_default();
+    let attribute = || pairs(given).find(|pair| pair.key.as_str() == "service.name");
+    match args.otel_service_name.get() {
+        Some(name) => Some(name.to_owned()),
+        None => attribute().map(|pair| pair.value.to_string()),
+    }
+}
+
 pub(super) fn from_args(name: &str, version: &'static str, args: &TelemetryArgs) -> Resource {
     let given = args.otel_resource_attributes.get().unwrap_or_default();
     Resource::builder_empty()
