@@ -199,7 +199,7 @@ impl Shop {
             };
             let next = link.strip_prefix('<').and_then(|link| link.split_once('>'));
             let (next, _) = next.unwrap_or_else(|| panic!("no link: {link}"));
-            query = next.to_owned();
+            next.clone_into(&mut query);
         }
     }
 

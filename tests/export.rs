@@ -1,0 +1,395 @@
+//! The export of spans as the OpenTelemetry specification's environment variables set it, and
+//! what is counted when a receiver is bad.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use harness::{Http, LogLine, Process, Receiver, ReceiverMode, Scrape, SpanRecord, eventually};
+use http::Method;
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const DROPPED: &str = "telemetry_spans_dropped_total";
+const ROUTE: &str = "/products/product1";
+/// W3C trace context of a caller that samples, and of one that does not.
+const SAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const UNSAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+/// The product service, which makes exactly one span for each request.
+struct Service {
+    process: Process,
+    http: Http,
+    _state: TempDir,
+}
+
+impl Service {
+    fn start(environment: &[(&'static str, &str)]) -> Self {
+        let state = tempfile::tempdir().expect("a folder");
+        let mut all: Vec<(&str, OsString)> = vec![
+            ("STATE_DIRECTORY", state.path().into()),
+            ("OTEL_BSP_SCHEDULE_DELAY", "20".into()),
+        ];
+        all.extend(
+            environment
+                .iter()
+                .map(|(name, value)| (*name, OsString::from(value))),
+        );
+        let process = Process::start("product-service", &all);
+        Self {
+            http: Http::new(process.address()),
+            process,
+            _state: state,
+        }
+    }
+
+    /// Starts it with this receiver.
+    fn exporting(receiver: &Receiver, environment: &[(&'static str, &str)]) -> Self {
+        let endpoint = receiver.endpoint();
+        let endpoint = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())];
+        Self::start(&[&endpoint, environment].concat())
+    }
+
+    /// One request after the other; each must be answered.
+    async fn ask(&self, requests: usize) {
+        for _ in 0..requests {
+            assert_eq!(self.http.get(ROUTE).await.status, 200);
+        }
+    }
+
+    async fn ask_as(&self, traceparent: &str) {
+        let headers = [("traceparent", traceparent)];
+        let answer = self.http.send(Method::GET, ROUTE, &headers, "").await;
+        assert_eq!(answer.status, 200);
+    }
+
+    async fn dropped(&self) -> f64 {
+        let scrape = Scrape::of(&self.http).await;
+        scrape.value(DROPPED, &[]).expect("the counter")
+    }
+
+    /// Ends it, which flushes; what it logged.
+    fn end(mut self) -> Vec<LogLine> {
+        let status = self.process.terminate(Duration::from_secs(20));
+        assert!(status.success(), "{status}");
+        self.process.log()
+    }
+}
+
+/// The warnings and the all-clears about the export.
+fn about_export(log: &[LogLine]) -> Vec<(&Value, &Value)> {
+    log.iter()
+        .filter(|line| {
+            line["message"]
+                .as_str()
+                .is_some_and(|message| message.contains("spans"))
+        })
+        .map(|line| (&line["level"], &line["message"]))
+        .collect()
+}
+
+async fn spans_for(environment: &[(&'static str, &str)], traceparent: &str) -> usize {
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let service = Service::exporting(&receiver, environment);
+    if traceparent.is_empty() {
+        service.ask(1).await;
+    } else {
+        service.ask_as(traceparent).await;
+    }
+    service.end();
+    receiver.spans().len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_sampler_keeps_and_drops_what_the_specification_says() {
+    const ALWAYS: usize = 1;
+    const NEVER: usize = 0;
+    // Sampler, its argument, and what is kept: of a root, of a sampled caller's, of another's.
+    let table = [
+        ("always_on", "", [ALWAYS, ALWAYS, ALWAYS]),
+        ("always_off", "", [NEVER, NEVER, NEVER]),
+        ("traceidratio", "0", [NEVER, NEVER, NEVER]),
+        ("traceidratio", "1", [ALWAYS, ALWAYS, ALWAYS]),
+        ("parentbased_always_on", "", [ALWAYS, ALWAYS, NEVER]),
+        ("parentbased_always_off", "", [NEVER, ALWAYS, NEVER]),
+        ("parentbased_traceidratio", "0.0", [NEVER, ALWAYS, NEVER]),
+        ("parentbased_traceidratio", "1.0", [ALWAYS, ALWAYS, NEVER]),
+        // The default, also of the ratio, when the variables are empty.
+        ("", "", [ALWAYS, ALWAYS, NEVER]),
+        ("traceidratio", "", [ALWAYS, ALWAYS, ALWAYS]),
+    ];
+    for (sampler, argument, kept) in table {
+        let environment = [
+            ("OTEL_TRACES_SAMPLER", sampler),
+            ("OTEL_TRACES_SAMPLER_ARG", argument),
+        ];
+        for (caller, kept) in ["", SAMPLED, UNSAMPLED].into_iter().zip(kept) {
+            let spans = spans_for(&environment, caller).await;
+            assert_eq!(spans, kept, "{sampler} {argument}, called by '{caller}'");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ratio_keeps_its_part_of_the_traces() {
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let service = Service::exporting(
+        &receiver,
+        &[
+            ("OTEL_TRACES_SAMPLER", "traceidratio"),
+            ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+        ],
+    );
+    service.ask(400).await;
+    service.end();
+    // 100 expected with a deviation of 8.7: seven of them away is not chance.
+    let kept = receiver.spans().len();
+    assert!(
+        (40..=160).contains(&kept),
+        "{kept} of 400 at a ratio of 1/4"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_sampler_is_warned_of_and_the_default_taken() {
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let service = Service::exporting(&receiver, &[("OTEL_TRACES_SAMPLER", "allways_on")]);
+    service.ask(1).await;
+    service.ask_as(UNSAMPLED).await;
+    let log = service.end();
+    assert_eq!(receiver.spans().len(), 1);
+    let warning = log.iter().find(|line| line["level"] == "WARN");
+    assert_eq!(warning.expect("a warning")["sampler"], "allways_on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_sdk_sends_nothing_and_ids_go_on() {
+    for (value, spans) in [("true", 0), ("TRUE", 0), ("false", 1), ("", 1)] {
+        let receiver = Receiver::http(ReceiverMode::Good).await;
+        let service = Service::exporting(&receiver, &[("OTEL_SDK_DISABLED", value)]);
+        let headers = [("traceparent", SAMPLED)];
+        let answer = service.http.send(Method::GET, ROUTE, &headers, "").await;
+        assert_eq!(answer.trace_id(), SAMPLED[3..35]);
+        service.end();
+        assert_eq!(receiver.spans().len(), spans, "OTEL_SDK_DISABLED={value}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_endpoint_nothing_is_sent_and_nothing_is_lost() {
+    for environment in [&[][..], &[("OTEL_EXPORTER_OTLP_ENDPOINT", "")]] {
+        let service = Service::start(environment);
+        service.ask(5).await;
+        assert!(service.dropped().await.abs() < f64::EPSILON);
+        assert_eq!(about_export(&service.end()), []);
+    }
+}
+
+async fn first_span(receiver: &Receiver) -> SpanRecord {
+    eventually("a span has come", async || {
+        receiver.spans().pop().ok_or("none")
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn name_and_attributes_of_the_resource_come_from_the_environment() {
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let service = Service::exporting(
+        &receiver,
+        &[
+            ("OTEL_SERVICE_NAME", "catalogue"),
+            (
+                "OTEL_RESOURCE_ATTRIBUTES",
+                "deployment.environment.name=demo,host.name=a%20b%2Cc,service.name=loses",
+            ),
+        ],
+    );
+    service.ask(1).await;
+    let span = first_span(&receiver).await;
+    // OTEL_SERVICE_NAME goes before service.name (specification, "General SDK Configuration").
+    assert_eq!(span.service, "catalogue");
+    assert_eq!(span.resource["deployment.environment.name"], "demo");
+    assert_eq!(span.resource["host.name"], "a b,c");
+    let scrape = Scrape::of(&service.http).await;
+    assert_eq!(scrape.label_values("app_info", "service"), ["catalogue"]);
+    assert!(
+        service
+            .end()
+            .iter()
+            .all(|line| line["service"] == "catalogue")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_name_among_the_resource_attributes_counts_when_there_is_no_other() {
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let attributes = ("OTEL_RESOURCE_ATTRIBUTES", "service.name=from-attributes");
+    let service = Service::exporting(&receiver, &[attributes]);
+    service.ask(1).await;
+    assert_eq!(first_span(&receiver).await.service, "from-attributes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_come_from_the_environment_and_over_them_from_the_credential() {
+    for protocol in ["http/protobuf", "grpc"] {
+        let receiver = match protocol {
+            "grpc" => Receiver::grpc().await,
+            _ => Receiver::http(ReceiverMode::Good).await,
+        };
+        let credentials = tempfile::tempdir().expect("a folder");
+        let file = credentials.path().join("otlp-headers");
+        std::fs::write(file, "authorization=Basic%20c2VjcmV0\n").expect("a file");
+        let service = Service::exporting(
+            &receiver,
+            &[
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                (
+                    "OTEL_EXPORTER_OTLP_HEADERS",
+                    "x-tenant=shop, authorization=Bearer%20old",
+                ),
+                (
+                    "CREDENTIALS_DIRECTORY",
+                    credentials.path().to_str().expect("UTF-8"),
+                ),
+            ],
+        );
+        service.ask(1).await;
+        first_span(&receiver).await;
+        let headers = receiver.headers().remove(0);
+        assert_eq!(headers["x-tenant"], "shop", "{protocol}");
+        assert_eq!(headers["authorization"], "Basic c2VjcmV0", "{protocol}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_variables_count_as_unset() {
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let service = Service::exporting(
+        &receiver,
+        &[
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", ""),
+            ("OTEL_EXPORTER_OTLP_HEADERS", ""),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", ""),
+            ("OTEL_SERVICE_NAME", ""),
+            ("OTEL_RESOURCE_ATTRIBUTES", ""),
+            ("OTEL_TRACES_SAMPLER", ""),
+            ("OTEL_TRACES_SAMPLER_ARG", ""),
+            ("OTEL_BSP_SCHEDULE_DELAY", ""),
+            ("OTEL_BSP_MAX_QUEUE_SIZE", ""),
+            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", ""),
+            ("OTEL_BSP_EXPORT_TIMEOUT", ""),
+            ("OTEL_SDK_DISABLED", ""),
+            ("RUST_LOG", ""),
+        ],
+    );
+    service.ask(1).await;
+    service.end();
+    assert_eq!(receiver.spans()[0].service, "product-service");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_drops_and_counts_each_span_and_slows_no_request() {
+    const REQUESTS: usize = 200;
+    let receiver = Receiver::http(ReceiverMode::Hanging).await;
+    let service = Service::exporting(
+        &receiver,
+        &[
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "8"),
+            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "600000"),
+            ("OTEL_BSP_EXPORT_TIMEOUT", "600000"),
+        ],
+    );
+    // The receiver answers nothing meanwhile: whoever waited for it would wait for ever.
+    service.ask(REQUESTS).await;
+    // Eight in the queue and a batch of four under way; each further one is lost.
+    let dropped = eventually("what the queue cannot hold is counted", async || {
+        let dropped = service.dropped().await;
+        (dropped > 0.0).then_some(dropped).ok_or(dropped)
+    })
+    .await;
+    receiver.set_mode(ReceiverMode::Good);
+    let exported = eventually("the receiver has what the queue held", async || {
+        let spans = receiver.spans().len();
+        #[allow(clippy::cast_precision_loss)] // a few hundred
+        let all = spans as f64 + service.dropped().await;
+        #[allow(clippy::cast_precision_loss)]
+        let made = REQUESTS as f64;
+        ((all - made).abs() < f64::EPSILON)
+            .then_some(spans)
+            .ok_or((spans, all))
+    })
+    .await;
+    assert_eq!(exported, 12, "the bound, and {dropped} dropped");
+    // What is made from now on is sent again.
+    service.ask(5).await;
+    service.end();
+    assert_eq!(receiver.spans().len(), exported + 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusing_receiver_is_told_of_once_and_so_is_its_return() {
+    let receiver = Receiver::http(ReceiverMode::Refusing).await;
+    let service = Service::exporting(&receiver, &[("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")]);
+    service.ask(10).await;
+    eventually("each refused span is counted", async || {
+        let dropped = service.dropped().await;
+        ((dropped - 10.0).abs() < f64::EPSILON)
+            .then_some(())
+            .ok_or(dropped)
+    })
+    .await;
+    receiver.set_mode(ReceiverMode::Good);
+    service.ask(10).await;
+    eventually("the receiver takes spans again", async || {
+        let spans = receiver.spans().len();
+        (spans == 10).then_some(()).ok_or(spans)
+    })
+    .await;
+    assert!((service.dropped().await - 10.0).abs() < f64::EPSILON);
+    let log = service.end();
+    let levels: Vec<_> = about_export(&log).into_iter().map(|line| line.0).collect();
+    assert_eq!(levels, ["WARN", "INFO"], "{:?}", about_export(&log));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreachable_receiver_is_counted_told_of_once_and_found_when_it_comes() {
+    for protocol in ["http/protobuf", "grpc"] {
+        // A port that was free a moment ago and has no listener.
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let endpoint = format!("http://{}", gone.local_addr().expect("an address"));
+        drop(gone);
+        let service = Service::start(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1"),
+        ]);
+        service.ask(7).await;
+        eventually("each lost span is counted", async || {
+            let dropped = service.dropped().await;
+            ((dropped - 7.0).abs() < f64::EPSILON)
+                .then_some(())
+                .ok_or(dropped)
+        })
+        .await;
+        let log = service.end();
+        let told = about_export(&log);
+        assert_eq!(told.len(), 1, "{protocol}: {told:?}");
+        assert_eq!(told[0].0, "WARN");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_never_answers_ends_neither_later_nor_worse_than_its_bound() {
+    let receiver = Receiver::http(ReceiverMode::Hanging).await;
+    let service = Service::exporting(&receiver, &[("OTEL_EXPORTER_OTLP_TIMEOUT", "600000")]);
+    service.ask(20).await;
+    service.process.signal(Signal::TERM);
+    // 3 s to flush and 0.5 s to drain; the bound leaves room for a busy machine.
+    let log = service.end();
+    assert!(
+        log.iter().any(|line| line["level"] == "WARN"),
+        "the loss is told"
+    );
+}
