@@ -44,6 +44,10 @@ impl PartialSchema for ProductName {
             .schema_type(Type::String)
             .min_length(Some(1))
             .max_length(Some(Self::LONGEST))
+            // No control characters, and not all of it white space.
+            .pattern(Some(
+                r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+            ))
             .examples(["Product 1"])
             .into()
     }

@@ -2,6 +2,7 @@
 
 use api::{NewOrder, NewProduct, Order, Problem, Product, SetStock, StockLevel};
 use http::Method;
+use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
 };
@@ -13,7 +14,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::endpoints::{self, Endpoint, reference};
+use crate::endpoints::{self, Answer, Endpoint, reference};
 
 /// Failures that every operation can meet.
 const EVERYWHERE: [(u16, &str); 5] = [
@@ -101,7 +102,7 @@ fn operation(endpoint: &Endpoint) -> OperationBuilder {
         operation = operation.parameter(idempotency_key());
     }
     for (status, meaning) in EVERYWHERE {
-        operation = operation.response(status.to_string(), problem(meaning));
+        operation = operation.response(status.to_string(), problem(status, meaning));
     }
     if let Some(schema) = &endpoint.body {
         let content = ContentBuilder::new().schema(Some(schema.clone())).build();
@@ -110,13 +111,13 @@ fn operation(endpoint: &Endpoint) -> OperationBuilder {
             .required(Some(Required::True));
         operation = operation.request_body(Some(body.build()));
         for (status, meaning) in WITH_BODY {
-            operation = operation.response(status.to_string(), problem(meaning));
+            operation = operation.response(status.to_string(), problem(status, meaning));
         }
     }
     for answer in &endpoint.answers {
         let response = match &answer.schema {
-            Some(schema) => json(answer.meaning, schema.clone()),
-            None => problem(answer.meaning),
+            Some(schema) => json(endpoint, answer, schema.clone()),
+            None => problem(answer.status, answer.meaning),
         };
         operation = operation.response(answer.status.to_string(), response);
     }
@@ -124,30 +125,58 @@ fn operation(endpoint: &Endpoint) -> OperationBuilder {
 }
 
 fn probe(name: &str, summary: &str, content_type: &str) -> OperationBuilder {
-    let ok = ResponseBuilder::new()
-        .description(summary)
-        .content(content_type, ContentBuilder::new().build());
+    let ok = response(summary).content(content_type, ContentBuilder::new().build());
     OperationBuilder::new()
         .operation_id(Some(name))
         .summary(Some(summary))
         .response("200", ok)
 }
 
-fn json(meaning: &str, schema: RefOr<Schema>) -> Response {
+fn json(endpoint: &Endpoint, answer: &Answer, schema: RefOr<Schema>) -> Response {
     let content = ContentBuilder::new().schema(Some(schema)).build();
-    ResponseBuilder::new()
-        .description(meaning)
-        .content("application/json", content)
-        .build()
+    let mut response = response(answer.meaning).content("application/json", content);
+    if endpoint.method == Method::POST {
+        response = response.header("Location", text("The path of what was made."));
+    }
+    if endpoint.paged {
+        let link = "The next page, with rel=next (RFC 8288); none on the last one.";
+        response = response.header("Link", text(link));
+    }
+    response.build()
 }
 
-fn problem(meaning: &str) -> Response {
+fn problem(status: u16, meaning: &str) -> Response {
     let content = ContentBuilder::new()
         .schema(Some(reference::<Problem>()))
         .build();
+    let mut response = response(meaning).content("application/problem+json", content);
+    if status == 503 {
+        let seconds = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(0));
+        let retry_after = HeaderBuilder::new()
+            .schema(seconds)
+            .description(Some("When to try again, in seconds."));
+        response = response.header("Retry-After", retry_after.build());
+    }
+    response.build()
+}
+
+/// A response with the headers that all have.
+fn response(meaning: &str) -> ResponseBuilder {
     ResponseBuilder::new()
         .description(meaning)
-        .content("application/problem+json", content)
+        .header("X-Request-Id", text("The id of the request."))
+        .header(
+            "traceresponse",
+            text("The trace of the request (W3C Trace Context Level 2)."),
+        )
+}
+
+fn text(description: &str) -> Header {
+    HeaderBuilder::new()
+        .schema(ObjectBuilder::new().schema_type(Type::String))
+        .description(Some(description))
         .build()
 }
 

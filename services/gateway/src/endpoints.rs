@@ -140,7 +140,7 @@ fn orders() -> Vec<Endpoint> {
                 ),
                 Answer {
                     status: 400,
-                    meaning: "limit or after is malformed.",
+                    meaning: "limit is malformed, or after names no order.",
                     schema: None,
                 },
             ],
