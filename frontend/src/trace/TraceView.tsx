@@ -18,8 +18,13 @@ export function TraceView({ traceId }: { readonly traceId: string }) {
   const { jaegerUiUrl, grafanaUrl, traces } = useConfig();
   const query = useTrace(traceId, traces);
   const { data: look, dataUpdatedAt } = query;
-  const looking = look !== undefined && keepLooking(look, dataUpdatedAt);
+  const looking = look === undefined || keepLooking(look, dataUpdatedAt);
   const trace = look?.trace ?? null;
+  const lookAgain = (
+    <Button busy={query.isFetching} onClick={() => void query.refetch()}>
+      {t.lookAgain}
+    </Button>
+  );
 
   return (
     <div className={css.view}>
@@ -49,27 +54,25 @@ export function TraceView({ traceId }: { readonly traceId: string }) {
           retry={query.refetch}
         />
       )}
-      {traces && !query.isError && (
+      {traces && !query.isError && (looking || trace !== null) && (
         <div className={css.state}>
           {trace && <TraceSummary trace={trace} />}
           <p role="status">
-            {(looking || !look) && (
+            {looking && (
               <span className={css.collecting}>{trace ? t.traceCollecting : t.traceWaiting}</span>
             )}
           </p>
-          {look && !looking && (
-            <Button busy={query.isFetching} onClick={() => void query.refetch()}>
-              {t.lookAgain}
-            </Button>
-          )}
+          {!looking && lookAgain}
         </div>
       )}
-      {look && trace === null && !looking && (
-        <Notice tone="warn" title={t.traceMissingTitle}>
-          <p>{t.traceMissingText}</p>
-        </Notice>
+      {trace === null && !looking && (
+        <div role="status">
+          <Notice tone="warn" title={t.traceMissingTitle} actions={lookAgain}>
+            <p>{t.traceMissingText}</p>
+          </Notice>
+        </div>
       )}
-      {traces && trace === null && (looking || !look) && !query.isError && (
+      {traces && trace === null && looking && !query.isError && (
         <Skeleton blocks={6} height={36} />
       )}
       {trace && <Waterfall trace={trace} />}
