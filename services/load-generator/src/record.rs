@@ -24,8 +24,8 @@ pub(crate) struct Endpoint {
 
 impl Default for Endpoint {
     fn default() -> Self {
-        // Three digits are exact to a thousandth, and the histogram grows by itself.
-        let latency = Histogram::new(3).expect("three digits are allowed");
+        // Microseconds up to an hour, exact to three digits; what is longer counts as an hour.
+        let latency = Histogram::new_with_bounds(1, 3_600_000_000, 3).expect("valid bounds");
         Self {
             latency,
             expected: BTreeMap::new(),
@@ -71,5 +71,26 @@ impl Record {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Endpoint>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_latency_is_told_as_it_was_seen() {
+        let record = Record::default();
+        for millis in 1..=100 {
+            let outcome = Outcome {
+                endpoint: "GET /",
+                kind: Kind::Good,
+            };
+            record.add(outcome, Duration::from_millis(millis));
+        }
+        let latency = &record.endpoints()["GET /"].latency;
+        assert_eq!(latency.value_at_quantile(0.5) / 100, 500);
+        assert_eq!(latency.max() / 100, 1000);
+        assert_eq!(record.counts(), (100, 0));
     }
 }
