@@ -1,14 +1,23 @@
 //! What the shop's keeper wants to know of orders.
 
 use api::Money;
-use prometheus::{Counter, IntCounterVec, Opts};
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::{self, MetricFamily};
+use prometheus::{IntCounter, IntCounterVec, Opts};
 use telemetry::metrics::Metrics;
 
 /// The families of the order service.
 #[derive(Clone, Debug)]
 pub(crate) struct OrderMetrics {
     orders: IntCounterVec,
-    value: Counter,
+    value: OrderValue,
+}
+
+/// The value of orders: kept in cents, so that no sum of binary fractions drifts, and shown in
+/// units.
+#[derive(Clone, Debug)]
+struct OrderValue {
+    cents: IntCounter,
 }
 
 /// How a wish for an order ended.
@@ -60,10 +69,12 @@ impl OrderMetrics {
         for outcome in Outcome::ALL {
             orders.with_label_values(&[outcome.label()]);
         }
-        let value = Counter::new(
-            "shop_order_value_total",
-            "The total price of all created orders, in currency units.",
-        )?;
+        let value = OrderValue {
+            cents: IntCounter::new(
+                "shop_order_value_total",
+                "The total price of all created orders, in currency units.",
+            )?,
+        };
         metrics.register(Box::new(orders.clone()))?;
         metrics.register(Box::new(value.clone()))?;
         Ok(Self { orders, value })
@@ -75,6 +86,24 @@ impl OrderMetrics {
 
     pub(crate) fn count_created(&self, total: Money) {
         self.count(Outcome::Created);
-        self.value.inc_by(total.as_units());
+        let cents = u64::try_from(total.cents()).expect("a price is not negative");
+        self.value.cents.inc_by(cents);
+    }
+}
+
+impl Collector for OrderValue {
+    fn desc(&self) -> Vec<&Desc> {
+        self.cents.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let mut families = self.cents.collect();
+        let metrics = families.iter_mut().flat_map(MetricFamily::mut_metric);
+        for metric in metrics {
+            let mut units = proto::Counter::default();
+            units.set_value(metric.get_counter().get_value() / 100.0);
+            metric.set_counter(units);
+        }
+        families
     }
 }
