@@ -7,6 +7,7 @@
 mod binaries;
 pub mod http;
 pub mod journal;
+pub mod openmetrics;
 pub mod process;
 pub mod raw;
 pub mod receiver;

@@ -83,6 +83,11 @@ impl Scrape {
             .unwrap_or_default()
     }
 
+    /// Each sample: its name, its labels, its value.
+    pub fn samples(&self) -> impl Iterator<Item = &(String, BTreeMap<String, String>, f64)> {
+        self.samples.iter()
+    }
+
     /// How many series there are.
     pub fn series(&self) -> usize {
         self.samples.len()
