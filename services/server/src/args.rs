@@ -4,9 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+/// What systemd sets, and no flag can: sd_notify(3), sd_listen_fds(3), systemd.exec(5).
+const OF_SYSTEMD: &str = "\
+Set by systemd, where it runs the service:
+  NOTIFY_SOCKET          Where the service says that it is ready, reloading or stopping
+  WATCHDOG_USEC          How often the service has to show that it still answers
+  LISTEN_FDS             A socket that is handed over; it goes before --host and --port
+  CREDENTIALS_DIRECTORY  Where a file otlp-headers may hold headers for the OTLP receiver";
+
 /// Flags of the server. `PORT` is the contract's port of the service.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Server")]
+#[command(next_help_heading = "Server", after_help = OF_SYSTEMD)]
 pub struct ServerArgs<const PORT: u16> {
     /// The address or name to listen on. Not used when systemd hands over a socket (LISTEN_FDS).
     #[arg(
