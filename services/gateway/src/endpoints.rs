@@ -15,6 +15,10 @@ pub(crate) enum Upstream {
     Order,
 }
 
+/// What follows `/inventory/` in paths that inventory offers to the other services only. They
+/// are no ids of products, however they are written.
+pub(crate) const INSIDE_ONLY: [&str; 2] = ["check", "reservations"];
+
 /// One operation on one path.
 #[derive(Clone)]
 pub(crate) struct Endpoint {

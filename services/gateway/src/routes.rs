@@ -13,7 +13,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, header};
 
 use crate::document;
-use crate::endpoints::{self, Endpoint, Upstream};
+use crate::endpoints::{self, Endpoint, INSIDE_ONLY, Upstream};
 
 /// How long a service may take. An order's own bounds add up to seven seconds; whoever waits
 /// longer than ten has gone away.
@@ -31,20 +31,14 @@ pub(crate) fn router(peers: Peers) -> Router {
     let document = document::openapi()
         .to_json()
         .expect("the document is plain data");
-    let mut router = Router::new()
-        .route(
-            "/api/openapi.json",
-            get(async move || ([(header::CONTENT_TYPE, "application/json")], document)),
-        )
-        // What inventory offers to the other services only: these are no ids of products.
-        .route(
-            "/api/inventory/check",
-            any(async || Problem::unknown_path()),
-        )
-        .route(
-            "/api/inventory/reservations",
-            any(async || Problem::unknown_path()),
-        );
+    let mut router = Router::new().route(
+        "/api/openapi.json",
+        get(async move || ([(header::CONTENT_TYPE, "application/json")], document)),
+    );
+    for name in INSIDE_ONLY {
+        let path = format!("/api/inventory/{name}");
+        router = router.route(&path, any(async || Problem::unknown_path()));
+    }
     for endpoint in endpoints::all() {
         let filter = MethodFilter::try_from(endpoint.method.clone()).expect("a standard method");
         let (path, endpoint) = (endpoint.path, Arc::new(endpoint));
@@ -93,7 +87,10 @@ async fn upstream_path(
         let text = request.extract_parts::<Path<String>>().await;
         let id = text
             .ok()
-            .and_then(|Path(text)| api::ProductId::parse(&text).ok());
+            .and_then(|Path(text)| api::ProductId::parse(&text).ok())
+            .filter(|id| {
+                endpoint.upstream != Upstream::Inventory || !INSIDE_ONLY.contains(&id.as_str())
+            });
         path = path.replace("{id}", id.ok_or_else(Problem::unknown_path)?.as_str());
     }
     if endpoint.paged

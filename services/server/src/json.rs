@@ -6,12 +6,15 @@ use api::Problem;
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, JsonRejection};
 use axum::extract::{FromRequest, Request};
+use http_body::Body as _;
 use serde::de::DeserializeOwned;
+
+use crate::object::Object;
 
 /// A body of 64 KiB takes half this time over the slowest line worth serving (100 kbit/s).
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A JSON body of type `T`: 415 for another content type, 413 when it is larger than
+/// A JSON object of type `T` as the body: 415 for another content type, 413 when it is larger than
 /// [`Problem::BODY_LIMIT`], 408 when it comes too slowly, 400 when it is malformed or no `T`.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
@@ -20,9 +23,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let body = Json::from_request(request, state);
+        // Whoever says beforehand that it is too large need not send it.
+        let limit = u64::try_from(Problem::BODY_LIMIT).unwrap_or(u64::MAX);
+        if request.body().size_hint().lower() > limit {
+            return Err(Problem::payload_too_large());
+        }
+        let body = Json::<Object<T>>::from_request(request, state);
         match tokio::time::timeout(BODY_TIMEOUT, body).await {
-            Ok(Ok(Json(value))) => Ok(Self(value)),
+            Ok(Ok(Json(Object(value)))) => Ok(Self(value)),
             Ok(Err(rejection)) => Err(problem(&rejection)),
             Err(_) => Err(Problem::request_timeout()),
         }

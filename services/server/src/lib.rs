@@ -7,9 +7,11 @@
 mod app;
 mod args;
 mod connections;
+mod host;
 mod json;
 mod lifecycle;
 mod listener;
+mod object;
 mod observe;
 mod path;
 mod probes;

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::app::{App, BuildError};
 use crate::args::ServerArgs;
 use crate::connections::Connections;
+use crate::host::one_host;
 use crate::observe::{Observer, observe};
 use crate::serve::{Phase, serve};
 use crate::{listener, probes, watchdog};
@@ -169,6 +170,7 @@ fn observed(
         .fallback(async || Problem::unknown_path())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(DefaultBodyLimit::max(Problem::BODY_LIMIT))
+        .layer(middleware::from_fn(one_host))
         .layer(middleware::from_fn_with_state(observer, observe))
 }
 

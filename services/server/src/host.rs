@@ -1,0 +1,19 @@
+//! One `Host` a request (RFC 9112 section 3.2): whoever stands between a client and us must read
+//! the same request as we do.
+
+use api::Problem;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{Version, header};
+
+/// The layer: 400 for an HTTP/1.1 request without `Host`, and for any with several.
+pub(crate) async fn one_host(request: Request, next: Next) -> Response {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    let may_lack = request.version() < Version::HTTP_11;
+    if hosts == 1 || (hosts == 0 && may_lack) {
+        next.run(request).await
+    } else {
+        Problem::bad_request("A request has exactly one Host header.").into_response()
+    }
+}
