@@ -1,175 +1,24 @@
-//! A service under systemd: what it tells NOTIFY_SOCKET, the watchdog, a socket handed over, the
-//! reading again of its settings, and how it ends when it cannot start.
+//! A service under systemd: what it tells NOTIFY_SOCKET, the watchdog, a socket handed over, and
+//! the reading again of its settings.
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::journal::may_unshare;
-use harness::{Http, LogLine, Process, Scrape, eventually, release_binary, skip::skip};
+use harness::{Http, LogLine, Manager, Process, Scrape, eventually, release_binary, skip::skip};
 use http::Method;
 use rustix::process::Signal;
 use rustix::time::{ClockId, clock_gettime};
-use tempfile::TempDir;
 
-/// The contract's configuration: the variable, its default, and who knows it.
-const VARIABLES: &[(&str, &str, &[&str])] = &[
-    ("HOST", "127.0.0.1", ALL),
-    ("PORT", "", ALL),
-    (
-        "PRODUCT_SERVICE_URL",
-        "http://127.0.0.1:8081",
-        &["gateway-service", "order-service"],
-    ),
-    (
-        "INVENTORY_SERVICE_URL",
-        "http://127.0.0.1:8082",
-        &["gateway-service", "order-service"],
-    ),
-    (
-        "ORDER_SERVICE_URL",
-        "http://127.0.0.1:8083",
-        &["gateway-service"],
-    ),
-    (
-        "GATEWAY_SERVICE_URL",
-        "http://127.0.0.1:8080",
-        &["frontend"],
-    ),
-    ("TRACES_URL", "", &["frontend"]),
-    ("JAEGER_UI_URL", "", &["frontend"]),
-    ("GRAFANA_URL", "", &["frontend"]),
-    (
-        "STATE_DIRECTORY",
-        "state",
-        &["product-service", "inventory-service", "order-service"],
-    ),
-    ("OTEL_EXPORTER_OTLP_ENDPOINT", "", ALL),
-    ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", ALL),
-    ("OTEL_EXPORTER_OTLP_HEADERS", "", ALL),
-    ("OTEL_EXPORTER_OTLP_TIMEOUT", "10000", ALL),
-    ("OTEL_SERVICE_NAME", "", ALL),
-    ("OTEL_RESOURCE_ATTRIBUTES", "", ALL),
-    ("OTEL_TRACES_SAMPLER", "parentbased_always_on", ALL),
-    ("OTEL_TRACES_SAMPLER_ARG", "", ALL),
-    ("OTEL_BSP_SCHEDULE_DELAY", "5000", ALL),
-    ("OTEL_BSP_MAX_QUEUE_SIZE", "2048", ALL),
-    ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512", ALL),
-    ("OTEL_BSP_EXPORT_TIMEOUT", "30000", ALL),
-    ("OTEL_SDK_DISABLED", "false", ALL),
-    ("RUST_LOG", "info", ALL),
-    ("LOG_FORMAT", "auto", ALL),
-    ("LOG_FILTER_FILE", "", ALL),
-];
-
-/// What systemd sets; there is no flag for it, and a reader of the help is told of it.
-const OF_SYSTEMD: [&str; 4] = [
-    "NOTIFY_SOCKET",
-    "WATCHDOG_USEC",
-    "LISTEN_FDS",
-    "CREDENTIALS_DIRECTORY",
-];
-
-const ALL: &[&str] = &[
-    "frontend",
-    "gateway-service",
-    "product-service",
-    "inventory-service",
-    "order-service",
-];
-
-const PORTS: [(&str, &str); 5] = [
-    ("frontend", "3001"),
-    ("gateway-service", "8080"),
-    ("product-service", "8081"),
-    ("inventory-service", "8082"),
-    ("order-service", "8083"),
-];
-
-/// The end of NOTIFY_SOCKET where systemd would be.
-struct Manager {
-    folder: TempDir,
-    socket: UnixDatagram,
-}
-
-impl Manager {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let socket = UnixDatagram::bind(folder.path().join("notify")).expect("a socket");
-        socket
-            .set_read_timeout(Some(Duration::from_secs(30)))
-            .expect("a socket");
-        Self { folder, socket }
-    }
-
-    fn environment(&self) -> Vec<(&'static str, OsString)> {
-        vec![
-            ("NOTIFY_SOCKET", self.folder.path().join("notify").into()),
-            ("STATE_DIRECTORY", self.folder.path().join("state").into()),
-        ]
-    }
-
-    /// The next message as its lines.
-    fn message(&self) -> Vec<String> {
-        let mut bytes = [0; 4096];
-        let length = self
-            .socket
-            .recv(&mut bytes)
-            .expect("a message within half a minute");
-        let text = std::str::from_utf8(&bytes[..length]).expect("UTF-8");
-        text.lines().map(str::to_owned).collect()
-    }
-
-    /// Reads until a message with this line comes; that message.
-    fn wait_for(&self, line: &str) -> Vec<String> {
-        loop {
-            let message = self.message();
-            if message.iter().any(|found| found == line) {
-                return message;
-            }
-        }
-    }
-
-    /// Whether a message waits now.
-    fn has_message(&self) -> bool {
-        self.socket.set_nonblocking(true).expect("a socket");
-        let found = self.socket.recv(&mut [0; 4096]).is_ok();
-        self.socket.set_nonblocking(false).expect("a socket");
-        found
-    }
-
-    /// Starts the product service, which says nothing before it is ready.
-    fn start(&self, environment: &[(&'static str, &str)]) -> Process {
-        let mut all = self.environment();
-        all.extend(
-            environment
-                .iter()
-                .map(|(name, value)| (*name, OsString::from(value))),
-        );
-        Process::spawn(
-            &release_binary("product-service"),
-            "product-service",
-            &[],
-            &all,
-        )
-    }
-}
-
-/// The address in `STATUS=listening on ...`.
-fn address_in(message: &[String]) -> SocketAddr {
-    let status = message
-        .iter()
-        .find_map(|line| line.strip_prefix("STATUS=listening on "));
-    status
-        .unwrap_or_else(|| panic!("no status: {message:?}"))
-        .parse()
-        .expect("an address")
+/// The product service under this manager.
+fn start(manager: &Manager, environment: &[(&'static str, &str)]) -> Process {
+    manager.spawn("product-service", environment)
 }
 
 fn microseconds_now() -> i64 {
@@ -192,14 +41,16 @@ async fn eventually_logged(
 #[tokio::test(flavor = "multi_thread")]
 async fn ready_is_said_when_requests_are_answered_and_stopping_when_it_ends() {
     let manager = Manager::new();
-    let mut product = manager.start(&[]);
+    let mut product = start(&manager, &[]);
     let ready = manager.message();
     assert!(
         ready.contains(&"READY=1".to_owned()),
         "the first word: {ready:?}"
     );
     // No eventually: whoever is told must be able to rely on it.
-    let answer = Http::new(address_in(&ready)).get("/products").await;
+    let answer = Http::new(Manager::address_in(&ready))
+        .get("/products")
+        .await;
     assert_eq!(answer.status, 200);
     assert!(product.terminate(Duration::from_secs(20)).success());
     let stopping = manager.message();
@@ -213,8 +64,8 @@ async fn ready_is_said_when_requests_are_answered_and_stopping_when_it_ends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ready_is_never_said_by_a_service_whose_store_cannot_open() {
     let manager = Manager::new();
-    std::fs::write(manager.folder.path().join("state"), "no folder").expect("a file");
-    let mut product = manager.start(&[]);
+    std::fs::write(manager.folder().join("state"), "no folder").expect("a file");
+    let mut product = start(&manager, &[]);
     assert_eq!(product.wait(Duration::from_secs(20)).code(), Some(74));
     assert!(!manager.has_message());
 }
@@ -222,10 +73,13 @@ async fn ready_is_never_said_by_a_service_whose_store_cannot_open() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hangup_reads_the_log_filter_again_and_a_broken_one_keeps_the_old() {
     let manager = Manager::new();
-    let file = manager.folder.path().join("filter");
+    let file = manager.folder().join("filter");
     std::fs::write(&file, "warn\n").expect("a file");
-    let product = manager.start(&[("LOG_FILTER_FILE", file.to_str().expect("UTF-8"))]);
-    let http = Http::new(address_in(&manager.wait_for("READY=1")));
+    let product = start(
+        &manager,
+        &[("LOG_FILTER_FILE", file.to_str().expect("UTF-8"))],
+    );
+    let http = Http::new(manager.ready());
 
     std::fs::write(&file, "debug").expect("a file");
     let before = microseconds_now();
@@ -271,8 +125,8 @@ async fn a_hangup_reads_the_log_filter_again_and_a_broken_one_keeps_the_old() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hangup_without_a_filter_file_changes_nothing_and_ends_nothing() {
     let manager = Manager::new();
-    let product = manager.start(&[]);
-    let http = Http::new(address_in(&manager.wait_for("READY=1")));
+    let product = start(&manager, &[]);
+    let http = Http::new(manager.ready());
     product.signal(Signal::HUP);
     manager.wait_for("RELOADING=1");
     manager.wait_for("READY=1");
@@ -290,7 +144,10 @@ fn health_lines(process: &Process) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_watchdog_is_fed_twice_an_interval_by_a_real_request() {
     let manager = Manager::new();
-    let product = manager.start(&[("WATCHDOG_USEC", "200000"), ("RUST_LOG", "debug")]);
+    let product = start(
+        &manager,
+        &[("WATCHDOG_USEC", "200000"), ("RUST_LOG", "debug")],
+    );
     manager.wait_for("READY=1");
     manager.wait_for("WATCHDOG=1");
     let begun = Instant::now();
@@ -310,8 +167,8 @@ async fn the_watchdog_is_fed_twice_an_interval_by_a_real_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_watchdog_there_are_no_words_and_no_requests() {
     let manager = Manager::new();
-    let product = manager.start(&[("RUST_LOG", "debug")]);
-    let http = Http::new(address_in(&manager.wait_for("READY=1")));
+    let product = start(&manager, &[("RUST_LOG", "debug")]);
+    let http = Http::new(manager.ready());
     for _ in 0..20 {
         http.get("/products").await;
     }
@@ -323,8 +180,11 @@ async fn without_a_watchdog_there_are_no_words_and_no_requests() {
 async fn the_watchdog_starves_while_the_service_does_not_answer() {
     let manager = Manager::new();
     // One place for a connection: whoever holds it keeps all others out.
-    let product = manager.start(&[("WATCHDOG_USEC", "300000"), ("MAX_CONNECTIONS", "1")]);
-    let address = address_in(&manager.wait_for("READY=1"));
+    let product = start(
+        &manager,
+        &[("WATCHDOG_USEC", "300000"), ("MAX_CONNECTIONS", "1")],
+    );
+    let address = manager.ready();
     manager.wait_for("WATCHDOG=1");
     let mut held = TcpStream::connect(address).expect("a connection");
     let begun = "POST /products HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 22\r\n\r\n";
@@ -356,7 +216,7 @@ async fn a_service_with_a_full_disk_is_alive_and_the_watchdog_fed() {
         return skip(TEST, &why);
     }
     let manager = Manager::new();
-    let state = manager.folder.path().join("state");
+    let state = manager.folder().join("state");
     std::fs::create_dir(&state).expect("a folder");
     let mount = r#"mount -t tmpfs -o size=1m tmpfs "$STATE_DIRECTORY" && exec "$0""#;
     let arguments = ["-rm", "sh", "-c", mount].map(OsString::from);
@@ -370,7 +230,7 @@ async fn a_service_with_a_full_disk_is_alive_and_the_watchdog_fed() {
         &arguments,
         &environment,
     );
-    let http = Http::new(address_in(&manager.wait_for("READY=1")));
+    let http = Http::new(manager.ready());
     assert_eq!(http.get("/health").await.status, 200);
 
     // The folder as the service sees it.
@@ -508,144 +368,4 @@ async fn a_socket_of_another_process_is_not_taken() {
         !output.status.success() && error.contains("192.0.2.1"),
         "{error}"
     );
-}
-
-fn run(service: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    Command::new(release_binary(service))
-        .args(arguments)
-        .env_clear()
-        .env("PORT", "0")
-        .envs(environment.iter().copied())
-        .output()
-        .expect("the binary")
-}
-
-#[test]
-fn a_wrong_start_says_what_is_wrong_in_one_line_and_by_its_exit_code() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("file");
-    std::fs::write(&file, "").expect("a file");
-    let file = file.to_str().expect("UTF-8");
-    let state = folder.path().join("state");
-    let state = ("STATE_DIRECTORY", state.to_str().expect("UTF-8"));
-    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let taken = taken.local_addr().expect("an address").port().to_string();
-    let missing = folder.path().join("missing");
-    let missing = missing.to_str().expect("UTF-8");
-    // The variable, its value, the exit code (sysexits), and what the line names.
-    let table = [
-        ("PORT", taken.as_str(), 69, taken.as_str()),
-        ("HOST", "192.0.2.1", 69, "192.0.2.1"),
-        ("STATE_DIRECTORY", file, 74, "store"),
-        ("LOG_FILTER_FILE", missing, 64, missing),
-        ("LOG_FORMAT", "journald", 64, "LOG_FORMAT"),
-        (
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-            "ftp://a",
-            64,
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-        ),
-        (
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-            "not an address",
-            64,
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-        ),
-        (
-            "OTEL_EXPORTER_OTLP_HEADERS",
-            "secret",
-            64,
-            "OTEL_EXPORTER_OTLP_HEADERS",
-        ),
-    ];
-    for (name, value, code, named) in table {
-        if value == "journald" && Path::new("/run/systemd/journal/socket").exists() {
-            continue; // It would work here.
-        }
-        let mut environment = vec![state];
-        if name == "OTEL_EXPORTER_OTLP_HEADERS" {
-            environment.push(("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"));
-        }
-        environment.push((name, value));
-        let output = run("product-service", &[], &environment);
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(code), "{name}={value}: {error}");
-        assert_eq!(error.lines().count(), 1, "{name}={value}: {error}");
-        assert!(
-            error.starts_with("product-service: ") && error.contains(named),
-            "{name}={value}: {error}"
-        );
-    }
-}
-
-#[test]
-fn a_wrong_flag_or_number_is_usage_and_names_itself() {
-    for service in ALL {
-        for (arguments, environment, named) in [
-            (&["--no-such-flag"][..], &[][..], "--no-such-flag"),
-            (&["--port", "70000"], &[], "--port"),
-            (&[], &[("PORT", "http")], "--port"),
-            (&[], &[("RUST_LOG", "product_service=loud")], "--log-filter"),
-            (
-                &[],
-                &[("OTEL_BSP_MAX_QUEUE_SIZE", "many")],
-                "--otel-bsp-max-queue-size",
-            ),
-        ] {
-            let output = run(service, arguments, environment);
-            let error = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(2), "{service} {error}");
-            assert!(
-                error.starts_with("error: ") && error.contains(named),
-                "{service} {error}"
-            );
-            assert!(
-                !error.contains('\u{1b}'),
-                "no colour where there is no terminal: {error}"
-            );
-        }
-    }
-}
-
-#[test]
-fn help_lists_every_variable_with_its_default() {
-    for service in ALL {
-        let output = run(service, &["--help"], &[]);
-        assert!(output.status.success());
-        let help = String::from_utf8(output.stdout).expect("UTF-8");
-        for (variable, default, services) in VARIABLES {
-            let flags: Vec<_> = help
-                .split("\n      --")
-                .filter(|flag| {
-                    ["=", "]"]
-                        .iter()
-                        .any(|end| flag.contains(&format!("[env: {variable}{end}")))
-                })
-                .collect();
-            let known = usize::from(services.contains(service));
-            assert_eq!(flags.len(), known, "{service} {variable}");
-            if known == 1 && !default.is_empty() {
-                assert!(
-                    flags[0].contains(&format!("[default: {default}]")),
-                    "{service}: {}",
-                    flags[0]
-                );
-            }
-        }
-        let port = PORTS
-            .iter()
-            .find(|(name, _)| name == service)
-            .expect("a port")
-            .1;
-        assert!(
-            help.contains(&format!("[default: {port}]")),
-            "{service} {port}"
-        );
-        for variable in OF_SYSTEMD {
-            assert!(
-                help.contains(variable),
-                "{service} --help does not tell of {variable}"
-            );
-        }
-    }
 }

@@ -7,6 +7,8 @@
 mod binaries;
 pub mod http;
 pub mod journal;
+pub mod log_line;
+mod manager;
 pub mod openmetrics;
 pub mod process;
 pub mod raw;
@@ -20,6 +22,7 @@ mod wait;
 pub use binaries::release_binary;
 pub use http::{Answer, Http};
 pub use journal::Journal;
+pub use manager::Manager;
 pub use process::{LogLine, Process};
 pub use raw::Raw;
 pub use receiver::{Receiver, ReceiverMode, SpanRecord};
