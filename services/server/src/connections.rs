@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// How long a connection has to be idle before it may give way.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long a connection has to be idle before it may give way: long enough for the rest of a
+/// request whose first bytes have come, short enough that a new request waits for less than a
+/// second when idle connections take all places and fill the backlog.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// All open connections of a server.
 #[derive(Debug)]

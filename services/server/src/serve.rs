@@ -146,9 +146,12 @@ async fn connection(
     // An answer is written in one go; waiting to fill a packet would only delay it.
     let _ = stream.set_nodelay(true);
     // Until the first byte a connection has no buffer: ten thousand that say nothing are cheap.
+    // Not `readable`, which may say so of a new socket that it has not asked yet.
+    let mut byte = [0];
+    let first = stream.peek(&mut byte);
     tokio::select! {
-        first = tokio::time::timeout(HEADER_TIMEOUT, stream.readable()) => {
-            if !matches!(first, Ok(Ok(()))) {
+        first = tokio::time::timeout(HEADER_TIMEOUT, first) => {
+            if !matches!(first, Ok(Ok(1))) {
                 return;
             }
         }
