@@ -207,7 +207,10 @@ async fn a_body_of_64_kib_passes_and_one_more_byte_is_413() {
             assert!(answer.status.is_success(), "{}: {answer:?}", write.target);
         }
         for body in [larger.as_bytes(), deep.as_bytes()] {
-            write.send_whole(body).await.problem(413);
+            let answer = write.send_whole(body).await;
+            answer.problem(413);
+            // Nothing can follow the rest of the body.
+            assert_eq!(answer.header("connection"), Some("close"));
             write.send_in_chunks(body).await.problem(413);
         }
         // Said to be large, and nothing sent.
