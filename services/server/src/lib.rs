@@ -9,6 +9,7 @@ mod args;
 mod connections;
 mod host;
 mod json;
+mod leftover;
 mod lifecycle;
 mod listener;
 mod object;

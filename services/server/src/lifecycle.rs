@@ -16,6 +16,7 @@ use crate::app::{App, BuildError};
 use crate::args::ServerArgs;
 use crate::connections::Connections;
 use crate::host::one_host;
+use crate::leftover::read_leftover;
 use crate::observe::{Observer, observe};
 use crate::serve::{Phase, serve};
 use crate::{listener, probes, watchdog};
@@ -171,6 +172,7 @@ fn observed(
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(DefaultBodyLimit::max(Problem::BODY_LIMIT))
         .layer(middleware::from_fn(one_host))
+        .layer(middleware::from_fn(read_leftover))
         .layer(middleware::from_fn_with_state(observer, observe))
 }
 

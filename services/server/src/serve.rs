@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use http::header::CONNECTION;
-use http::{HeaderValue, Request, StatusCode};
+use http::{HeaderValue, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -166,13 +166,7 @@ async fn connection(
         let phase = &phase;
         async move {
             let mut response = answer.await?;
-            // With these the rest of the body is still on the line, so nothing can follow
-            // (RFC 9110 sections 15.5.9 and 15.5.14).
-            let body_is_left = matches!(
-                response.status(),
-                StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE
-            );
-            if body_is_left || *phase.borrow() != Phase::Serving {
+            if *phase.borrow() != Phase::Serving {
                 response
                     .headers_mut()
                     .insert(CONNECTION, HeaderValue::from_static("close"));
