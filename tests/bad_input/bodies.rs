@@ -244,3 +244,37 @@ async fn a_body_of_64_kib_passes_and_one_more_byte_is_413() {
     }
     assert_unharmed(shop, &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_before_the_end_of_the_body_arrives_all_the_same() {
+    let shop = Shop::start();
+    // What is refused by its head, and where the body goes on for two writes more.
+    let heads = [
+        ("/api/inventory/product2", "PUT", 415),
+        ("/api/inventory/no%20id", "PUT", 404),
+        ("/api/products", "DELETE", 405),
+    ];
+    for door in ["gateway-service", "frontend"] {
+        for (target, method, status) in heads {
+            for _ in 0..200 {
+                let mut raw = Raw::connect(shop.http(door).address()).await;
+                let head = format!(
+                    "{method} {target} HTTP/1.1\r\nhost: shop\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n8\r\n12345678\r\n"
+                );
+                raw.send(head).await.expect("sent");
+                raw.send("8\r\n12345678\r\n").await.expect("sent");
+                raw.send("0\r\n\r\n").await.expect("sent");
+                let answer = raw.answer().await.expect("an answer");
+                answer.problem(status);
+                // All was read, so the connection goes on.
+                assert_eq!(answer.header("connection"), None);
+                raw.send("GET /health HTTP/1.1\r\nhost: shop\r\n\r\n")
+                    .await
+                    .expect("sent");
+                let next = raw.answer().await.expect("an answer");
+                assert_eq!(next.status, 200, "{door} {method} {target}");
+            }
+        }
+    }
+    assert_unharmed(shop, &[]).await;
+}

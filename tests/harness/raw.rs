@@ -89,6 +89,12 @@ impl Raw {
         std::mem::take(&mut self.buffer)
     }
 
+    /// Waits until something comes, or the other side closes, or `bound` has passed.
+    pub async fn hears_within(&mut self, bound: Duration) -> bool {
+        let read = self.stream.read_buf(&mut self.buffer);
+        tokio::time::timeout(bound, read).await.is_ok()
+    }
+
     /// Whether the other side closes, without a byte before, within `bound`.
     pub async fn closes_within(&mut self, bound: Duration) -> bool {
         let read = tokio::time::timeout(bound, self.stream.read_buf(&mut self.buffer)).await;
