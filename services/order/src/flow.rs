@@ -11,6 +11,7 @@ use http::StatusCode;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
+use store::StoreError;
 use telemetry::traces::{in_span, traceparent};
 
 use crate::inventory::{Inventory, Reserved};
@@ -43,9 +44,7 @@ impl OrderFlow {
             KeyValue::new("order.quantity", i64::from(wish.quantity.get())),
         ];
         let created = in_span(&self.tracer, "create_order", attributes, async |context| {
-            if let Some(key) = &key
-                && let Some(earlier) = self.ledger.by_key(key.clone()).await?
-            {
+            if let Some(earlier) = self.earlier(key.as_ref()).await? {
                 return self.repeated(earlier, &wish, context).await;
             }
             let id = OrderId::new_unique();
@@ -85,6 +84,10 @@ impl OrderFlow {
         match self.inventory.check(product_id, *quantity).await {
             Ok(Ok(())) => {}
             Ok(Err(stock)) => {
+                // The same request may run at the same time, and have taken what is missing.
+                if let Some(earlier) = self.earlier(key.as_ref()).await? {
+                    return self.repeated(earlier, &wish, context).await;
+                }
                 self.metrics.count(Outcome::RejectedStock);
                 let quantity = quantity.get();
                 tracing::warn!(
@@ -103,6 +106,14 @@ impl OrderFlow {
             // The same request ran at the same time and was faster.
             Ok(Err(earlier)) => self.repeated(earlier, &wish, context).await,
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The order that was made under this key, if there is one.
+    async fn earlier(&self, key: Option<&IdempotencyKey>) -> Result<Option<Entry>, StoreError> {
+        match key {
+            Some(key) => self.ledger.by_key(key.clone()).await,
+            None => Ok(None),
         }
     }
 
@@ -162,7 +173,7 @@ impl OrderFlow {
         &self,
         entry: &Entry,
         reserved: Reserved,
-    ) -> Result<Reserved, store::StoreError> {
+    ) -> Result<Reserved, StoreError> {
         let (id, product_id) = (&entry.id, &entry.product_id);
         let quantity = entry.quantity.get();
         let (status, stock) = match reserved {
