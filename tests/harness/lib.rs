@@ -16,6 +16,7 @@ pub mod receiver;
 pub mod scrape;
 pub mod shop;
 pub mod skip;
+pub mod stand_in;
 pub mod unharmed;
 mod wait;
 
