@@ -120,6 +120,9 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(prop_oneof![1 => set, 6 => reserve, 3 => release], 1..60)
 }
 
+/// How a reservation is answered: the status, and the stock that is told with it.
+type Answered = (u16, Option<u32>);
+
 /// What the inventory must hold, in the simplest words.
 #[derive(Debug, Default)]
 struct Model {
@@ -127,11 +130,25 @@ struct Model {
     /// Each order's product, pieces, what remained when they were taken, and whether they are
     /// back.
     reservations: BTreeMap<usize, (usize, u32, u32, bool)>,
+    /// What each order wanted in vain, and how it was refused: for good.
+    refusals: BTreeMap<usize, (usize, u32, Answered)>,
 }
 
 impl Model {
-    /// What a reservation must be answered: the status, and the stock that is told with it.
-    fn reserve(&mut self, order: usize, product: usize, pieces: u32) -> (u16, Option<u32>) {
+    /// What a reservation must be answered.
+    fn reserve(&mut self, order: usize, product: usize, pieces: u32) -> Answered {
+        if let Some((earlier, wanted, refusal)) = self.refusals.get(&order) {
+            let same = (*earlier, *wanted) == (product, pieces);
+            return if same { *refusal } else { (422, None) };
+        }
+        let answer = self.take(order, product, pieces);
+        if !self.reservations.contains_key(&order) {
+            self.refusals.insert(order, (product, pieces, answer));
+        }
+        answer
+    }
+
+    fn take(&mut self, order: usize, product: usize, pieces: u32) -> Answered {
         match self.reservations.get(&order) {
             Some((earlier, taken, ..)) if (*earlier, *taken) != (product, pieces) => (422, None),
             Some((.., true)) => (409, None),

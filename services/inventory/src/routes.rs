@@ -111,7 +111,7 @@ async fn reserve(
         Reserved::Different => Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "Reservation differs",
-            "This order has reserved another product or quantity before.",
+            "This order has asked for another product or quantity before.",
         )),
         Reserved::Released => Err(Problem::new(
             StatusCode::CONFLICT,

@@ -2,7 +2,9 @@
 //!
 //! A reservation moves pieces from the shelf to an order in one transaction, under the order's
 //! id. All writes go through one writer, one after the other, so a shelf never goes below zero
-//! and a repeated request finds what the first one did.
+//! and a repeated request finds what the first one did. A refusal is kept as well: two attempts
+//! of one order may be under way at once, and once the order is rejected for the answer to the
+//! one, the other must not take anything, even if there is new stock by then.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +17,8 @@ use telemetry::metrics::Metrics;
 
 use crate::gauge::StockGauge;
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE stock (
         product_id TEXT PRIMARY KEY,
         quantity INTEGER NOT NULL CHECK (quantity >= 0),
@@ -30,7 +33,16 @@ const MIGRATIONS: &[&str] = &["
     ) STRICT, WITHOUT ROWID;
     INSERT INTO stock (product_id, quantity, ordered) VALUES
         ('product1', 100, 1), ('product2', 50, 1), ('product3', 75, 1);
-"];
+",
+    "
+    CREATE TABLE refusals (
+        order_id TEXT PRIMARY KEY,
+        product_id TEXT NOT NULL,
+        quantity INTEGER NOT NULL CHECK (quantity > 0),
+        stock INTEGER CHECK (stock >= 0)
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// The shelves of the shop.
 #[derive(Clone, Debug)]
@@ -48,7 +60,7 @@ pub(crate) enum Reserved {
     Short(Stock),
     /// There is no shelf for the product.
     UnknownProduct,
-    /// The order has reserved something else before.
+    /// The order has wanted something else before.
     Different,
     /// The order has given its pieces back before.
     Released,
@@ -168,7 +180,10 @@ fn on_shelf(connection: &Connection, product: &ProductId) -> Result<Option<Stock
 }
 
 fn reserve(connection: &Connection, wish: NewReservation, gauge: &StockGauge) -> Result<Reserved> {
-    if let Some(earlier) = earlier(connection, &wish)? {
+    if let Some(earlier) = reserved_earlier(connection, &wish)? {
+        return Ok(earlier);
+    }
+    if let Some(earlier) = refused_earlier(connection, &wish)? {
         return Ok(earlier);
     }
     let taken = connection
@@ -183,6 +198,7 @@ fn reserve(connection: &Connection, wish: NewReservation, gauge: &StockGauge) ->
         .optional()?;
     let Some(remaining) = taken else {
         let stock = on_shelf(connection, &wish.product_id)?;
+        refuse(connection, &wish, stock)?;
         return Ok(stock.map_or(Reserved::UnknownProduct, Reserved::Short));
     };
     connection
@@ -211,8 +227,8 @@ fn reserve(connection: &Connection, wish: NewReservation, gauge: &StockGauge) ->
     }))
 }
 
-/// What an earlier request of the same order led to.
-fn earlier(connection: &Connection, wish: &NewReservation) -> Result<Option<Reserved>> {
+/// What an earlier request of the same order took.
+fn reserved_earlier(connection: &Connection, wish: &NewReservation) -> Result<Option<Reserved>> {
     connection
         .prepare_cached(
             "SELECT product_id, quantity, remaining, released FROM reservations
@@ -234,6 +250,42 @@ fn earlier(connection: &Connection, wish: &NewReservation) -> Result<Option<Rese
             })
         })
         .optional()
+}
+
+/// What an earlier request of the same order was refused.
+fn refused_earlier(connection: &Connection, wish: &NewReservation) -> Result<Option<Reserved>> {
+    connection
+        .prepare_cached(
+            "SELECT product_id = ?2 AND quantity = ?3, stock FROM refusals WHERE order_id = ?1",
+        )?
+        .query_row(
+            params![
+                wish.order_id.as_str(),
+                wish.product_id.as_str(),
+                wish.quantity.get()
+            ],
+            |row| {
+                Ok(match (row.get(0)?, row.get::<_, Option<u32>>(1)?) {
+                    (false, _) => Reserved::Different,
+                    (true, None) => Reserved::UnknownProduct,
+                    (true, Some(stock)) => Reserved::Short(Stock::from_stored(stock)),
+                })
+            },
+        )
+        .optional()
+}
+
+/// Keeps a refusal, with what stood on the shelf, if there was one.
+fn refuse(connection: &Connection, wish: &NewReservation, stock: Option<Stock>) -> Result<()> {
+    connection
+        .prepare_cached("INSERT INTO refusals VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![
+            wish.order_id.as_str(),
+            wish.product_id.as_str(),
+            wish.quantity.get(),
+            stock.map(Stock::get)
+        ])
+        .map(drop)
 }
 
 fn release(connection: &Connection, order: &OrderId, gauge: &StockGauge) -> Result<bool> {
