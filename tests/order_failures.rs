@@ -1,0 +1,527 @@
+//! What becomes of an order when a part of the shop is wrong, gone, silent, or changes its mind:
+//! one test for each row of the contract, and for each step of the flow.
+
+use std::time::{Duration, Instant};
+
+use harness::stand_in::{Behaviour, StandIn};
+use harness::{Answer, Http, Raw, Receiver, ReceiverMode, Scrape, Shop, ShopOptions, eventually};
+use http::StatusCode;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+const CHECK: &str = "/inventory/check";
+const RESERVATIONS: &str = "/inventory/reservations";
+
+/// A shop in which the order service and the gateway see each service through a stand-in.
+struct Stage {
+    shop: Shop,
+    product: StandIn,
+    inventory: StandIn,
+    order: StandIn,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        Self::with(ShopOptions::default()).await
+    }
+
+    async fn with(options: ShopOptions) -> Self {
+        let (product, inventory) = (StandIn::start().await, StandIn::start().await);
+        let order = StandIn::start().await;
+        let shop = Shop::with(ShopOptions {
+            environment: vec![
+                ("PRODUCT_SERVICE_URL", product.url()),
+                ("INVENTORY_SERVICE_URL", inventory.url()),
+                ("ORDER_SERVICE_URL", order.url()),
+            ],
+            without_frontend: true,
+            ..options
+        });
+        product.stand_before(shop.http("product-service").address());
+        inventory.stand_before(shop.http("inventory-service").address());
+        order.stand_before(shop.http("order-service").address());
+        Self {
+            shop,
+            product,
+            inventory,
+            order,
+        }
+    }
+
+    async fn buy(&self, quantity: u32) -> Answer {
+        self.shop.buy("product1", quantity).await
+    }
+
+    /// Asserts that no order is stored and nothing was taken.
+    async fn assert_nothing_happened(&self) {
+        assert_eq!(self.shop.orders().await, Vec::<Value>::new());
+        assert_eq!(self.shop.stock("product1").await, 100);
+    }
+
+    /// Waits until the only order has this status; that order.
+    async fn the_order_becomes(&self, status: &str) -> Value {
+        eventually(&format!("the order becomes {status}"), async || {
+            let orders = self.shop.orders().await;
+            match orders.as_slice() {
+                [order] if order["status"] == status => Ok(order.clone()),
+                _ => Err(orders),
+            }
+        })
+        .await
+    }
+
+    /// What the order service has counted under this result.
+    async fn counted(&self, result: &str) -> String {
+        let scrape = Scrape::of(&self.shop.http("order-service")).await;
+        let count = scrape.value("shop_orders_total", &[("result", result)]);
+        count.expect("a series").to_string()
+    }
+}
+
+/// Asserts that nothing was stored, and that the client is told when to try again.
+fn assert_unavailable(answer: &Answer, part: &str) {
+    let problem = answer.problem(503);
+    let detail = problem["detail"].as_str().expect("a text");
+    assert!(detail.contains(part), "{detail}");
+    let seconds = answer.header("retry-after").expect("a time to try again");
+    assert!(
+        (1..=60).contains(&seconds.parse().unwrap_or(0)),
+        "{seconds}"
+    );
+}
+
+/// An inventory that says yes to whoever looks.
+fn yes() -> Behaviour {
+    let yes = json!({
+        "productId": "product1", "requested": 3, "available": true, "currentStock": 100,
+    });
+    Behaviour::Answer(StatusCode::OK, yes)
+}
+
+async fn arrives(peer: &StandIn, path: &str, requests: usize) {
+    eventually("the request is on its way", async || {
+        let arrived = peer.arrived(path);
+        if arrived >= requests {
+            Ok(())
+        } else {
+            Err(arrived)
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_product_is_404_and_stores_nothing() {
+    let stage = Stage::set().await;
+    let answer = stage.shop.buy("nothing", 1).await;
+    assert_eq!(answer.problem(404)["error"], "Product not found");
+    assert_eq!(stage.inventory.arrived(CHECK), 0);
+    stage.assert_nothing_happened().await;
+    assert_eq!(stage.counted("rejected_product").await, "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn short_stock_is_409_with_both_numbers_and_stores_nothing() {
+    let stage = Stage::set().await;
+    let problem = stage.buy(101).await.problem(409);
+    assert_eq!(problem["error"], "Insufficient inventory");
+    assert_eq!(
+        (&problem["currentStock"], &problem["requested"]),
+        (&json!(100), &json!(101))
+    );
+    assert_eq!(stage.inventory.arrived(RESERVATIONS), 0);
+    stage.assert_nothing_happened().await;
+    assert_eq!(stage.counted("rejected_stock").await, "1");
+    // The last piece can be had.
+    assert_eq!(stage.buy(100).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_without_a_shelf_has_no_stock() {
+    let stage = Stage::set().await;
+    let product = json!({ "name": "New", "price": 1.5 });
+    let made = stage.shop.gateway().post("/api/products", &product).await;
+    let id = made.json()["id"].as_str().expect("an id").to_owned();
+    let problem = stage.shop.buy(&id, 1).await.problem(409);
+    assert_eq!(
+        (&problem["currentStock"], &problem["requested"]),
+        (&json!(0), &json!(1))
+    );
+    stage.assert_nothing_happened().await;
+    stage.shop.set_stock(&id, 1).await;
+    assert_eq!(stage.shop.buy(&id, 1).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_product_service_is_503_and_stores_nothing() {
+    let mut shop = Shop::start();
+    shop.kill("product-service");
+    assert_unavailable(&shop.buy("product1", 1).await, "product");
+    assert_eq!(shop.orders().await.len(), 0);
+    shop.start_service("product-service");
+    assert_eq!(shop.buy("product1", 1).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_inventory_service_is_503_and_stores_nothing() {
+    let mut shop = Shop::start();
+    shop.kill("inventory-service");
+    assert_unavailable(&shop.buy("product1", 1).await, "inventory");
+    assert_eq!(shop.orders().await.len(), 0);
+    shop.start_service("inventory-service");
+    assert_eq!(shop.buy("product1", 1).await.status, 201);
+    assert_eq!(shop.stock("product1").await, 99);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_is_silent_or_breaks_off_before_anything_is_stored_is_503() {
+    let stage = Stage::set().await;
+    let paths = [
+        (&stage.product, "/products/product1", "product"),
+        (&stage.inventory, CHECK, "inventory"),
+    ];
+    for (peer, path, part) in paths {
+        let nonsense = Behaviour::Answer(StatusCode::OK, json!("nonsense"));
+        let fault = Behaviour::Answer(StatusCode::INTERNAL_SERVER_ERROR, json!({}));
+        for behaviour in [Behaviour::Hang, Behaviour::Break, nonsense, fault] {
+            peer.set(path, behaviour);
+            let begun = Instant::now();
+            assert_unavailable(&stage.buy(1).await, part);
+            let took = begun.elapsed();
+            assert!(took < Duration::from_secs(5), "{took:?}");
+            peer.set(path, Behaviour::Pass);
+        }
+    }
+    stage.assert_nothing_happened().await;
+    assert_eq!(stage.counted("failed").await, "8");
+    assert_eq!(stage.buy(1).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_stops_answers_again_without_a_restart_of_anybody() {
+    let mut shop = Shop::start();
+    for (name, part) in [
+        ("product-service", "product"),
+        ("inventory-service", "inventory"),
+    ] {
+        shop.service(name).signal(Signal::STOP);
+        assert_unavailable(&shop.buy("product1", 1).await, part);
+        shop.service(name).signal(Signal::CONT);
+        assert_eq!(shop.buy("product1", 1).await.status, 201);
+    }
+    assert_eq!(shop.stock("product1").await, 98);
+}
+
+/// An order whose reservation meets this is 202 and pending, and becomes `CREATED` when
+/// inventory is well again; its pieces are taken once.
+async fn is_pending_then_settled(behaviour: Behaviour) {
+    let stage = Stage::set().await;
+    stage.inventory.set(RESERVATIONS, behaviour);
+    let begun = Instant::now();
+    let answer = stage.buy(3).await;
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(6), "a client waited {took:?}");
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let order = answer.json();
+    assert_eq!(order["status"], "PENDING");
+    let location = answer.header("location").expect("a Location").to_owned();
+    assert_eq!(stage.shop.gateway().get(&location).await.json(), order);
+    assert_eq!(stage.counted("pending").await, "1");
+
+    stage.inventory.set(RESERVATIONS, Behaviour::Pass);
+    let settled = stage.the_order_becomes("CREATED").await;
+    for field in [
+        "id",
+        "productId",
+        "productName",
+        "quantity",
+        "totalPrice",
+        "createdAt",
+    ] {
+        assert_eq!(settled[field], order[field], "{field}");
+    }
+    assert_eq!(stage.shop.stock("product1").await, 97);
+    assert_eq!(stage.counted("created").await, "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_202_and_settled_later_when_inventory_hangs_at_the_reservation() {
+    is_pending_then_settled(Behaviour::Hang).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_202_and_settled_later_when_inventory_breaks_at_the_reservation() {
+    is_pending_then_settled(Behaviour::Break).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_202_and_settled_later_when_the_answer_to_its_reservation_is_lost() {
+    is_pending_then_settled(Behaviour::LoseAnswer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_202_and_settled_later_when_inventory_is_full_at_the_reservation() {
+    let full = json!({ "title": "Service unavailable", "status": 503 });
+    is_pending_then_settled(Behaviour::Answer(StatusCode::SERVICE_UNAVAILABLE, full)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_waits_for_an_inventory_that_dies_between_check_and_reservation() {
+    let mut stage = Stage::set().await;
+    stage.inventory.set(RESERVATIONS, Behaviour::Break);
+    let gateway = stage.shop.gateway();
+    let buying = tokio::spawn(async move {
+        let wish = json!({ "productId": "product1", "quantity": 3 });
+        gateway.post("/api/orders", &wish).await
+    });
+    arrives(&stage.inventory, RESERVATIONS, 1).await;
+    stage.shop.kill("inventory-service");
+    stage.inventory.set(RESERVATIONS, Behaviour::Pass);
+    stage.shop.start_service("inventory-service");
+    // It was away for less than the client's patience: the client sees nothing of it.
+    let answer = buying.await.expect("no panic");
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(stage.shop.stock("product1").await, 97);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_loses_the_race_for_the_last_piece_is_409_and_stored_as_rejected() {
+    let stage = Stage::set().await;
+    stage.shop.set_stock("product1", 2).await;
+    stage.inventory.set(CHECK, yes());
+    let problem = stage.buy(3).await.problem(409);
+    assert_eq!(problem["error"], "Insufficient inventory");
+    assert_eq!(
+        (&problem["currentStock"], &problem["requested"]),
+        (&json!(2), &json!(3))
+    );
+    let order = stage.the_order_becomes("REJECTED").await;
+    assert_eq!(stage.shop.stock("product1").await, 2);
+    assert_eq!(stage.counted("rejected_stock").await, "1");
+
+    // An attempt of it that comes late finds new stock, and must not take any: the order is
+    // rejected, and nobody would ever give it back.
+    stage.shop.set_stock("product1", 100).await;
+    let late = json!({ "orderId": order["id"], "productId": "product1", "quantity": 3 });
+    let inventory = stage.shop.http("inventory-service");
+    let problem = inventory.post(RESERVATIONS, &late).await.problem(409);
+    assert_eq!(problem["currentStock"], 2, "it is answered as before");
+    assert_eq!(stage.shop.stock("product1").await, 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pending_order_is_rejected_when_there_is_no_stock_in_the_end() {
+    let stage = Stage::set().await;
+    stage.inventory.set(RESERVATIONS, Behaviour::Hang);
+    assert_eq!(stage.buy(3).await.status, 202);
+    stage.shop.set_stock("product1", 2).await;
+    stage.inventory.set(RESERVATIONS, Behaviour::Pass);
+    stage.the_order_becomes("REJECTED").await;
+    assert_eq!(stage.shop.stock("product1").await, 2);
+    assert_eq!(stage.counted("rejected_stock").await, "1");
+    assert_eq!(stage.counted("created").await, "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_comes_to_its_end_when_its_client_goes_away() {
+    let stage = Stage::set().await;
+    let body = r#"{"productId":"product1","quantity":3}"#;
+    let head = "host: shop\r\ncontent-type: application/json\r\ncontent-length: 37\r\n\r\n";
+    let doors = [
+        (stage.shop.gateway(), "/api/orders"),
+        (stage.shop.http("order-service"), "/orders"),
+    ];
+    for (nth, (door, path)) in (1..).zip(doors) {
+        stage.inventory.set(RESERVATIONS, Behaviour::Break);
+        let before = stage.inventory.arrived(RESERVATIONS);
+        let mut client = Raw::connect(door.address()).await;
+        client
+            .send(format!("POST {path} HTTP/1.1\r\n{head}{body}"))
+            .await
+            .expect("sent");
+        arrives(&stage.inventory, RESERVATIONS, before + 1).await;
+        drop(client);
+        stage.inventory.set(RESERVATIONS, Behaviour::Pass);
+        eventually("the order is created", async || {
+            let orders = stage.shop.orders().await;
+            let created = orders.iter().filter(|order| order["status"] == "CREATED");
+            if created.count() == nth {
+                Ok(())
+            } else {
+                Err(orders)
+            }
+        })
+        .await;
+    }
+    assert_eq!(stage.shop.stock("product1").await, 94);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_left_pending_by_a_crash_is_settled_at_the_restart_in_its_trace() {
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let mut stage = Stage::with(ShopOptions {
+        otlp: Some(receiver.endpoint()),
+        ..ShopOptions::default()
+    })
+    .await;
+    // The crash comes after the reservation and before its answer: the worst moment.
+    stage.inventory.set(RESERVATIONS, Behaviour::LoseAnswer);
+    let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let gateway = stage.shop.gateway();
+    let buying = tokio::spawn(async move {
+        let traceparent = format!("00-{trace}-{span}-01");
+        let headers = [
+            ("content-type", "application/json"),
+            ("traceparent", traceparent.as_str()),
+        ];
+        let wish = json!({ "productId": "product1", "quantity": 3 }).to_string();
+        let sent = gateway.send(http::Method::POST, "/api/orders", &headers, wish);
+        sent.await
+    });
+    eventually("the pieces are taken", async || {
+        let stock = stage.shop.stock("product1").await;
+        if stock == 97 { Ok(()) } else { Err(stock) }
+    })
+    .await;
+    stage.shop.kill("order-service");
+    assert_unavailable(&buying.await.expect("no panic"), "order");
+    stage.inventory.set(RESERVATIONS, Behaviour::Pass);
+    stage.shop.start_service("order-service");
+    let order = stage.the_order_becomes("CREATED").await;
+    assert_eq!(stage.shop.stock("product1").await, 97);
+
+    let spans = eventually("the trace goes on", async || {
+        let spans = receiver.trace(trace);
+        let reserved = spans.iter().filter(|span| {
+            span.service == "inventory-service" && span.span.name == format!("POST {RESERVATIONS}")
+        });
+        // Before the crash, and after it.
+        if reserved.count() >= 2 && spans.iter().any(|span| span.span.name == "settle_order") {
+            Ok(spans)
+        } else {
+            Err(spans
+                .into_iter()
+                .map(|span| span.span.name)
+                .collect::<Vec<_>>())
+        }
+    })
+    .await;
+    let settling = spans.iter().find(|span| span.span.name == "settle_order");
+    let settling = settling.expect("just seen");
+    assert_eq!(settling.service, "order-service");
+    assert_eq!(
+        settling.attribute("order.id").as_deref(),
+        order["id"].as_str()
+    );
+    let log = stage.shop.log_of_trace(trace);
+    assert!(
+        log.iter().any(|line| line["order_id"] == order["id"]
+            && line["target"] == "order_service::flow"
+            && line["level"] == "INFO"),
+        "the event of the created order bears the trace: {log:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_whose_upstream_is_too_slow_answers_504_within_its_bound() {
+    let stage = Stage::set().await;
+    stage.order.set("/orders", Behaviour::Hang);
+    let begun = Instant::now();
+    stage.buy(1).await.problem(504);
+    let took = begun.elapsed();
+    assert!(
+        (9..13).contains(&took.as_secs()),
+        "the bound is ten seconds: {took:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_whose_upstream_is_down_or_breaks_off_answers_503() {
+    let mut stage = Stage::set().await;
+    stage.order.set("/orders", Behaviour::Break);
+    assert_unavailable(&stage.buy(1).await, "order");
+    stage.order.set("/orders", Behaviour::Pass);
+    stage.assert_nothing_happened().await;
+    assert_eq!(stage.buy(1).await.status, 201);
+    stage.shop.kill("order-service");
+    assert_unavailable(&stage.buy(1).await, "order");
+}
+
+/// The circuit of `service` towards `peer`: it opens after failures in a row, so that requests
+/// fail at once and the peer is not asked, and closes when the peer is well.
+async fn the_circuit_opens_and_closes(
+    stage: &mut Stage,
+    service: &str,
+    peer: &StandIn,
+    path: &str,
+) {
+    peer.set(path, Behaviour::Break);
+    let begun = peer.arrived(path);
+    let asked = eventually("the circuit opens", async || {
+        let before = peer.arrived(path);
+        stage.buy(1).await.problem(503);
+        let after = peer.arrived(path);
+        if after == before {
+            Ok(after - begun)
+        } else {
+            Err(after)
+        }
+    })
+    .await;
+    assert!((5..=6).contains(&asked), "it opened after {asked} failures");
+    let says = |line: &Value, words| line["message"].as_str().is_some_and(|m| m.contains(words));
+    let log = stage.shop.service(service).log();
+    let warning = log.iter().find(|line| says(line, "the circuit is open"));
+    assert_eq!(warning.expect("a warning")["level"], "WARN");
+
+    // While it is open, requests fail fast and the peer is left alone but for single probes.
+    let (begun, before) = (Instant::now(), peer.arrived(path));
+    for _ in 0..20 {
+        assert_unavailable(&stage.buy(1).await, "");
+    }
+    let probes = peer.arrived(path) - before;
+    let most = usize::try_from(begun.elapsed().as_secs()).expect("small") + 1;
+    assert!(probes <= most, "{probes} probes in {:?}", begun.elapsed());
+
+    peer.set(path, Behaviour::Pass);
+    eventually("the circuit closes", async || {
+        let answer = stage.buy(1).await;
+        if answer.status == 201 {
+            Ok(())
+        } else {
+            Err(answer)
+        }
+    })
+    .await;
+    let log = stage.shop.service(service).log();
+    assert!(
+        log.iter().any(|line| says(line, "the circuit is closed")),
+        "{log:?}"
+    );
+    for _ in 0..10 {
+        assert_eq!(stage.buy(1).await.status, 201, "it stays closed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_order_services_circuits_open_and_close() {
+    let mut stage = Stage::set().await;
+    let product = stage.product.clone();
+    the_circuit_opens_and_closes(&mut stage, "order-service", &product, "/products/product1").await;
+    let inventory = stage.inventory.clone();
+    the_circuit_opens_and_closes(&mut stage, "order-service", &inventory, CHECK).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gateways_circuit_opens_and_closes() {
+    let mut stage = Stage::set().await;
+    let order = stage.order.clone();
+    the_circuit_opens_and_closes(&mut stage, "gateway-service", &order, "/orders").await;
+    // An open circuit towards one service is none towards another.
+    order.set("/orders", Behaviour::Break);
+    let gateway: Http = stage.shop.gateway();
+    for _ in 0..10 {
+        stage.buy(1).await.problem(503);
+        assert_eq!(gateway.get("/api/products").await.status, 200);
+    }
+}
