@@ -8,6 +8,29 @@ use client::PeerUrl;
 
 use crate::thresholds::{LatencyLimit, Thresholds};
 
+const EXAMPLES: &str = "Examples:
+  load-generator                                   ten users for five minutes
+  load-generator --users 64 --pause 0s --orders-only --duration 10s   as much as it takes
+  load-generator --rate 500 --orders-only --duration 30s --max-p99 10ms
+  load-generator --max-error-rate 0.01 --max-p99 'POST /api/orders=10ms' --min-rate 20
+  load-generator --seed 7 --report report.json     the same choices again, and JSON
+  load-generator --target http://127.0.0.1:3001 --restock --forever   through the frontend
+
+Exit codes: 0 all thresholds met, 1 one missed, 2 wrong usage, 69 the target cannot be reached,
+  73 the report cannot be written. Ctrl-C and SIGTERM end a run early, with its report.";
+
+const REPORT_KEYS: &str = "Failures by kind: connect, broken (the connection), timeout, \"status 503\" and so on, \"bad body\" (an
+  answer that is not as asked: a total that is not quantity times unit price, say), \"not started\"
+  (open loop: due, but --max-in-flight left no place until the end). Expected are \"unknown product\"
+  (the deliberate errors), \"short stock\" and \"pending\"; they are counted apart and are no failures.
+
+The JSON report: target, mode (closed, open), users or requested_rate, seed, interrupted, seconds,
+  requests, expected, failed, abandoned (cut off by an early end), rate (of requests that did not
+  fail, a second), started_late_ms (open loop: how long after its intended start a request left;
+  large values mean that this host or --max-in-flight is the bottleneck), missed_thresholds, and
+  endpoints: by method and route requests, rate, expected and failed by kind, examples of each
+  failure (status, detail, trace_id) and latency_ms (p50, p90, p99, max).";
+
 /// Traffic for the shop, with a report and an exit code that tells whether it went well.
 ///
 /// By default ten users do what people do: list the products, look at one (now and then at one
@@ -15,20 +38,12 @@ use crate::thresholds::{LatencyLimit, Thresholds};
 /// whether or not earlier ones have been answered, and latency counts from the moment at which a
 /// request should have started, so that queueing shows.
 #[derive(Clone, Debug, Parser)]
-#[command(
-    version,
-    after_help = "Examples:\n  \
-    load-generator                                   ten users for five minutes\n  \
-    load-generator --users 64 --pause 0s --orders-only --duration 10s   as much as it takes\n  \
-    load-generator --rate 500 --orders-only --duration 30s --max-p99 10ms\n  \
-    load-generator --seed 7 --report report.json     the same choices again, and JSON\n\n\
-    Exit codes: 0 all thresholds met, 1 one missed, 2 wrong usage, 69 the target cannot be reached,\n  \
-    73 the report cannot be written."
-)]
+#[command(version, after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{REPORT_KEYS}"))]
 pub(crate) struct Args {
     /// Where the requests go: the gateway, or the frontend server.
     #[arg(
         long,
+        visible_alias = "gateway-service-url",
         env = "GATEWAY_SERVICE_URL",
         value_name = "URL",
         default_value = "http://127.0.0.1:8080"
@@ -41,10 +56,14 @@ pub(crate) struct Args {
 
     /// How long it lasts: 300s, 5m, or forever.
     #[arg(long, value_name = "DURATION", default_value = "300s")]
-    pub(crate) duration: Length,
+    duration: Length,
+
+    /// Lasts until it is stopped, as a service does; the same as --duration forever.
+    #[arg(long, conflicts_with = "duration")]
+    forever: bool,
 
     /// Starts so many requests a second, come what may (open loop).
-    #[arg(long, value_name = "REQUESTS", value_parser = positive, conflicts_with = "users")]
+    #[arg(long, value_name = "REQUESTS", value_parser = positive, conflicts_with_all = ["users", "pause"])]
     pub(crate) rate: Option<f64>,
 
     /// How many requests may be under way at once in the open loop; more wait here, and their
@@ -52,7 +71,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "REQUESTS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     pub(crate) max_in_flight: u32,
 
-    /// The time that a user thinks between two rounds: one duration, or two parted by "..".
+    /// The time that a user thinks between two rounds: one duration, or two parted by ".."
+    /// (closed loop). 0s asks for as much as the target can take.
     #[arg(long, value_name = "DURATION", default_value = "100ms..2s")]
     pub(crate) pause: Pause,
 
@@ -69,7 +89,7 @@ pub(crate) struct Args {
     pub(crate) largest_order: u32,
 
     /// Nothing but orders.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["orders", "deliberate_errors"])]
     pub(crate) orders_only: bool,
 
     /// Fills a shelf up to 1,000 pieces when an order found too few, so that a demonstration
@@ -82,7 +102,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = humantime::parse_duration)]
     pub(crate) timeout: Duration,
 
-    /// Makes the choices of a run repeatable.
+    /// Makes the choices of a run repeatable. A run without it picks a seed and says which.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
 
@@ -94,11 +114,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SHARE", value_parser = share)]
     max_error_rate: Option<f64>,
 
-    /// The largest p99: of every endpoint (10ms), or of one ("POST /api/orders=10ms").
+    /// The largest p99: of every endpoint (10ms), or of one ("POST /api/orders=10ms"). May be
+    /// given more than once.
     #[arg(long, value_name = "LIMIT")]
     max_p99: Vec<LatencyLimit>,
 
-    /// The least rate of answered requests, in requests a second.
+    /// The least rate of requests that did not fail, in requests a second.
     #[arg(long, value_name = "REQUESTS", value_parser = positive)]
     min_rate: Option<f64>,
 }
@@ -118,6 +139,14 @@ pub(crate) struct Pause {
 }
 
 impl Args {
+    pub(crate) const fn length(&self) -> Length {
+        if self.forever {
+            Length::Forever
+        } else {
+            self.duration
+        }
+    }
+
     pub(crate) fn thresholds(&self) -> Thresholds {
         Thresholds {
             max_error_rate: self.max_error_rate,
@@ -128,7 +157,7 @@ impl Args {
 
     /// What will happen, in a line.
     pub(crate) fn summary(&self) -> String {
-        let length = match self.duration {
+        let length = match self.length() {
             Length::For(duration) => format!("for {}", humantime::format_duration(duration)),
             Length::Forever => "until it is stopped".to_owned(),
         };
@@ -143,12 +172,17 @@ impl Args {
 impl FromStr for Length {
     type Err = humantime::DurationError;
 
+    /// Nothing is measured in no time, so zero means without end.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text == "forever" {
-            Ok(Self::Forever)
-        } else {
-            humantime::parse_duration(text).map(Self::For)
+            return Ok(Self::Forever);
         }
+        let duration = humantime::parse_duration(text)?;
+        Ok(if duration.is_zero() {
+            Self::Forever
+        } else {
+            Self::For(duration)
+        })
     }
 }
 
@@ -180,5 +214,46 @@ fn positive(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(number) if (0.001..=1e6).contains(&number) => Ok(number),
         _ => Err("it is a number from 0.001 to 1000000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_original_is_the_default() {
+        let args = Args::parse_from(["load-generator"]);
+        assert_eq!(args.users, 10);
+        assert_eq!(args.length(), Length::For(Duration::from_secs(300)));
+        assert_eq!(args.pause, "100ms..2s".parse().unwrap());
+        assert_eq!(args.largest_order, 5);
+        assert!(!args.restock && args.rate.is_none());
+    }
+
+    #[test]
+    fn a_run_without_end_has_three_spellings() {
+        for spelling in [
+            &["--forever"][..],
+            &["--duration", "forever"],
+            &["--duration", "0s"],
+        ] {
+            let args = Args::parse_from(["load-generator"].iter().chain(spelling));
+            assert_eq!(args.length(), Length::Forever, "{spelling:?}");
+        }
+        assert_eq!(
+            "5m".parse(),
+            Ok::<_, humantime::DurationError>(Length::For(Duration::from_secs(300)))
+        );
+    }
+
+    #[test]
+    fn a_pause_runs_from_the_shorter_to_the_longer() {
+        let second = Duration::from_secs(1);
+        let pause = "1s".parse::<Pause>().unwrap();
+        assert_eq!((pause.shortest, pause.longest), (second, second));
+        for refused in ["2s..1s", "..", "1s..", "1"] {
+            assert!(refused.parse::<Pause>().is_err(), "{refused}");
+        }
     }
 }

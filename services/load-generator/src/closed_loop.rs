@@ -5,44 +5,43 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use crate::args::Args;
-use crate::record::Record;
-use crate::scenario::Scenario;
-use crate::shop::Shop;
+use crate::answers::Answered;
+use crate::scenario::{Scenario, Step};
+use crate::traffic::Traffic;
 
-/// Runs until it is dropped.
-pub(crate) async fn run(args: &Arc<Args>, shop: &Arc<Shop>, record: &Arc<Record>, seed: u64) {
+/// Runs until the traffic has ended and every user has had the last answer.
+pub(crate) async fn run(traffic: &Arc<Traffic>) {
     let mut users = JoinSet::new();
-    for user in 0..args.users {
-        let scenario = Scenario::new(args, seed, u64::from(user));
-        users.spawn(live(
-            Arc::clone(args),
-            Arc::clone(shop),
-            Arc::clone(record),
-            scenario,
-        ));
+    for user in 0..traffic.args.users {
+        let scenario = Scenario::new(&traffic.args, traffic.seed, u64::from(user));
+        users.spawn(live(Arc::clone(traffic), scenario));
     }
     while users.join_next().await.is_some() {}
 }
 
-async fn live(args: Arc<Args>, shop: Arc<Shop>, record: Arc<Record>, mut scenario: Scenario) {
+async fn live(traffic: Arc<Traffic>, mut scenario: Scenario) {
     let mut products = Vec::new();
-    loop {
+    while !traffic.has_ended() {
         if scenario.lists() || products.is_empty() {
-            let begun = Instant::now();
-            let (outcome, listed) = shop.list().await;
-            record.add(outcome, begun.elapsed());
+            let listed = traffic.take(&Step::List, Instant::now()).await;
             // While the list cannot be had, a user buys what was on it before.
-            products = listed.unwrap_or(products);
+            if let Ok(Answered::Products(listed)) = listed {
+                products = listed;
+            }
         }
         for step in scenario.round(&products) {
-            let begun = Instant::now();
-            let outcome = shop.take(&step, args.restock).await;
-            record.add(outcome, begun.elapsed());
+            if traffic.has_ended() {
+                return;
+            }
+            // A failure is in the record, and a user comes back all the same.
+            let _ = traffic.take(&step, Instant::now()).await;
         }
         let pause = scenario.pause();
         if !pause.is_zero() {
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = traffic.ended() => {}
+            }
         }
     }
 }

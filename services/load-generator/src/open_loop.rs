@@ -2,57 +2,95 @@
 //!
 //! A closed loop stops asking while the shop is slow, and so leaves out just the answers that
 //! would have been the slowest (Gil Tene's "coordinated omission"). Here each request has a
-//! moment at which it should start, and its latency counts from there, waiting for a free place
-//! included.
+//! moment at which it should start, and its latency counts from there. The requests under way
+//! are bounded; one that is due and finds no free place waits, its waiting counts, and it costs
+//! no memory, since its moment follows from its number. One that still waits when the run ends
+//! has failed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::args::{Args, Length};
-use crate::record::Record;
+use crate::args::Length;
+use crate::failure::{Failure, Kind};
 use crate::scenario::{Scenario, Step};
-use crate::shop::Shop;
+use crate::schedule::Schedule;
+use crate::traffic::Traffic;
 
-/// Runs for the length that was asked for, and then until the last answer has come.
-pub(crate) async fn run(
-    args: &Arc<Args>,
-    shop: &Arc<Shop>,
-    record: &Arc<Record>,
-    products: Vec<String>,
-    seed: u64,
-    rate: f64,
-) {
-    let places = Arc::new(Semaphore::new(args.max_in_flight as usize));
+/// Runs until the traffic has ended, and then until the last answer has come.
+pub(crate) async fn run(traffic: &Arc<Traffic>, products: Vec<String>, rate: f64) {
+    let begun = Instant::now();
+    let schedule = Schedule::new(begun, rate);
+    let places = Arc::new(Semaphore::new(traffic.args.max_in_flight as usize));
     let mut steps = Steps {
-        scenario: Scenario::new(args, seed, 0),
+        scenario: Scenario::new(&traffic.args, traffic.seed, 0),
         products,
         planned: VecDeque::new(),
     };
     let mut requests = JoinSet::new();
-    let begun = Instant::now();
-    for number in 0_u32.. {
-        let offset = Duration::from_secs_f64(f64::from(number) / rate);
-        if matches!(args.duration, Length::For(length) if offset >= length) {
-            break;
-        }
-        let intended = begun + offset;
-        if intended > Instant::now() {
-            tokio::time::sleep_until(intended.into()).await;
-        }
-        let (shop, record) = (Arc::clone(shop), Arc::clone(record));
-        let (places, restock, step) = (Arc::clone(&places), args.restock, steps.next());
+    let mut start = |place: OwnedSemaphorePermit, step: Step, intended: Instant| {
+        traffic.record.started_late(intended.elapsed());
+        let traffic = Arc::clone(traffic);
         requests.spawn(async move {
-            let _place = places.acquire().await;
-            let outcome = shop.take(&step, restock).await;
-            record.add(outcome, intended.elapsed());
+            // A failure is in the record.
+            let _ = traffic.take(&step, intended).await;
+            drop(place);
         });
         while requests.try_join_next().is_some() {}
+    };
+
+    let end = match traffic.args.length() {
+        Length::For(length) => begun.checked_add(length),
+        Length::Forever => None,
+    };
+    let due = Arc::new(Semaphore::new(0));
+    schedule.announce(Arc::clone(&due));
+    let ended = traffic.ended();
+    tokio::pin!(ended);
+    let mut number = 0;
+    while end.is_none_or(|end| schedule.intended(number) < end) {
+        tokio::select! {
+            Some(place) = next(&due, &places) => {
+                start(place, steps.next(), schedule.intended(number));
+                number += 1;
+            }
+            () = &mut ended => break,
+        }
+    }
+    due.close();
+
+    // Whatever was due by now should have started. It still may where there is a place: this
+    // host can be a little late.
+    let end = end.map_or_else(Instant::now, |end| end.min(Instant::now()));
+    while schedule.intended(number) < end {
+        let (step, intended) = (steps.next(), schedule.intended(number));
+        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+            start(place, step, intended);
+        } else {
+            let outcome = Err(not_started(intended.elapsed()));
+            traffic
+                .record
+                .add(step.endpoint(), &outcome, intended.elapsed());
+        }
+        number += 1;
     }
     while requests.join_next().await.is_some() {}
+}
+
+/// A place for the next request, when it is due. Dropped in between, it takes nothing that is
+/// missed later: by then the run is over.
+async fn next(due: &Semaphore, places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    due.acquire().await.ok()?.forget();
+    Arc::clone(places).acquire_owned().await.ok()
+}
+
+fn not_started(waited: Duration) -> Failure {
+    let waited = waited.as_secs_f64();
+    let detail = format!("no free place within --max-in-flight for {waited:.1} s");
+    Failure::unanswered(Kind::NotStarted, detail)
 }
 
 /// The same mix as that of the users, one request after the other.

@@ -9,7 +9,7 @@ use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
 
 use crate::args::Length;
-use crate::record::Record;
+use crate::traffic::Traffic;
 
 /// The running display.
 #[derive(Debug)]
@@ -19,11 +19,11 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn start(record: Arc<Record>, length: Length) -> Self {
+    pub(crate) fn start(traffic: Arc<Traffic>) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let interval = Duration::from_secs(if terminal { 1 } else { 10 });
         Self {
-            task: tokio::spawn(show(record, length, interval, terminal)),
+            task: tokio::spawn(show(traffic, interval, terminal)),
             terminal,
         }
     }
@@ -36,19 +36,19 @@ impl Progress {
     }
 }
 
-async fn show(record: Arc<Record>, length: Length, interval: Duration, terminal: bool) {
+async fn show(traffic: Arc<Traffic>, interval: Duration, terminal: bool) {
     let begun = Instant::now();
     let mut tick = tokio::time::interval(interval);
     tick.tick().await;
     let (mut last, mut last_at) = (0, begun);
     loop {
         tick.tick().await;
-        let (requests, failed) = record.counts();
+        let (requests, failed) = traffic.record.counts();
         let rate = f64::from(u32::try_from(requests - last).unwrap_or(u32::MAX))
             / last_at.elapsed().as_secs_f64();
         (last, last_at) = (requests, Instant::now());
         let passed = begun.elapsed().as_secs();
-        let of = match length {
+        let of = match traffic.args.length() {
             Length::For(length) => format!("{passed} of {} s", length.as_secs()),
             Length::Forever => format!("{passed} s"),
         };

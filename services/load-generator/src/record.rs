@@ -1,76 +1,131 @@
 //! What was seen: latencies and failures by endpoint.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::shop::{Kind, Outcome};
+use crate::answers::Answered;
+use crate::failure::{Example, Failure, Kind};
+use crate::shop::Endpoint;
 
-/// Everything seen so far.
+/// Everything seen so far. One lock for all: the generator has one thread, so nobody waits.
 #[derive(Debug, Default)]
-pub(crate) struct Record(Mutex<BTreeMap<&'static str, Endpoint>>);
+pub(crate) struct Record {
+    seen: Mutex<Seen>,
+    under_way: AtomicU64,
+}
+
+/// What was seen.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) endpoints: BTreeMap<Endpoint, EndpointSeen>,
+    /// How long after their intended starts requests left.
+    pub(crate) started_late: Latency,
+}
 
 /// What was seen of one endpoint.
-#[derive(Clone, Debug)]
-pub(crate) struct Endpoint {
-    /// Microseconds.
-    pub(crate) latency: Histogram<u64>,
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EndpointSeen {
+    pub(crate) latency: Latency,
     pub(crate) expected: BTreeMap<&'static str, u64>,
     /// By kind: how many, and the first as an example.
-    pub(crate) failed: BTreeMap<String, (u64, String)>,
+    pub(crate) failed: BTreeMap<Kind, (u64, Example)>,
 }
 
-impl Default for Endpoint {
-    fn default() -> Self {
-        // Microseconds up to an hour, exact to three digits; what is longer counts as an hour.
-        let latency = Histogram::new_with_bounds(1, 3_600_000_000, 3).expect("valid bounds");
-        Self {
-            latency,
-            expected: BTreeMap::new(),
-            failed: BTreeMap::new(),
-        }
-    }
-}
+/// Microseconds.
+#[derive(Clone, Debug)]
+pub(crate) struct Latency(pub(crate) Histogram<u64>);
+
+/// A request under way, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct UnderWay<'a>(&'a AtomicU64);
 
 impl Record {
-    /// Counts an answer.
-    pub(crate) fn add(&self, outcome: Outcome, latency: Duration) {
-        let mut endpoints = self.lock();
-        let endpoint = endpoints.entry(outcome.endpoint).or_default();
-        let micros = u64::try_from(latency.as_micros())
-            .unwrap_or(u64::MAX)
-            .max(1);
-        endpoint.latency.saturating_record(micros);
-        match outcome.kind {
-            Kind::Good => {}
-            Kind::Expected(what) => *endpoint.expected.entry(what).or_default() += 1,
-            Kind::Failed { what, example } => {
-                endpoint.failed.entry(what).or_insert((0, example)).0 += 1;
+    /// A request starts.
+    pub(crate) fn begin(&self) -> UnderWay<'_> {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(&self.under_way)
+    }
+
+    /// How many requests are under way.
+    pub(crate) fn under_way(&self) -> u64 {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
+    /// Counts an answer, or that there was none.
+    pub(crate) fn add(
+        &self,
+        endpoint: Endpoint,
+        outcome: &Result<Answered, Failure>,
+        latency: Duration,
+    ) {
+        let mut seen = self.lock();
+        let endpoint = seen.endpoints.entry(endpoint).or_default();
+        endpoint.latency.add(latency);
+        match outcome {
+            Ok(answered) => {
+                if let Some(name) = answered.expected() {
+                    *endpoint.expected.entry(name).or_default() += 1;
+                }
+            }
+            Err(Failure { kind, example }) => {
+                let failed = endpoint.failed.entry(*kind);
+                failed.or_insert_with(|| (0, example.clone())).0 += 1;
             }
         }
     }
 
-    /// How many answers there were, and how many of them were failures.
-    pub(crate) fn counts(&self) -> (u64, u64) {
-        let endpoints = self.lock();
-        let requests = endpoints
-            .values()
-            .map(|endpoint| endpoint.latency.len())
-            .sum();
-        let failed = endpoints
-            .values()
-            .flat_map(|endpoint| endpoint.failed.values());
-        (requests, failed.map(|(count, _)| count).sum())
+    /// Counts how long after its intended start a request left.
+    pub(crate) fn started_late(&self, by: Duration) {
+        self.lock().started_late.add(by);
     }
 
-    pub(crate) fn endpoints(&self) -> BTreeMap<&'static str, Endpoint> {
+    /// How many requests there were, and how many of them failed.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let seen = self.lock();
+        let endpoints = || seen.endpoints.values();
+        (
+            endpoints().map(|endpoint| endpoint.latency.0.len()).sum(),
+            endpoints().map(EndpointSeen::failures).sum(),
+        )
+    }
+
+    pub(crate) fn seen(&self) -> Seen {
         self.lock().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Endpoint>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl EndpointSeen {
+    /// How many requests failed.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failed.values().map(|(count, _)| count).sum()
+    }
+}
+
+impl Latency {
+    fn add(&mut self, latency: Duration) {
+        let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        self.0.saturating_record(micros.max(1));
+    }
+}
+
+impl Default for Latency {
+    /// Up to an hour, exact to three digits; what is longer counts as an hour.
+    fn default() -> Self {
+        Self(Histogram::new_with_bounds(1, 3_600_000_000, 3).expect("valid bounds"))
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -82,15 +137,39 @@ mod tests {
     fn a_latency_is_told_as_it_was_seen() {
         let record = Record::default();
         for millis in 1..=100 {
-            let outcome = Outcome {
-                endpoint: "GET /",
-                kind: Kind::Good,
-            };
-            record.add(outcome, Duration::from_millis(millis));
+            let latency = Duration::from_millis(millis);
+            record.add(Endpoint::List, &Ok(Answered::Good), latency);
         }
-        let latency = &record.endpoints()["GET /"].latency;
+        let seen = record.seen();
+        let latency = &seen.endpoints[&Endpoint::List].latency.0;
         assert_eq!(latency.value_at_quantile(0.5) / 100, 500);
         assert_eq!(latency.max() / 100, 1000);
         assert_eq!(record.counts(), (100, 0));
+    }
+
+    #[test]
+    fn an_expected_error_is_no_failure_and_the_first_failure_is_the_example() {
+        let record = Record::default();
+        let unknown = Ok(Answered::UnknownProduct);
+        record.add(Endpoint::Detail, &unknown, Duration::ZERO);
+        for detail in ["first", "second"] {
+            let failure = Err(Failure::unanswered(Kind::Timeout, detail));
+            record.add(Endpoint::Detail, &failure, Duration::ZERO);
+        }
+        assert_eq!(record.counts(), (3, 2));
+        let seen = record.seen();
+        let (count, example) = &seen.endpoints[&Endpoint::Detail].failed[&Kind::Timeout];
+        assert_eq!((*count, example.detail.as_str()), (2, "first"));
+    }
+
+    #[test]
+    fn a_request_is_under_way_until_it_is_dropped() {
+        let record = Record::default();
+        let first = record.begin();
+        let second = record.begin();
+        drop(first);
+        assert_eq!(record.under_way(), 1);
+        drop(second);
+        assert_eq!(record.under_way(), 0);
     }
 }

@@ -1,31 +1,54 @@
-//! The report: for a program as JSON, for a person as a table.
+//! The report for a program. `load-generator --help` tells its keys; they are an interface.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::args::Args;
-use crate::record::{Endpoint, Record};
+use crate::failure::Example;
+use crate::record::{EndpointSeen, Latency};
+use crate::traffic::Traffic;
 
-/// What a run has shown. The names of the fields are an interface.
+/// What a run has shown.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
     /// Where the requests went.
     pub(crate) target: String,
+    /// Who decided when a request starts.
+    #[serde(flatten)]
+    pub(crate) mode: Mode,
     /// What repeats the choices of the run.
     pub(crate) seed: u64,
-    /// How long it lasted, in seconds.
+    /// Whether it was ended early by a signal.
+    pub(crate) interrupted: bool,
+    /// How long it lasted, in seconds, to the last answer.
     pub(crate) seconds: f64,
     /// How many requests were answered or failed.
     pub(crate) requests: u64,
+    /// How many of them were answered by a failure that belongs to the game.
+    pub(crate) expected: u64,
     /// How many of them failed.
     pub(crate) failed: u64,
-    /// How many requests a second were answered as they should be.
+    /// How many more had no answer yet when a signal ended the run.
+    pub(crate) abandoned: u64,
+    /// How many requests a second did not fail.
     pub(crate) rate: f64,
+    /// Open loop: how long after its intended start a request left, in milliseconds.
+    pub(crate) started_late_ms: Option<Quantiles>,
+    /// What was missed, in words; filled in when the thresholds have been looked at.
+    pub(crate) missed_thresholds: Vec<String>,
     /// By endpoint: method and route.
     pub(crate) endpoints: BTreeMap<&'static str, EndpointReport>,
+}
+
+/// Who decided when a request starts.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(tag = "mode", rename_all = "lowercase")]
+pub(crate) enum Mode {
+    /// Users, after they had the answer to the one before.
+    Closed { users: u32 },
+    /// The clock, so many a second.
+    Open { requested_rate: f64 },
 }
 
 /// What a run has shown of one endpoint.
@@ -33,19 +56,21 @@ pub(crate) struct Report {
 pub(crate) struct EndpointReport {
     /// How many requests were answered or failed.
     pub(crate) requests: u64,
+    /// How many a second.
+    pub(crate) rate: f64,
     /// Failures that belong to the game, by kind.
     pub(crate) expected: BTreeMap<&'static str, u64>,
     /// All other failures, by kind.
     pub(crate) failed: BTreeMap<String, u64>,
-    /// One failure of each kind, with its trace.
-    pub(crate) examples: BTreeMap<String, String>,
+    /// The first failure of each kind.
+    pub(crate) examples: BTreeMap<String, Example>,
     /// Latency in milliseconds; in the open loop from the intended start.
-    pub(crate) latency_ms: Latency,
+    pub(crate) latency_ms: Quantiles,
 }
 
-/// Quantiles of a latency, in milliseconds.
+/// Quantiles of durations, in milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Latency {
+pub(crate) struct Quantiles {
     pub(crate) p50: f64,
     pub(crate) p90: f64,
     pub(crate) p99: f64,
@@ -53,75 +78,81 @@ pub(crate) struct Latency {
 }
 
 impl Report {
-    pub(crate) fn new(args: &Args, seed: u64, length: Duration, record: &Record) -> Self {
-        let (requests, failed) = record.counts();
-        let endpoints = record.endpoints().into_iter();
+    pub(crate) fn new(traffic: &Traffic, length: Duration, interrupted: bool) -> Self {
+        let (requests, failed) = traffic.record.counts();
+        let seen = traffic.record.seen();
+        // A run that is ended at once has a rate, too.
+        let seconds = length.as_secs_f64().max(0.001);
+        let expected = seen
+            .endpoints
+            .values()
+            .flat_map(|seen| seen.expected.values());
+        let expected = expected.sum();
+        let mode = match traffic.args.rate {
+            Some(requested_rate) => Mode::Open { requested_rate },
+            None => Mode::Closed {
+                users: traffic.args.users,
+            },
+        };
+        let started_late = &seen.started_late;
+        let started_late_ms = traffic.args.rate.map(|_| Quantiles::of(started_late));
+        let endpoints = seen.endpoints.into_iter();
         Self {
-            target: args.target.to_string(),
-            seed,
-            seconds: length.as_secs_f64(),
+            target: traffic.args.target.to_string(),
+            mode,
+            seed: traffic.seed,
+            interrupted,
+            seconds,
             requests,
+            expected,
             failed,
-            rate: as_float(requests - failed) / length.as_secs_f64().max(0.001),
+            abandoned: traffic.record.under_way(),
+            rate: as_float(requests - failed) / seconds,
+            started_late_ms,
+            missed_thresholds: Vec::new(),
             endpoints: endpoints
-                .map(|(name, seen)| (name, EndpointReport::new(seen)))
+                .map(|(endpoint, seen)| (endpoint.name(), EndpointReport::new(seen, seconds)))
                 .collect(),
         }
     }
 
-    /// The table.
-    pub(crate) fn table(&self) -> String {
-        let mut text = format!(
-            "{:26} {:>9} {:>8} {:>9} {:>9} {:>9} {:>9}\n",
-            "endpoint", "requests", "failed", "p50 ms", "p90 ms", "p99 ms", "max ms"
-        );
-        for (name, endpoint) in &self.endpoints {
-            let Latency { p50, p90, p99, max } = endpoint.latency_ms;
-            let failed: u64 = endpoint.failed.values().sum();
-            let _ = writeln!(
-                text,
-                "{name:26} {:>9} {failed:>8} {p50:>9.2} {p90:>9.2} {p99:>9.2} {max:>9.2}",
-                endpoint.requests
-            );
-            for (what, count) in &endpoint.expected {
-                let _ = writeln!(text, "  {what:24} {count:>9}");
-            }
-            for (what, count) in &endpoint.failed {
-                let example = endpoint.examples.get(what).map_or("", String::as_str);
-                let _ = writeln!(text, "  {what:24} {count:>9} failed, such as {example}");
-            }
+    /// The share of requests that failed; all of none.
+    pub(crate) fn error_rate(&self) -> f64 {
+        if self.requests == 0 {
+            1.0
+        } else {
+            as_float(self.failed) / as_float(self.requests)
         }
-        let _ = writeln!(
-            text,
-            "{} requests in {:.1} s, {} failed, {:.0} good ones a second, seed {}",
-            self.requests, self.seconds, self.failed, self.rate, self.seed
-        );
-        text
     }
 }
 
 impl EndpointReport {
-    fn new(seen: Endpoint) -> Self {
-        let milliseconds = |quantile| as_float(seen.latency.value_at_quantile(quantile)) / 1000.0;
-        let latency_ms = Latency {
+    fn new(seen: EndpointSeen, seconds: f64) -> Self {
+        let requests = seen.latency.0.len();
+        let (mut failed, mut examples) = (BTreeMap::new(), BTreeMap::new());
+        for (kind, (count, example)) in seen.failed {
+            failed.insert(kind.to_string(), count);
+            examples.insert(kind.to_string(), example);
+        }
+        Self {
+            requests,
+            rate: as_float(requests) / seconds,
+            expected: seen.expected,
+            failed,
+            examples,
+            latency_ms: Quantiles::of(&seen.latency),
+        }
+    }
+}
+
+impl Quantiles {
+    fn of(Latency(histogram): &Latency) -> Self {
+        let milliseconds = |quantile| as_float(histogram.value_at_quantile(quantile)) / 1000.0;
+        Self {
             p50: milliseconds(0.5),
             p90: milliseconds(0.9),
             p99: milliseconds(0.99),
-            max: as_float(seen.latency.max()) / 1000.0,
-        };
-        let failed = seen.failed.iter();
-        Self {
-            requests: seen.latency.len(),
-            expected: seen.expected,
-            failed: failed
-                .map(|(what, (count, _))| (what.clone(), *count))
-                .collect(),
-            examples: seen
-                .failed
-                .into_iter()
-                .map(|(what, (_, example))| (what, example))
-                .collect(),
-            latency_ms,
+            max: as_float(histogram.max()) / 1000.0,
         }
     }
 }

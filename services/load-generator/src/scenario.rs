@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::args::{Args, Pause};
+use crate::shop::Endpoint;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +19,21 @@ pub(crate) enum Step {
     Look(String),
     /// A product that does not exist.
     LookForNothing,
-    /// An order. The key is the choice of the same generator.
-    Buy {
-        product: String,
-        quantity: u32,
-        key: u128,
-    },
+    /// An order.
+    Buy { product: String, quantity: u32 },
+    /// A shelf filled up. No choice: it follows an order that found too few.
+    Restock(String),
+}
+
+impl Step {
+    pub(crate) const fn endpoint(&self) -> Endpoint {
+        match self {
+            Self::List => Endpoint::List,
+            Self::Look(_) | Self::LookForNothing => Endpoint::Detail,
+            Self::Buy { .. } => Endpoint::Order,
+            Self::Restock(_) => Endpoint::Restock,
+        }
+    }
 }
 
 /// The choices of one user. The generator is the same on every machine and in every version
@@ -73,11 +83,9 @@ impl Scenario {
         }
         if self.orders_only || self.random.random_bool(self.orders) {
             let quantity = self.random.random_range(1..=self.largest_order);
-            let key = self.random.random();
             steps.push(Step::Buy {
                 product: product.clone(),
                 quantity,
-                key,
             });
         }
         steps

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::report::Report;
+use crate::shop::Endpoint;
 
 /// The limits that were asked for.
 #[derive(Clone, Debug, Default)]
@@ -16,22 +17,20 @@ pub(crate) struct Thresholds {
 /// A limit for the p99 of one endpoint, or of all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LatencyLimit {
-    endpoint: Option<String>,
+    endpoint: Option<Endpoint>,
     limit: Duration,
 }
 
 impl FromStr for LatencyLimit {
-    type Err = humantime::DurationError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let (endpoint, limit) = match text.rsplit_once('=') {
-            Some((endpoint, limit)) => (Some(endpoint.to_owned()), limit),
+            Some((endpoint, limit)) => (Some(endpoint.trim().parse()?), limit),
             None => (None, text),
         };
-        Ok(Self {
-            endpoint,
-            limit: humantime::parse_duration(limit)?,
-        })
+        let limit = humantime::parse_duration(limit).map_err(|error| error.to_string())?;
+        Ok(Self { endpoint, limit })
     }
 }
 
@@ -39,36 +38,67 @@ impl FromStr for LatencyLimit {
 pub(crate) fn missed(thresholds: &Thresholds, report: &Report) -> Vec<String> {
     let mut missed = Vec::new();
     if let Some(limit) = thresholds.max_error_rate {
-        let failed = u32::try_from(report.failed).unwrap_or(u32::MAX);
-        let requests = u32::try_from(report.requests).unwrap_or(u32::MAX);
-        let rate = f64::from(failed) / f64::from(requests.max(1));
-        if rate > limit || requests == 0 {
+        let (rate, failed, requests) = (report.error_rate(), report.failed, report.requests);
+        if rate > limit {
+            let above = rate - limit;
             missed.push(format!(
-                "error rate {rate:.4}, at most {limit} ({failed} of {requests})"
+                "the error rate is {rate:.4} ({failed} of {requests}), {above:.4} above {limit}"
             ));
         }
     }
     for LatencyLimit { endpoint, limit } in &thresholds.max_p99 {
-        let limit_ms = limit.as_secs_f64() * 1000.0;
-        let named = |name: &str| endpoint.as_ref().is_none_or(|endpoint| endpoint == name);
-        let mut seen = false;
-        for (name, found) in report.endpoints.iter().filter(|(name, _)| named(name)) {
-            seen = true;
-            if found.latency_ms.p99 > limit_ms {
-                let p99 = found.latency_ms.p99;
-                missed.push(format!("p99 of {name} {p99:.2} ms, at most {limit_ms} ms"));
-            }
+        let limit = limit.as_secs_f64() * 1000.0;
+        let asked = |name: &str| endpoint.is_none_or(|endpoint| endpoint.name() == name);
+        let mut found = report
+            .endpoints
+            .iter()
+            .filter(|(name, _)| asked(name))
+            .peekable();
+        if found.peek().is_none() {
+            let name = endpoint.map_or("any endpoint", Endpoint::name);
+            missed.push(format!(
+                "the p99 of {name} is unknown: there was no request"
+            ));
         }
-        if !seen {
-            let name = endpoint.as_deref().unwrap_or("any endpoint");
-            missed.push(format!("p99 of {name}: there was no such request"));
+        for (name, endpoint) in found {
+            let p99 = endpoint.latency_ms.p99;
+            if p99 > limit {
+                let above = p99 - limit;
+                missed.push(format!(
+                    "the p99 of {name} is {p99:.2} ms, {above:.2} ms above {limit} ms"
+                ));
+            }
         }
     }
     if let Some(limit) = thresholds.min_rate.filter(|limit| report.rate < *limit) {
+        let (rate, below) = (report.rate, limit - report.rate);
         missed.push(format!(
-            "{:.1} good requests a second, at least {limit}",
-            report.rate
+            "the rate is {rate:.1} a second, {below:.1} below {limit}"
         ));
     }
     missed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_for_all_endpoints_or_for_one_that_exists() {
+        let parse = str::parse::<LatencyLimit>;
+        let limit = Duration::from_millis(10);
+        let all = LatencyLimit {
+            endpoint: None,
+            limit,
+        };
+        assert_eq!(parse("10ms"), Ok(all));
+        let orders = LatencyLimit {
+            endpoint: Some(Endpoint::Order),
+            limit,
+        };
+        assert_eq!(parse("POST /api/orders=10ms"), Ok(orders));
+        let unknown = parse("POST /api/order=10ms").unwrap_err();
+        assert!(unknown.contains("POST /api/orders"), "{unknown}");
+        assert!(parse("10").is_err());
+    }
 }

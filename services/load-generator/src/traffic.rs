@@ -1,0 +1,67 @@
+//! What both loops do with a step: take it, time it, count it.
+
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use crate::answers::Answered;
+use crate::args::Args;
+use crate::failure::Failure;
+use crate::record::Record;
+use crate::scenario::Step;
+use crate::shop::Shop;
+
+/// A run: what it asks of whom, what it saw, and whether it is over.
+#[derive(Debug)]
+pub(crate) struct Traffic {
+    pub(crate) args: Args,
+    pub(crate) seed: u64,
+    pub(crate) shop: Shop,
+    pub(crate) record: Record,
+    /// Turns true when no further request is to start.
+    pub(crate) over: watch::Sender<bool>,
+}
+
+impl Traffic {
+    pub(crate) fn new(args: Args, seed: u64, shop: Shop) -> Self {
+        Self {
+            args,
+            seed,
+            shop,
+            record: Record::default(),
+            over: watch::Sender::new(false),
+        }
+    }
+
+    /// Takes a step, and fills the shelf up after it when there was too little and that was asked
+    /// for. Latency counts from `since`.
+    pub(crate) async fn take(&self, step: &Step, since: Instant) -> Result<Answered, Failure> {
+        let outcome = self.timed(step, since).await;
+        if self.args.restock
+            && outcome == Ok(Answered::ShortStock)
+            && let Step::Buy { product, .. } = step
+        {
+            let restock = Step::Restock(product.clone());
+            // A failure is in the record.
+            let _ = self.timed(&restock, Instant::now()).await;
+        }
+        outcome
+    }
+
+    /// Resolves when no further request is to start.
+    pub(crate) async fn ended(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.over.subscribe().wait_for(|over| *over).await;
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        *self.over.borrow()
+    }
+
+    async fn timed(&self, step: &Step, since: Instant) -> Result<Answered, Failure> {
+        let _under_way = self.record.begin();
+        let outcome = self.shop.take(step).await;
+        self.record.add(step.endpoint(), &outcome, since.elapsed());
+        outcome
+    }
+}
