@@ -7,6 +7,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::StoreError;
 
+/// SQLite's VFS for a file that one process has for itself. It locks others out, and keeps the
+/// index of the log in memory: in a mapped file, as otherwise, a disk that becomes read-only ends
+/// the process by SIGBUS at the next write.
+const VFS: &str = "unix-excl";
+
 /// Another process has no business in this file; a short wait covers a predecessor that is just
 /// closing it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -16,7 +21,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 const PAGE_CACHE_KIB: i64 = 512;
 
 pub(crate) fn open_writer(file: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(file)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags_and_vfs(file, flags, VFS)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // WAL with FULL syncs the log at every commit: a commit survives power loss.
@@ -30,7 +38,7 @@ pub(crate) fn open_reader(file: &Path) -> Result<Connection, StoreError> {
     // Read-only by `query_only` and not by the open flag: a reader in WAL mode has to be able to
     // write the shared index of the log.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
+    let connection = Connection::open_with_flags_and_vfs(file, flags, VFS)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
