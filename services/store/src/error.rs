@@ -1,14 +1,29 @@
 //! What can go wrong with a store.
 
+use std::path::PathBuf;
+
 use rusqlite::ErrorCode;
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// The file could not be opened at the start.
+    #[error("{}: {error}", file.display())]
+    Open {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        error: Box<StoreError>,
+    },
     /// The disk is full, read-only or broken, or the file cannot be opened. It may work again
     /// later without a restart.
     #[error("the store cannot be used now: {0}")]
     Unavailable(rusqlite::Error),
+    /// The file is no database, or a broken one. Nothing heals it but a person.
+    #[error(
+        "the store is damaged: {0}; restore its file, or move it away to begin with an empty one"
+    )]
+    Damaged(rusqlite::Error),
     /// A statement failed: a fault of the program or of the data.
     #[error("a statement failed: {0}")]
     Statement(rusqlite::Error),
@@ -49,6 +64,7 @@ impl From<rusqlite::Error> for StoreError {
                 | ErrorCode::OutOfMemory
                 | ErrorCode::FileLockingProtocolFailed,
             ) => Self::Unavailable(error),
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged(error),
             _ => Self::Statement(error),
         }
     }

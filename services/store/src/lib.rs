@@ -39,6 +39,13 @@ impl Store {
     /// Opens or makes the database `file`, and brings it to the last of `migrations`, each of
     /// which runs once and in order (`PRAGMA user_version` counts them).
     pub fn open(file: &Path, migrations: &'static [&'static str]) -> Result<Self, StoreError> {
+        Self::try_open(file, migrations).map_err(|error| StoreError::Open {
+            file: file.to_owned(),
+            error: Box::new(error),
+        })
+    }
+
+    fn try_open(file: &Path, migrations: &'static [&'static str]) -> Result<Self, StoreError> {
         if let Some(directory) = file.parent() {
             std::fs::create_dir_all(directory).map_err(StoreError::Directory)?;
         }
@@ -166,10 +173,10 @@ mod tests {
         let (folder, store) = open();
         drop(store);
         let opened = Store::open(&folder.path().join("deep/store.db"), &[]);
-        assert!(matches!(
-            opened,
-            Err(StoreError::Newer { found: 1, known: 0 })
-        ));
+        let Err(StoreError::Open { error, .. }) = opened else {
+            panic!("it was opened");
+        };
+        assert!(matches!(*error, StoreError::Newer { found: 1, known: 0 }));
     }
 
     #[tokio::test]
