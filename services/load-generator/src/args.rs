@@ -225,7 +225,7 @@ mod tests {
     fn the_original_is_the_default() {
         let args = Args::parse_from(["load-generator"]);
         assert_eq!(args.users, 10);
-        assert_eq!(args.length(), Length::For(Duration::from_secs(300)));
+        assert_eq!(args.length(), Length::For(Duration::from_mins(5)));
         assert_eq!(args.pause, "100ms..2s".parse().unwrap());
         assert_eq!(args.largest_order, 5);
         assert!(!args.restock && args.rate.is_none());
@@ -243,7 +243,7 @@ mod tests {
         }
         assert_eq!(
             "5m".parse(),
-            Ok::<_, humantime::DurationError>(Length::For(Duration::from_secs(300)))
+            Ok::<_, humantime::DurationError>(Length::For(Duration::from_mins(5)))
         );
     }
 

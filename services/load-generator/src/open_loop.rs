@@ -22,8 +22,6 @@ use crate::traffic::Traffic;
 
 /// Runs until the traffic has ended, and then until the last answer has come.
 pub(crate) async fn run(traffic: &Arc<Traffic>, products: Vec<String>, rate: f64) {
-    let begun = Instant::now();
-    let schedule = Schedule::new(begun, rate);
     let places = Arc::new(Semaphore::new(traffic.args.max_in_flight as usize));
     let mut steps = Steps {
         scenario: Scenario::new(&traffic.args, traffic.seed, 0),
@@ -42,25 +40,23 @@ pub(crate) async fn run(traffic: &Arc<Traffic>, products: Vec<String>, rate: f64
         while requests.try_join_next().is_some() {}
     };
 
+    let schedule = Schedule::begin(rate);
     let end = match traffic.args.length() {
-        Length::For(length) => begun.checked_add(length),
+        Length::For(length) => schedule.intended(0).checked_add(length),
         Length::Forever => None,
     };
-    let due = Arc::new(Semaphore::new(0));
-    schedule.announce(Arc::clone(&due));
     let ended = traffic.ended();
     tokio::pin!(ended);
     let mut number = 0;
     while end.is_none_or(|end| schedule.intended(number) < end) {
         tokio::select! {
-            Some(place) = next(&due, &places) => {
+            place = next(&schedule, &places) => {
                 start(place, steps.next(), schedule.intended(number));
                 number += 1;
             }
             () = &mut ended => break,
         }
     }
-    due.close();
 
     // Whatever was due by now should have started. It still may where there is a place: this
     // host can be a little late.
@@ -70,21 +66,20 @@ pub(crate) async fn run(traffic: &Arc<Traffic>, products: Vec<String>, rate: f64
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
             start(place, step, intended);
         } else {
-            let outcome = Err(not_started(intended.elapsed()));
-            traffic
-                .record
-                .add(step.endpoint(), &outcome, intended.elapsed());
+            let waited = intended.elapsed();
+            let outcome = Err(not_started(waited));
+            traffic.record.add(step.endpoint(), &outcome, waited);
         }
         number += 1;
     }
     while requests.join_next().await.is_some() {}
 }
 
-/// A place for the next request, when it is due. Dropped in between, it takes nothing that is
-/// missed later: by then the run is over.
-async fn next(due: &Semaphore, places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
-    due.acquire().await.ok()?.forget();
-    Arc::clone(places).acquire_owned().await.ok()
+/// A place for the next request, when it is due.
+async fn next(schedule: &Schedule, places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    schedule.next().await;
+    let place = Arc::clone(places).acquire_owned().await;
+    place.expect("nobody closes it")
 }
 
 fn not_started(waited: Duration) -> Failure {

@@ -25,7 +25,7 @@ pub(crate) enum Failure {
     Target { target: String, error: ShopError },
     #[error(transparent)]
     Output(#[from] OutputError),
-    #[error("the runtime does not start: {0}")]
+    #[error("signals cannot be awaited: {0}")]
     Io(#[from] std::io::Error),
 }
 
@@ -46,16 +46,18 @@ pub(crate) async fn run(args: Args) -> Result<bool, Failure> {
         }
     };
     let seed = args.seed.unwrap_or_else(rand::random);
-    eprintln!("{} with seed {seed}", args.summary());
+    let summary = format!("{} with seed {seed}", args.summary());
+    eprintln!("{summary}");
+    let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(&summary)]);
     let traffic = Arc::new(Traffic::new(args, seed, shop));
-    let _ = sd_notify::notify(&[NotifyState::Ready]);
 
     let begun = Instant::now();
     let progress = Progress::start(Arc::clone(&traffic));
     let requests = async {
-        match traffic.args.rate {
-            Some(rate) => open_loop::run(&traffic, products, rate).await,
-            None => closed_loop::run(&traffic).await,
+        if let Some(rate) = traffic.args.rate {
+            open_loop::run(&traffic, products, rate).await;
+        } else {
+            closed_loop::run(&traffic).await;
         }
     };
     tokio::pin!(requests);

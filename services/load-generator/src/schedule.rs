@@ -1,41 +1,39 @@
-//! When the requests of the open loop should start, and a thread that says so in time.
+//! When the requests of the open loop should start, and a clock that says so in time.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-/// The intended starts: one every `1 / rate` seconds, the first at once. They follow from the
-/// clock alone; nothing that the target does moves them.
-#[derive(Clone, Copy, Debug)]
+/// The intended starts, evenly spaced, the first at once. They follow from the clock alone;
+/// nothing that the target does moves them.
+#[derive(Debug)]
 pub(crate) struct Schedule {
     begun: Instant,
     rate: f64,
+    /// A permit for each start that is due and not handed out.
+    due: Arc<Semaphore>,
 }
 
 impl Schedule {
-    /// `rate` is in requests a second, above zero.
-    pub(crate) const fn new(begun: Instant, rate: f64) -> Self {
-        Self { begun, rate }
-    }
-
-    /// When the request with this number, from 0, should start.
-    pub(crate) fn intended(&self, number: u64) -> Instant {
-        #[allow(clippy::cast_precision_loss)] // 2^53 requests last for centuries
-        let offset = number as f64 / self.rate;
-        self.begun + Duration::from_secs_f64(offset)
-    }
-
-    /// Adds a permit for each start that is due, until the semaphore is closed.
+    /// Begins now. `rate` is in requests a second, at most a million.
     ///
     /// A thread of its own sleeps to within some fifty microseconds (the kernel's timer slack);
     /// tokio's timer rounds up to the next millisecond, which would show as latency.
-    pub(crate) fn announce(self, due: Arc<Semaphore>) {
-        std::thread::spawn(move || {
+    pub(crate) fn begin(rate: f64) -> Self {
+        let schedule = Self {
+            begun: Instant::now(),
+            rate,
+            due: Arc::new(Semaphore::new(0)),
+        };
+        let begun = schedule.begun;
+        let due = Arc::clone(&schedule.due);
+        thread::spawn(move || {
             for number in 0.. {
-                let ahead = self.intended(number).checked_duration_since(Instant::now());
-                if let Some(ahead) = ahead {
-                    std::thread::sleep(ahead);
+                let ahead = intended(begun, rate, number).duration_since(Instant::now());
+                if !ahead.is_zero() {
+                    thread::sleep(ahead);
                 }
                 if due.is_closed() {
                     return;
@@ -43,7 +41,35 @@ impl Schedule {
                 due.add_permits(1);
             }
         });
+        schedule
     }
+
+    /// When the request with this number, from 0, should start.
+    pub(crate) fn intended(&self, number: u64) -> Instant {
+        intended(self.begun, self.rate, number)
+    }
+
+    /// Resolves when the next request should start; at once, when it should have already. Dropped
+    /// in between, it loses nothing.
+    pub(crate) async fn next(&self) {
+        if let Ok(due) = self.due.acquire().await {
+            due.forget();
+        }
+    }
+}
+
+impl Drop for Schedule {
+    fn drop(&mut self) {
+        self.due.close();
+    }
+}
+
+/// A division each, not a sum of intervals: nothing adds up, and a second has as many starts as
+/// the rate says.
+fn intended(begun: Instant, rate: f64, number: u64) -> Instant {
+    #[allow(clippy::cast_precision_loss)] // 2^53 requests last for centuries
+    let offset = number as f64 / rate;
+    begun + Duration::from_secs_f64(offset)
 }
 
 #[cfg(test)]
@@ -51,29 +77,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn starts_are_evenly_spaced_from_the_beginning_and_do_not_drift() {
+    fn a_second_has_as_many_starts_as_its_rate() {
         let begun = Instant::now();
-        let schedule = Schedule::new(begun, 500.0);
-        assert_eq!(schedule.intended(0), begun);
-        assert_eq!(schedule.intended(1), begun + Duration::from_millis(2));
-        assert_eq!(
-            schedule.intended(1_000_000),
-            begun + Duration::from_secs(2_000)
-        );
-        let thirds = Schedule::new(begun, 3.0);
-        assert_eq!(thirds.intended(30_000), begun + Duration::from_secs(10_000));
+        for rate in [1_u32, 3, 7, 500, 3000, 30_000, 999_983, 1_000_000] {
+            for seconds in [1, 2, 7, 86_400] {
+                let end = begun + Duration::from_secs(seconds);
+                let number = u64::from(rate) * seconds;
+                let start = |number| intended(begun, f64::from(rate), number);
+                assert!(start(number - 1) < end, "{rate} for {seconds} s");
+                assert_eq!(start(number), end, "{rate} for {seconds} s");
+            }
+        }
     }
 
     #[tokio::test]
-    async fn no_start_is_announced_before_its_time() {
-        let begun = Instant::now();
-        let schedule = Schedule::new(begun, 200.0);
-        let due = Arc::new(Semaphore::new(0));
-        schedule.announce(Arc::clone(&due));
+    async fn starts_are_evenly_spaced_and_none_comes_before_its_time() {
+        let schedule = Schedule::begin(200.0);
         for number in 0..20 {
-            due.acquire().await.unwrap().forget();
-            assert!(Instant::now() >= schedule.intended(number), "{number}");
+            schedule.next().await;
+            let intended = schedule.intended(number);
+            assert!(Instant::now() >= intended, "{number}");
+            let spacing = schedule.intended(number + 1) - intended;
+            assert_eq!(spacing, Duration::from_millis(5));
         }
-        due.close();
+    }
+
+    #[tokio::test]
+    async fn starts_that_nobody_waited_for_are_due_at_once() {
+        let schedule = Schedule::begin(1000.0);
+        std::thread::sleep(Duration::from_millis(50));
+        let late = Instant::now();
+        for _ in 0..50 {
+            schedule.next().await;
+        }
+        assert!(
+            schedule.intended(49) <= late,
+            "the last of them was due before"
+        );
     }
 }
