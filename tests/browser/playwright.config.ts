@@ -1,0 +1,22 @@
+/** The page in Debian's Chromium, in front of a shop that the launcher opens. */
+import { defineConfig } from '@playwright/test';
+
+export default defineConfig({
+  testDir: '.',
+  // One shop for all: what one test sells, another must not miss.
+  workers: 1,
+  forbidOnly: true,
+  retries: 0,
+  timeout: 60_000,
+  reporter: 'list',
+  outputDir: '../../target/browser',
+  use: {
+    browserName: 'chromium',
+    screenshot: 'on',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      // The sandbox cannot be had by root, as whom CI runs.
+      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    },
+  },
+});

@@ -1,0 +1,105 @@
+/** A shop for the tests: the launcher with ports and stores of its own, and its parts by name. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { test as base, expect, type ConsoleMessage, type Page } from '@playwright/test';
+
+const root = resolve(import.meta.dirname, '../..');
+const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
+
+/** Far from the contract's ports: a shop may be open on this host. */
+const portOffset = 20_000;
+const origin = `http://127.0.0.1:${String(3001 + portOffset)}`;
+
+export class Shop {
+  readonly origin = origin;
+
+  constructor(private readonly launcher: ChildProcess) {}
+
+  /** Sends a signal to a service. */
+  signal(service: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    const pid = String(this.launcher.pid);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    const found = children.find((child) =>
+      readFileSync(`/proc/${child}/cmdline`, 'utf8').split('\0')[0]?.endsWith(`/${service}`),
+    );
+    if (found === undefined) throw new Error(`${service} does not run`);
+    process.kill(Number(found), signal);
+  }
+
+  async setStock(product: string, quantity: number): Promise<void> {
+    const answer = await fetch(`${origin}/api/inventory/${product}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ quantity }),
+    });
+    expect(answer.status).toBe(200);
+  }
+}
+
+async function open(dataDir: string): Promise<ChildProcess> {
+  const build = spawnSync('cargo', ['build', '--locked', '--package', 'launcher'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (build.status !== 0) throw new Error('the launcher cannot be built');
+  const launcher = spawn(
+    join(target, 'debug/launcher'),
+    ['--port-offset', String(portOffset), '--data-dir', dataDir],
+    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await new Promise<void>((ready, failed) => {
+    let said = '';
+    launcher.stdout.on('data', (text: Buffer) => {
+      said += text.toString();
+      if (said.includes('The shop is open.')) ready();
+    });
+    launcher.on('exit', (code) => {
+      failed(new Error(`the launcher ended with ${String(code)}:\n${said}`));
+    });
+  });
+  return launcher;
+}
+
+/** What a strict page must never write; Chromium itself notes each answer of 4xx and 5xx. */
+function collectComplaints(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message: ConsoleMessage) => {
+    const own = message.text().startsWith('Failed to load resource');
+    if (['error', 'warning'].includes(message.type()) && !own) complaints.push(message.text());
+  });
+  return complaints;
+}
+
+export const test = base.extend<{ complaints: string[] }, { shop: Shop }>({
+  shop: [
+    async ({}, use) => {
+      const dataDir = mkdtempSync(join(tmpdir(), 'shop-'));
+      const launcher = await open(dataDir);
+      await use(new Shop(launcher));
+      const ended = new Promise((resolve) => launcher.once('exit', resolve));
+      launcher.removeAllListeners('exit');
+      launcher.once('exit', () => {
+        rmSync(dataDir, { recursive: true, force: true });
+      });
+      launcher.kill('SIGTERM');
+      await ended;
+    },
+    // A fresh clone builds the services and the page first.
+    { scope: 'worker', timeout: 900_000 },
+  ],
+  baseURL: origin,
+  complaints: [
+    async ({ page, shop: _ }, use) => {
+      const complaints = collectComplaints(page);
+      await use(complaints);
+      expect(complaints, 'neither errors nor violations of the policy').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };

@@ -1,0 +1,40 @@
+/** One trace, from the click to the stock, seen as the waterfall. */
+import { expect, test } from './shop.js';
+
+test.use({ locale: 'en-GB' });
+
+test('the trace begins with the click and ends in the inventory', async ({ page, shop }) => {
+  await shop.setStock('product1', 100);
+  await page.goto('/');
+  const product = page.getByRole('article', { name: 'Product 1' });
+  await product.getByRole('button', { name: 'Buy', exact: true }).click();
+  await product.getByRole('link', { name: 'Follow this order' }).click();
+  const spans = page.getByRole('region', { name: 'Spans' });
+  const span = (level: number, name: string, service: string) =>
+    spans.getByRole('button', { name: new RegExp(`^Level ${String(level)}: ${name}, ${service},`) });
+  await expect(span(1, 'buy', 'shop-web')).toBeVisible({ timeout: 20_000 });
+  await expect(span(2, 'POST /api/orders', 'shop-web')).toBeVisible();
+  await expect(span(5, 'POST /api/orders', 'gateway-service')).toBeVisible();
+  await expect(span(8, 'create_order', 'order-service')).toBeVisible();
+  await expect(span(11, 'POST /inventory/reservations', 'inventory-service')).toBeVisible();
+  for (const service of ['shop-web', 'frontend', 'gateway-service', 'order-service', 'product-service', 'inventory-service']) {
+    await expect(spans.getByRole('list', { name: 'Services' })).toContainText(service);
+  }
+  await span(8, 'create_order', 'order-service').click();
+  await expect(page.getByText('order.quantity')).toBeVisible();
+});
+
+test('a refused order has a trace with its failure', async ({ page, shop }) => {
+  await shop.setStock('product3', 3);
+  await page.goto('/');
+  const product = page.getByRole('article', { name: 'Product 3' });
+  await product.getByRole('spinbutton').or(product.getByRole('textbox')).fill('3');
+  await shop.setStock('product3', 1);
+  await product.getByRole('button', { name: 'Buy', exact: true }).click();
+  await product.getByRole('link', { name: 'See what happened' }).click();
+  const failed = page.getByRole('button', { name: /, failed: create_order, order-service/ });
+  await expect(failed).toBeVisible({ timeout: 20_000 });
+  // A trace has an address of its own, for a program and for a person.
+  await page.reload();
+  await expect(failed).toBeVisible({ timeout: 20_000 });
+});
