@@ -1,0 +1,65 @@
+# Where each part listens and where the others find it, from the plain values of the settings.
+cfg:
+let
+  wildcards = [
+    "0.0.0.0"
+    "::"
+  ];
+  # An IPv6 address stands in brackets before a port (RFC 3986, 3.2.2).
+  bracketed = host: if builtins.match ".*:.*" host == null then host else "[${host}]";
+  own = name: cfg.${name}.listenAddress;
+in
+rec {
+  # The address on which a part listens.
+  listen = name: if own name == null then cfg.listenAddress else own name;
+
+  # `ADDRESS:PORT` on which a part listens.
+  listenOn = name: listenOnPort name cfg.${name}.port;
+  listenOnPort = name: port: "${bracketed (listen name)}:${toString port}";
+
+  # The host on which others find a part; who listens everywhere is found on loopback.
+  host =
+    name:
+    if cfg.${name}.address != null then
+      cfg.${name}.address
+    else if builtins.elem (listen name) wildcards then
+      "127.0.0.1"
+    else
+      listen name;
+
+  target = name: targetPort name cfg.${name}.port;
+  targetPort = name: port: "${bracketed (host name)}:${toString port}";
+  at = address: port: "${bracketed address}:${toString port}";
+  url = name: "http://${target name}";
+
+  # Where spans go: to a receiver that was named, else to Jaeger, where there is one.
+  otlp =
+    let
+      port =
+        if cfg.tracing.protocol == "grpc" then cfg.jaeger.otlpGrpcPort else cfg.jaeger.otlpHttpPort;
+    in
+    if cfg.tracing.endpoint != null then
+      cfg.tracing.endpoint
+    else if known "jaeger" then
+      "http://${targetPort "jaeger" port}"
+    else
+      null;
+
+  # Where traces are read.
+  traces =
+    if cfg.frontend.tracesUrl != null then
+      cfg.frontend.tracesUrl
+    else if known "jaeger" then
+      url "jaeger"
+    else
+      null;
+
+  # Where Promtail sends what it reads.
+  lokiPush =
+    if cfg.promtail.lokiUrl != null then cfg.promtail.lokiUrl else "${url "loki"}/loki/api/v1/push";
+
+  # Whether a part runs here or its address elsewhere was told.
+  known = name: cfg.${name}.enable || cfg.${name}.address != null;
+
+  isLoopback = address: builtins.match "127\\..*|::1|localhost" address != null;
+}

@@ -1,0 +1,132 @@
+# What cannot work, and what to do about it: a list of { assertion, message }.
+cfg:
+let
+  addresses = import ./addresses.nix cfg;
+  option = name: "services.hello-observability.${name}";
+  listening = [
+    "frontend"
+    "gateway"
+    "product"
+    "inventory"
+    "order"
+    "prometheus"
+    "loki"
+    "promtail"
+    "jaeger"
+    "grafana"
+    "nodeExporter"
+  ];
+  shop = [
+    "frontend"
+    "gateway"
+    "product"
+    "inventory"
+    "order"
+  ];
+  enabled = builtins.filter (part: cfg.${part}.enable) listening;
+
+  needs = part: peer: {
+    assertion = !cfg.${part}.enable || addresses.known peer;
+    message = "${option part} needs ${peer}, which does not run on this host: set ${option "${peer}.address"} to the host where it does.";
+  };
+
+  jaegerPorts = [
+    "queryGrpcPort"
+    "otlpGrpcPort"
+    "otlpHttpPort"
+    "thriftHttpPort"
+    "healthPort"
+    "metricsPort"
+    "spanMetricsPort"
+  ];
+  ports =
+    map (part: {
+      name = "${part}.port";
+      inherit (cfg.${part}) port;
+    }) enabled
+    ++ (
+      if cfg.jaeger.enable then
+        map (name: {
+          name = "jaeger.${name}";
+          port = cfg.jaeger.${name};
+        }) jaegerPorts
+      else
+        [ ]
+    )
+    ++ (
+      if cfg.loki.enable then
+        [
+          {
+            name = "loki.grpcPort";
+            port = cfg.loki.grpcPort;
+          }
+        ]
+      else
+        [ ]
+    );
+  shared = builtins.filter (all: builtins.length all > 1) (
+    builtins.attrValues (builtins.groupBy (entry: toString entry.port) ports)
+  );
+  sharedText = builtins.concatStringsSep "; " (
+    map (
+      all:
+      "${toString (builtins.head all).port}: ${
+        builtins.concatStringsSep ", " (map (entry: option entry.name) all)
+      }"
+    ) shared
+  );
+
+  inStore = path: path != null && builtins.substring 0 11 (toString path) == "/nix/store/";
+  outsideStore = name: path: {
+    assertion = !inStore path;
+    message = "${option name} lies in the Nix store, which everybody can read: give the path as a string, to a file that is put there outside of Nix.";
+  };
+  opened =
+    part:
+    (if cfg.${part}.openFirewall == null then false else cfg.${part}.openFirewall)
+    && cfg.${part}.enable;
+in
+[
+  {
+    assertion = shared == [ ];
+    message = "Two parts have one port; give one of them another. ${sharedText}";
+  }
+  (needs "frontend" "gateway")
+  (needs "gateway" "product")
+  (needs "gateway" "inventory")
+  (needs "gateway" "order")
+  (needs "order" "product")
+  (needs "order" "inventory")
+  {
+    assertion = !cfg.loadGenerator.enable || addresses.known "frontend" || addresses.known "gateway";
+    message = "${option "loadGenerator"} has no shop to buy from: enable ${option "shop"}, or set ${option "frontend.address"} to the host where it runs.";
+  }
+  {
+    assertion = !cfg.promtail.enable || addresses.known "loki" || cfg.promtail.lokiUrl != null;
+    message = "${option "promtail"} has nowhere to send the journal: set ${option "loki.address"} or ${option "promtail.lokiUrl"}, or switch it off.";
+  }
+  {
+    assertion = !cfg.promtail.enable || cfg.promtail.package or null != null;
+    message = "${option "promtail.package"} is not set: import the module as `nixosModules.default` of this project's flake, which sets it, or give a Promtail that was built with the journal; nixos-26.05 has none.";
+  }
+  {
+    assertion =
+      !cfg.grafana.enable
+      || addresses.known "prometheus"
+      || addresses.known "loki"
+      || addresses.known "jaeger";
+    message = "${option "grafana"} has nothing to show: enable Prometheus, Loki or Jaeger, or set their address.";
+  }
+  {
+    assertion =
+      cfg.tracing.headersFile == null || addresses.otlp != null;
+    message = "${option "tracing.headersFile"} is set, but spans go nowhere: set ${option "tracing.endpoint"}.";
+  }
+  (outsideStore "tracing.headersFile" cfg.tracing.headersFile)
+  (outsideStore "grafana.adminPasswordFile" cfg.grafana.adminPasswordFile)
+  (outsideStore "grafana.secretKeyFile" cfg.grafana.secretKeyFile)
+]
+++ map (part: {
+  assertion = !(opened part && addresses.isLoopback (addresses.listen part));
+  message = "${option "${part}.openFirewall"} opens a port on which nobody listens: set ${option "${part}.listenAddress"} to an address that others can reach, such as 0.0.0.0.";
+}) listening

@@ -1,0 +1,113 @@
+# The configuration of Jaeger 2, in the words of the OpenTelemetry collector that it is built on.
+cfg:
+let
+  addresses = import ../addresses.nix cfg;
+  own = cfg.jaeger;
+  data = "/var/lib/jaeger";
+  endpoint = port: { endpoint = addresses.listenOnPort "jaeger" port; };
+  # Ports that only this host asks.
+  local = port: { endpoint = "127.0.0.1:${toString port}"; };
+in
+{
+  service = {
+    extensions = [
+      "jaeger_storage"
+      "jaeger_query"
+      "healthcheckv2"
+    ];
+    pipelines = {
+      traces = {
+        receivers = [
+          "otlp"
+          "jaeger"
+        ];
+        processors = [ "batch" ];
+        exporters = [
+          "jaeger_storage_exporter"
+          "span_metrics"
+        ];
+      };
+      # Rates, errors and durations by service and operation, for the Monitor tab.
+      "metrics/span_metrics" = {
+        receivers = [ "span_metrics" ];
+        exporters = [ "prometheus" ];
+      };
+    };
+    telemetry = {
+      resource."service.name" = "jaeger";
+      logs.level = "warn";
+      metrics = {
+        level = "detailed";
+        readers = [
+          {
+            pull.exporter.prometheus = {
+              host = addresses.listen "jaeger";
+              port = own.metricsPort;
+            };
+          }
+        ];
+      };
+    };
+  };
+
+  receivers = {
+    otlp.protocols = {
+      grpc = endpoint own.otlpGrpcPort;
+      http = endpoint own.otlpHttpPort;
+    };
+    # Clients of the guide's time: Thrift over HTTP, and over UDP in the compact protocol.
+    jaeger.protocols = {
+      thrift_http = endpoint own.thriftHttpPort;
+      thrift_compact = endpoint own.thriftCompactPort;
+    };
+  };
+
+  # A span can be read a fifth of a second after it came.
+  processors.batch.timeout = "200ms";
+
+  exporters = {
+    jaeger_storage_exporter.trace_storage = "disk";
+    prometheus = endpoint own.spanMetricsPort;
+  };
+
+  connectors.span_metrics = { };
+
+  extensions = {
+    healthcheckv2 = {
+      use_v2 = true;
+      http = local own.healthPort;
+    };
+    jaeger_query = {
+      storage = {
+        traces = "disk";
+      }
+      // (if addresses.known "prometheus" then { metrics = "prometheus"; } else { });
+      # Both are named: unnamed they listen on all interfaces.
+      http = endpoint own.port;
+      grpc = endpoint own.queryGrpcPort;
+    };
+    jaeger_storage = {
+      backends.disk.badger = {
+        directories = {
+          keys = "${data}/keys";
+          values = "${data}/values";
+        };
+        ephemeral = false;
+        ttl.spans = own.retention;
+      };
+    }
+    // (
+      if addresses.known "prometheus" then
+        {
+          metric_backends.prometheus.prometheus = {
+            endpoint = addresses.url "prometheus";
+            # The connector's names are in Prometheus' form; without both the tab stays empty.
+            normalize_calls = true;
+            normalize_duration = true;
+          };
+        }
+      else
+        { }
+    );
+  };
+}

@@ -1,0 +1,70 @@
+# The configuration of Prometheus, in its own words; and the flags that no file can say.
+# Valid in 2.53 and in 3.x.
+cfg:
+let
+  addresses = import ../addresses.nix cfg;
+  own = cfg.prometheus;
+
+  # One job a program. Who does not run here is scraped where its address was told.
+  job =
+    name: path: targets:
+    if targets == [ ] then
+      [ ]
+    else
+      [
+        {
+          job_name = name;
+          metrics_path = path;
+          static_configs = [ { inherit targets; } ];
+        }
+      ];
+  part =
+    name: job_name: path:
+    job job_name path (if addresses.known name then [ (addresses.target name) ] else [ ]);
+  # The services' own paths; `job` is the service's name.
+  service = name: job_name: part name job_name "/actuator/prometheus";
+  # What every host runs.
+  agent =
+    name: job_name:
+    job job_name "/metrics" (
+      if cfg.${name}.enable || own.agents != [ "127.0.0.1" ] then
+        map (host: addresses.at host cfg.${name}.port) own.agents
+      else
+        [ ]
+    );
+  jaegerPort =
+    job_name: port:
+    job job_name "/metrics" (
+      if addresses.known "jaeger" then [ (addresses.targetPort "jaeger" port) ] else [ ]
+    );
+in
+{
+  settings = {
+    global = {
+      scrape_interval = own.scrapeInterval;
+      scrape_timeout = own.scrapeInterval;
+      evaluation_interval = own.scrapeInterval;
+    };
+    scrape_configs =
+      service "frontend" "frontend"
+      ++ service "gateway" "gateway-service"
+      ++ service "product" "product-service"
+      ++ service "inventory" "inventory-service"
+      ++ service "order" "order-service"
+      ++ part "prometheus" "prometheus" "/metrics"
+      ++ part "loki" "loki" "/metrics"
+      ++ agent "promtail" "promtail"
+      ++ jaegerPort "jaeger" cfg.jaeger.metricsPort
+      ++ jaegerPort "jaeger-span-metrics" cfg.jaeger.spanMetricsPort
+      ++ part "grafana" "grafana" "/metrics"
+      ++ agent "nodeExporter" "node";
+  };
+
+  flags = [
+    # The traces in the buckets of the services' histograms.
+    "--enable-feature=exemplar-storage"
+  ];
+
+  # What the node exporter tells beside its defaults (CPU, memory, disks): the state of each unit.
+  nodeCollectors = [ "systemd" ];
+}

@@ -1,0 +1,106 @@
+# One machine without NixOS: the same units and configurations, as the text of files.
+#
+#   values     what differs from the settings, in their shape
+#   programs   which of loki, promtail and jaeger the machine has; for a Jaeger that is missing a
+#              receiver takes the spans, the rest is left out
+#
+# Answers { units, wants, files }: texts by unit, units by the target that wants them, texts by path.
+{
+  values ? { },
+  programs ? [
+    "jaeger"
+    "loki"
+    "promtail"
+  ],
+}:
+let
+  groups = builtins.intersectAttrs {
+    enable = null;
+    shop = null;
+    observability = null;
+    agents = null;
+  } values;
+  settings = import ../settings.nix (
+    builtins.mapAttrs (_: group: if builtins.isAttrs group then group.enable else group) groups
+  );
+
+  has = program: builtins.elem program programs;
+  # What is told of a part goes before its settings, value by value.
+  merge =
+    left: right:
+    left
+    // builtins.mapAttrs (
+      name: value:
+      if builtins.isAttrs value && left ? ${name} then merge left.${name} value else value
+    ) right;
+  given = merge (merge settings (import ./paths.nix)) values;
+
+  # What the machine lacks it does not run, and nobody asks it.
+  without =
+    name:
+    if has name then
+      given.${name}
+    else
+      given.${name}
+      // {
+        enable = false;
+        address = null;
+      };
+  receiver = given.jaeger.enable && !has "jaeger";
+  receiverUrl = "http://127.0.0.1:${toString given.jaeger.otlpHttpPort}";
+
+  cfg =
+    given
+    // {
+      jaeger = without "jaeger";
+      loki = without "loki";
+      promtail = (without "promtail") // {
+        enable = given.promtail.enable && has "promtail" && (has "loki" || given.loki.address != null);
+      };
+      # Debian has no package of it, and a demonstration without it is still whole.
+      grafana = given.grafana // {
+        enable = false;
+      };
+    }
+    // (
+      if receiver then
+        {
+          tracing = given.tracing // {
+            endpoint = receiverUrl;
+          };
+          frontend = given.frontend // {
+            tracesUrl = receiverUrl;
+          };
+        }
+      else
+        { }
+    );
+
+  ours = import ../units cfg;
+  theirs = import ./units.nix cfg;
+  services =
+    ours.services // theirs // (if receiver then import ./trace-receiver.nix cfg else { });
+  text = import ./unit-text.nix;
+
+  wantedBy =
+    units: suffix:
+    builtins.concatMap (
+      name:
+      map (target: {
+        inherit target;
+        unit = "${name}.${suffix}";
+      }) (units.${name}.wantedBy or [ ])
+    ) (builtins.attrNames units);
+  wishes = wantedBy services "service" ++ wantedBy ours.sockets "socket";
+  named = suffix: units: builtins.listToAttrs (
+    map (name: {
+      name = "${name}.${suffix}";
+      value = text units.${name};
+    }) (builtins.attrNames units)
+  );
+in
+{
+  units = named "service" services // named "socket" ours.sockets;
+  wants = builtins.mapAttrs (_: map (wish: wish.unit)) (builtins.groupBy (wish: wish.target) wishes);
+  files = (import ./files.nix cfg).texts;
+}

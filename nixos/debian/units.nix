@@ -1,0 +1,83 @@
+# The units of Prometheus, the node exporter and Loki, which on NixOS nixpkgs' modules write.
+cfg:
+let
+  addresses = import ../addresses.nix cfg;
+  prometheus = import ../config/prometheus.nix cfg;
+  files = import ./files.nix cfg;
+
+  unit = description: serviceConfig: {
+    inherit description;
+    after = [ "network.target" ];
+    wantedBy = [ "multi-user.target" ];
+    serviceConfig =
+      import ../units/hardening.nix
+      // {
+        Type = "exec";
+        Restart = "always";
+        RestartSec = "1s";
+        # They list the network's interfaces.
+        RestrictAddressFamilies = [
+          "AF_INET"
+          "AF_INET6"
+          "AF_NETLINK"
+          "AF_UNIX"
+        ];
+      }
+      // serviceConfig;
+  };
+  flags = builtins.concatStringsSep " ";
+
+  all = {
+    prometheus = {
+      part = "prometheus";
+      unit = unit "Prometheus, the store of metrics" {
+        ExecStart = flags (
+          [
+            "/usr/bin/prometheus"
+            "--config.file=${files.paths.prometheus}"
+            "--storage.tsdb.path=/var/lib/prometheus"
+            "--storage.tsdb.retention.time=${cfg.prometheus.retention}"
+            "--web.listen-address=${addresses.listenOn "prometheus"}"
+          ]
+          ++ prometheus.flags
+        );
+        ExecReload = "kill -HUP $MAINPID";
+        StateDirectory = "prometheus";
+        LimitNOFILE = 65536;
+      };
+    };
+    prometheus-node-exporter = {
+      part = "nodeExporter";
+      unit = unit "Node exporter, the host's own metrics" {
+        ExecStart = flags (
+          [
+            "/usr/bin/prometheus-node-exporter"
+            "--web.listen-address=${addresses.listenOn "nodeExporter"}"
+          ]
+          ++ map (collector: "--collector.${collector}") prometheus.nodeCollectors
+        );
+        # It reads what the others may not.
+        ProtectProc = "default";
+        ProtectClock = false;
+        PrivateUsers = false;
+      };
+    };
+    loki = {
+      part = "loki";
+      unit = unit "Loki, the store of logs" {
+        ExecStart = "${cfg.loki.package}/bin/loki -config.file=${files.paths.loki}";
+        StateDirectory = "loki";
+        WorkingDirectory = "/var/lib/loki";
+        TimeoutStopSec = 30;
+        LimitNOFILE = 65536;
+      };
+    };
+  };
+  enabled = builtins.filter (name: cfg.${all.${name}.part}.enable) (builtins.attrNames all);
+in
+builtins.listToAttrs (
+  map (name: {
+    inherit name;
+    value = all.${name}.unit;
+  }) enabled
+)

@@ -1,0 +1,8 @@
+# Where the files lie that units read; the same on every machine.
+rec {
+  folder = "/etc/hello-observability";
+  # Read again on `systemctl reload`: the level of the logs changes without a restart.
+  logFilter = "${folder}/log-filter";
+  jaeger = "${folder}/jaeger.yaml";
+  promtail = "${folder}/promtail.yaml";
+}

@@ -1,0 +1,351 @@
+# The options of `services.hello-observability`. What they default to stands in ../settings.nix.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) literalExpression mkOption types;
+  cfg = config.services.hello-observability;
+  # Which parts are on by default depends on the switches above them, and so can only be told by
+  # name; everything else is a plain value.
+  settings = import ../settings.nix {
+    inherit (cfg) enable;
+    shop = cfg.shop.enable;
+    observability = cfg.observability.enable;
+    agents = cfg.agents.enable;
+  };
+  plain = import ../settings.nix { };
+
+  address = types.strMatching "[0-9a-fA-F.:]+" // {
+    description = "IP address";
+  };
+  host = types.strMatching "[a-zA-Z0-9_.:-]+" // {
+    description = "host name or IP address";
+  };
+  url = types.strMatching "https?://[^/ ]+[^ ]*" // {
+    description = "URL of http or https";
+  };
+  secret =
+    types.path
+    // {
+      description = "absolute path outside the store";
+    };
+  duration = types.strMatching "[0-9]+(ms|s|m|h|d|w|y)" // {
+    description = "duration, such as 5s, 72h or 15d";
+  };
+  # Loki and Badger know no unit above the hour.
+  hours = types.strMatching "[0-9]+h" // {
+    description = "duration in hours, such as 168h";
+  };
+  size = types.strMatching "[0-9]+[KMGT]?|infinity" // {
+    description = "size as systemd writes it, such as 64M";
+  };
+
+  switch =
+    part: default: what:
+    mkOption {
+      type = types.bool;
+      default = settings.${part}.enable;
+      defaultText = literalExpression default;
+      description = "Whether ${what} runs on this host.";
+    };
+  group =
+    value: default: what:
+    mkOption {
+      type = types.bool;
+      default = value;
+      defaultText = literalExpression default;
+      description = "Whether this host runs ${what}.";
+    };
+
+  # What every part that listens has.
+  listening = part: groupOf: what: {
+    enable = switch part "config.services.hello-observability.${groupOf}.enable" what;
+    listenAddress = mkOption {
+      type = types.nullOr address;
+      default = plain.${part}.listenAddress;
+      description = "The address on which ${what} listens; `null` is {option}`services.hello-observability.listenAddress`.";
+    };
+    port = mkOption {
+      type = types.port;
+      default = plain.${part}.port;
+      description = "The port of ${what}.";
+    };
+    address = mkOption {
+      type = types.nullOr host;
+      default = plain.${part}.address;
+      example = "observability.example.org";
+      description = "The host on which the other parts find ${what}; `null` is the address on which it listens. To be set when it runs on another host.";
+    };
+    openFirewall = mkOption {
+      type = types.nullOr types.bool;
+      default = plain.${part}.openFirewall;
+      description = "Whether the ports of ${what} are opened in the firewall; `null` is {option}`services.hello-observability.openFirewall`.";
+    };
+  };
+  limited = part: {
+    memoryMax = mkOption {
+      type = size;
+      default = plain.${part}.memoryMax;
+      description = "The most memory that the unit may use (MemoryMax= of systemd.resource-control(5)).";
+    };
+    tasksMax = mkOption {
+      type = types.ints.positive;
+      default = plain.${part}.tasksMax;
+      description = "The most threads and processes that the unit may have (TasksMax= of systemd.resource-control(5)).";
+    };
+  };
+  service = part: what: listening part "shop" what // limited part;
+  port =
+    part: name: what:
+    mkOption {
+      type = types.port;
+      default = plain.${part}.${name};
+      description = "The port of ${what}.";
+    };
+  link =
+    what:
+    mkOption {
+      type = types.nullOr url;
+      default = null;
+      description = "Where a person's browser finds ${what}; the page links to it. `null`: no link.";
+    };
+in
+{
+  options.services.hello-observability = {
+    enable = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether to run the whole system on this host: the shop, and all that watches it. The load generator has a switch of its own.";
+    };
+    shop.enable = group cfg.enable "config.services.hello-observability.enable" "the shop: page, gateway, products, stock and orders";
+    observability.enable = group cfg.enable "config.services.hello-observability.enable" "the stores of telemetry: Prometheus, Loki, Jaeger and Grafana";
+    agents.enable =
+      group (cfg.shop.enable || cfg.observability.enable)
+        "config.services.hello-observability.shop.enable || config.services.hello-observability.observability.enable"
+        "what every host of the system needs: Promtail and the node exporter";
+
+    package = mkOption {
+      type = types.package;
+      default = pkgs.callPackage ../packages/services.nix { };
+      defaultText = literalExpression "hello-observability.packages.\${system}.services";
+      description = "The package of the services and the load generator.";
+    };
+    page = mkOption {
+      type = types.package;
+      default = pkgs.callPackage ../packages/page.nix { };
+      defaultText = literalExpression "hello-observability.packages.\${system}.page";
+      description = "The package of the built page.";
+    };
+    dashboards = mkOption {
+      type = types.path;
+      default = ../../dashboards;
+      defaultText = literalExpression "the folder dashboards of this project";
+      description = "The folder of Grafana's dashboards.";
+    };
+
+    listenAddress = mkOption {
+      type = address;
+      default = plain.listenAddress;
+      example = "0.0.0.0";
+      description = "The address on which every part listens that has none of its own.";
+    };
+    openFirewall = mkOption {
+      type = types.bool;
+      default = plain.openFirewall;
+      description = "Whether the ports of all parts are opened in the firewall. Nothing here asks for a password but Grafana: open only what has to be reached, and only to those who may.";
+    };
+    logFilter = mkOption {
+      type = types.singleLineStr;
+      default = plain.logFilter;
+      example = "info,order_service=debug";
+      description = "Which events the services log: a level, or `target=level` pairs parted by commas. A new value is taken without a restart.";
+    };
+
+    tracing = {
+      endpoint = mkOption {
+        type = types.nullOr url;
+        default = plain.tracing.endpoint;
+        example = "http://observability.example.org:4318";
+        description = "The OTLP receiver to which the services send their spans; `null` is Jaeger, where it runs or its address was told, else spans are not sent.";
+      };
+      protocol = mkOption {
+        type = types.enum [
+          "http/protobuf"
+          "grpc"
+        ];
+        default = plain.tracing.protocol;
+        description = "The protocol of the receiver.";
+      };
+      headersFile = mkOption {
+        type = types.nullOr secret;
+        default = plain.tracing.headersFile;
+        example = "/run/keys/otlp-headers";
+        description = "A file with headers for the receiver, `key=value` pairs parted by commas. systemd hands it over as a credential; it has to lie outside the store.";
+      };
+      sampler = mkOption {
+        type = types.enum [
+          "always_on"
+          "always_off"
+          "traceidratio"
+          "parentbased_always_on"
+          "parentbased_always_off"
+          "parentbased_traceidratio"
+        ];
+        default = plain.tracing.sampler;
+        description = "Which traces are kept (OTEL_TRACES_SAMPLER of the OpenTelemetry specification).";
+      };
+      ratio = mkOption {
+        type = types.numbers.between 0 1;
+        default = plain.tracing.ratio;
+        description = "The ratio of the ratio samplers.";
+      };
+    };
+
+    frontend = service "frontend" "the server of the page" // {
+      tracesUrl = mkOption {
+        type = types.nullOr url;
+        default = plain.frontend.tracesUrl;
+        description = "Where the page's server reads traces (Jaeger's `/api/v3/traces`); `null` is Jaeger, where it runs or its address was told.";
+      };
+      jaegerUrl = link "Jaeger";
+      grafanaUrl = link "Grafana";
+    };
+    gateway = service "gateway" "the API gateway";
+    product = service "product" "the product service";
+    inventory = service "inventory" "the inventory service";
+    order = service "order" "the order service";
+
+    loadGenerator = {
+      enable = mkOption {
+        type = types.bool;
+        default = plain.loadGenerator.enable;
+        description = "Whether this host makes traffic for the shop, for a demonstration.";
+      };
+      users = mkOption {
+        type = types.ints.between 1 100000;
+        default = plain.loadGenerator.users;
+        description = "How many users there are at once.";
+      };
+      extraArgs = mkOption {
+        type = types.listOf types.str;
+        default = plain.loadGenerator.extraArgs;
+        description = "Further arguments; see `load-generator --help`.";
+      };
+    }
+    // limited "loadGenerator";
+
+    prometheus = listening "prometheus" "observability" "Prometheus" // {
+      scrapeInterval = mkOption {
+        type = duration;
+        default = plain.prometheus.scrapeInterval;
+        description = "How often metrics are scraped.";
+      };
+      retention = mkOption {
+        type = duration;
+        default = plain.prometheus.retention;
+        description = "How long metrics are kept.";
+      };
+      agents = mkOption {
+        type = types.listOf host;
+        default = plain.prometheus.agents;
+        example = [
+          "127.0.0.1"
+          "shop.example.org"
+        ];
+        description = "The hosts whose Promtail and node exporter are scraped.";
+      };
+    };
+
+    loki = listening "loki" "observability" "Loki" // {
+      grpcPort = port "loki" "grpcPort" "gRPC, over which the parts of Loki speak to each other, on loopback";
+      retention = mkOption {
+        type = hours;
+        default = plain.loki.retention;
+        description = "How long log lines are kept; at least 24h, which is the period of its index.";
+      };
+    };
+
+    promtail =
+      listening "promtail" "agents" "Promtail"
+      // limited "promtail"
+      // {
+        package = mkOption {
+          type = types.nullOr types.package;
+          default = null;
+          defaultText = literalExpression "hello-observability.packages.\${system}.promtail";
+          description = ''
+            The package of Promtail, built with the journal. The flake's module sets it to the one of
+            nixos-25.11, the last release that has it.
+
+            Promtail's upstream ended its life on 2 March 2026: there are no more fixes, not for
+            security either. What that means here: it reads only the journal, sends only to the Loki
+            that is named, listens on loopback unless told otherwise, and is confined by its unit. An
+            operator who may not run software without upkeep switches it off
+            ({option}`services.hello-observability.promtail.enable`) and sends the journal by another
+            agent, such as Grafana Alloy, under the same labels.
+          '';
+        };
+        lokiUrl = mkOption {
+          type = types.nullOr url;
+          default = plain.promtail.lokiUrl;
+          description = "The push address of Loki; `null` is that of {option}`services.hello-observability.loki`.";
+        };
+        matches = mkOption {
+          type = types.listOf (types.strMatching "[A-Z0-9_]+=[^ =]+");
+          default = plain.promtail.matches;
+          example = [
+            "_SYSTEMD_UNIT=order-service.service"
+            "_SYSTEMD_UNIT=sshd.service"
+          ];
+          description = "Which journal entries are sent, as in journalctl(1): matches of one field are joined by \"or\", of several fields by \"and\". Empty: the entries of the units that this module runs here, and systemd's own about them.";
+        };
+      };
+
+    jaeger =
+      listening "jaeger" "observability" "Jaeger's page and API"
+      // limited "jaeger"
+      // {
+        package = mkOption {
+          type = types.package;
+          default = pkgs.callPackage ../packages/jaeger.nix { };
+          defaultText = literalExpression "hello-observability.packages.\${system}.jaeger";
+          description = "The package of Jaeger 2.";
+        };
+        retention = mkOption {
+          type = hours;
+          default = plain.jaeger.retention;
+          description = "How long spans are kept.";
+        };
+        queryGrpcPort = port "jaeger" "queryGrpcPort" "Jaeger's API over gRPC";
+        otlpGrpcPort = port "jaeger" "otlpGrpcPort" "OTLP over gRPC";
+        otlpHttpPort = port "jaeger" "otlpHttpPort" "OTLP over HTTP";
+        thriftHttpPort = port "jaeger" "thriftHttpPort" "the older receiver, Thrift over HTTP";
+        thriftCompactPort =
+          port "jaeger" "thriftCompactPort"
+            "the older receiver, compact Thrift over UDP";
+        healthPort = port "jaeger" "healthPort" "Jaeger's health, on loopback";
+        metricsPort = port "jaeger" "metricsPort" "Jaeger's own metrics";
+        spanMetricsPort = port "jaeger" "spanMetricsPort" "the metrics that Jaeger makes of spans";
+      };
+
+    grafana = listening "grafana" "observability" "Grafana" // {
+      adminPasswordFile = mkOption {
+        type = types.nullOr secret;
+        default = plain.grafana.adminPasswordFile;
+        example = "/run/keys/grafana-admin";
+        description = "A file with the password of Grafana's user `admin`. It counts at the first start only. `null`: one is made then, and kept in {file}`/var/lib/grafana-secrets/admin-password`.";
+      };
+      secretKeyFile = mkOption {
+        type = types.nullOr secret;
+        default = plain.grafana.secretKeyFile;
+        example = "/run/keys/grafana-secret-key";
+        description = "A file with the key by which Grafana encrypts what it stores. `null`: one is made at the first start, and kept in {file}`/var/lib/grafana-secrets/secret-key`.";
+      };
+    };
+
+    nodeExporter = listening "nodeExporter" "agents" "the node exporter";
+  };
+}

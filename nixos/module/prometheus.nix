@@ -1,0 +1,28 @@
+# Prometheus and the node exporter, run by NixOS' own modules.
+{ config, lib, ... }:
+let
+  cfg = config.services.hello-observability;
+  addresses = import ../addresses.nix cfg;
+  inherit (import ../config/prometheus.nix cfg) settings flags nodeCollectors;
+in
+{
+  services.prometheus = lib.mkMerge [
+    (lib.mkIf cfg.prometheus.enable {
+      enable = true;
+      listenAddress = addresses.listen "prometheus";
+      inherit (cfg.prometheus) port;
+      retentionTime = cfg.prometheus.retention;
+      globalConfig = settings.global;
+      scrapeConfigs = settings.scrape_configs;
+      extraFlags = flags;
+    })
+    (lib.mkIf cfg.nodeExporter.enable {
+      exporters.node = {
+        enable = true;
+        listenAddress = addresses.listen "nodeExporter";
+        inherit (cfg.nodeExporter) port;
+        enabledCollectors = nodeCollectors;
+      };
+    })
+  ];
+}

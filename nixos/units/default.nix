@@ -1,0 +1,20 @@
+# All units that we write ourselves, as far as this host runs them. Prometheus, Loki, Grafana and the
+# node exporter have modules in nixpkgs.
+cfg:
+let
+  none = {
+    services = { };
+    sockets = { };
+  };
+  where = part: units: if cfg.${part}.enable then units cfg else none;
+  parts = [
+    (import ./shop.nix cfg)
+    (where "loadGenerator" (import ./load-generator.nix))
+    (where "jaeger" (import ./jaeger.nix))
+    (where "promtail" (import ./promtail.nix))
+  ];
+in
+builtins.foldl' (all: units: {
+  services = all.services // units.services;
+  sockets = all.sockets // units.sockets;
+}) none parts

@@ -1,0 +1,122 @@
+# The unit and the socket of one service of the shop, in NixOS' words for units.
+#
+# systemd holds the listening socket, so a restart refuses no connection: clients wait in the
+# backlog. A service needs no other unit to start; what is away is an answer of 503 until it is back.
+cfg:
+let
+  addresses = import ../addresses.nix cfg;
+  hardening = import ./hardening.nix;
+  accounting = import ./accounting.nix;
+  reach = import ./reach.nix cfg;
+  files = import ../files.nix;
+
+  withoutNulls =
+    attrs:
+    builtins.removeAttrs attrs (
+      builtins.filter (name: attrs.${name} == null) (builtins.attrNames attrs)
+    );
+in
+# part: its name among the settings; name: of unit and binary; peers: the addresses that it asks, by
+# variable; environment: what else it is told; stateful: whether it keeps a store.
+{
+  part,
+  name,
+  description,
+  peers ? { },
+  environment ? { },
+  stateful ? false,
+}:
+let
+  own = cfg.${part};
+  credentials =
+    if cfg.tracing.headersFile == null then
+      { }
+    else
+      { LoadCredential = "otlp-headers:${cfg.tracing.headersFile}"; };
+  state =
+    if stateful then
+      {
+        StateDirectory = name;
+        StateDirectoryMode = "0700";
+      }
+    else
+      { };
+in
+{
+  sockets.${name} = {
+    description = "${description}, socket";
+    wantedBy = [ "sockets.target" ];
+    socketConfig = {
+      ListenStream = addresses.listenOn part;
+      # Connections that wait while the service restarts; the kernel cuts it to net.core.somaxconn.
+      Backlog = 4096;
+      # An address may come up later than the socket.
+      FreeBind = true;
+      NoDelay = true;
+    };
+  };
+
+  services.${name} = {
+    inherit description;
+    documentation = [ "man:systemd.exec(5)" ];
+    # A real need of the socket, an order with the network: what drains at the end still needs it.
+    requires = [ "${name}.socket" ];
+    after = [
+      "${name}.socket"
+      "network.target"
+    ];
+    wantedBy = [ "multi-user.target" ];
+    # An upgrade restarts the service and leaves its socket open.
+    stopIfChanged = false;
+    environment = withoutNulls (
+      {
+        HOST = addresses.listen part;
+        PORT = toString own.port;
+        LOG_FILTER_FILE = files.logFilter;
+        OTEL_EXPORTER_OTLP_ENDPOINT = addresses.otlp;
+        OTEL_EXPORTER_OTLP_PROTOCOL = cfg.tracing.protocol;
+        OTEL_TRACES_SAMPLER = cfg.tracing.sampler;
+        OTEL_TRACES_SAMPLER_ARG = toString cfg.tracing.ratio;
+        # A span can be read in Jaeger within two seconds of its end.
+        OTEL_BSP_SCHEDULE_DELAY = "500";
+      }
+      // peers
+      // environment
+    );
+    # Restart= never gives up: RestartSteps= below slows it down instead.
+    unitConfig.StartLimitIntervalSec = 0;
+    serviceConfig =
+      hardening
+      // accounting own
+      // reach part ([ addresses.otlp ] ++ builtins.attrValues peers)
+      // credentials
+      // state
+      // {
+        ExecStart = "${cfg.package}/bin/${name}";
+        # READY=1 comes when the socket is taken and the store is open.
+        Type = "notify";
+        NotifyAccess = "main";
+        # SIGHUP reads the log filter again. /bin/sh is the one path that every system has.
+        ExecReload = "/bin/sh -c 'kill -HUP $MAINPID'";
+        # A healthy service answers itself within milliseconds, twice in this time; ten seconds
+        # forgive a host that swaps.
+        WatchdogSec = 10;
+        Restart = "always";
+        RestartSec = "100ms";
+        RestartSteps = 6;
+        RestartMaxDelaySec = "10s";
+        # Wrong settings (sysexits(3)): they are as wrong at the next try.
+        RestartPreventExitStatus = "2 64";
+        # The drain: half a second of lingering, ten for requests under way, three for the last
+        # spans, and a little.
+        TimeoutStopSec = 20;
+        # 4096 connections, as many to peers, the store.
+        LimitNOFILE = 16384;
+        # One access line a request, and every error: none may be lost for being many. The
+        # service's own queue of events is bounded, and so is the journal.
+        LogRateLimitIntervalSec = 0;
+        SyslogIdentifier = name;
+        SocketBindDeny = "any";
+      };
+  };
+}
