@@ -1,5 +1,6 @@
 /** A shop for the tests: the launcher with ports and stores of its own, and its parts by name. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -80,13 +81,10 @@ export const test = base.extend<{ complaints: string[] }, { shop: Shop }>({
       const dataDir = mkdtempSync(join(tmpdir(), 'shop-'));
       const launcher = await open(dataDir);
       await use(new Shop(launcher));
-      const ended = new Promise((resolve) => launcher.once('exit', resolve));
-      launcher.removeAllListeners('exit');
-      launcher.once('exit', () => {
-        rmSync(dataDir, { recursive: true, force: true });
-      });
+      const ended = once(launcher, 'exit');
       launcher.kill('SIGTERM');
-      await ended;
+      expect(await ended, 'the launcher ends well').toEqual([0, null]);
+      rmSync(dataDir, { recursive: true, force: true });
     },
     // A fresh clone builds the services and the page first.
     { scope: 'worker', timeout: 900_000 },
