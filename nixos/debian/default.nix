@@ -46,35 +46,33 @@ let
         enable = false;
         address = null;
       };
+  # The receiver answers for traces on the port that takes their spans.
   receiver = given.jaeger.enable && !has "jaeger";
-  receiverUrl = "http://127.0.0.1:${toString given.jaeger.otlpHttpPort}";
+  receiverHost = if given.jaeger.enable then "127.0.0.1" else given.jaeger.address;
+  receiverUrl =
+    if has "jaeger" || receiverHost == null then
+      null
+    else
+      "http://${receiverHost}:${toString given.jaeger.otlpHttpPort}";
+  unlessGiven = given: if given != null then given else receiverUrl;
 
-  cfg =
-    given
-    // {
-      jaeger = without "jaeger";
-      loki = without "loki";
-      promtail = (without "promtail") // {
-        enable = given.promtail.enable && has "promtail" && (has "loki" || given.loki.address != null);
-      };
-      # Debian has no package of it, and a demonstration without it is still whole.
-      grafana = given.grafana // {
-        enable = false;
-      };
-    }
-    // (
-      if receiver then
-        {
-          tracing = given.tracing // {
-            endpoint = receiverUrl;
-          };
-          frontend = given.frontend // {
-            tracesUrl = receiverUrl;
-          };
-        }
-      else
-        { }
-    );
+  cfg = given // {
+    jaeger = without "jaeger";
+    loki = without "loki";
+    promtail = (without "promtail") // {
+      enable = given.promtail.enable && has "promtail" && has "loki";
+    };
+    # Debian has no package of it, and a demonstration without it is still whole.
+    grafana = given.grafana // {
+      enable = false;
+    };
+    tracing = given.tracing // {
+      endpoint = unlessGiven given.tracing.endpoint;
+    };
+    frontend = given.frontend // {
+      tracesUrl = unlessGiven given.frontend.tracesUrl;
+    };
+  };
 
   ours = import ../units cfg;
   theirs = import ./units.nix cfg;

@@ -1,0 +1,59 @@
+"""What others reach, and what they may read: one port is asked for, and only that one answers to
+another machine; no secret stands in a unit, a command line, an environment or a log."""
+
+OUR_PORTS = {*SERVICES.values(), 9090, 3100, 9080, 9095, 9100, 3000, 16685, 16686, 4317, 4318}
+OUR_PORTS |= {14268, 6831, 13133, 8888, 8889}
+SECRET = "authorization=Bearer-4f1c9a77d0"
+
+start_all()
+# The services wait for their secret, which no package and no unit holds.
+machine.succeed(f"mkdir -p -m 0700 /var/lib/secrets && echo '{SECRET}' >/var/lib/secrets/otlp-headers")
+wait_for_shop(machine)
+wait_for_back_ends(machine)
+
+with subtest("only the page is reached from another machine"):
+    client.wait_until_succeeds("curl -sf --max-time 5 http://machine:3001/health", timeout=60)
+    status, order, _ = buy(client, door="http://machine:3001")
+    assert status == 201, order
+    listening = machine.succeed("ss --no-header --tcp --udp --listening --numeric | awk '{print $5}'")
+    ports = sorted({int(address.rsplit(":", 1)[1]) for address in listening.split()})
+    assert {3001, 8080, 8081, 8082, 8083, 9090} <= set(ports), ports
+    for port in ports:
+        if port != 3001:
+            client.fail(f"timeout 2 bash -c '</dev/tcp/machine/{port}'")
+
+with subtest("every other listener of ours is on loopback"):
+    for address in listening.split():
+        host, _, port = address.rpartition(":")
+        if port != "3001" and int(port) in OUR_PORTS:
+            assert host.startswith(("127.", "[::1]")), address
+
+with subtest("each unit of ours is rated at most 1.5 by systemd-analyze"):
+    ours = [*SERVICES, *(["jaeger"] if has_jaeger else []), *(["promtail"] if has_logs else [])]
+    for unit in ours:
+        machine.succeed(f"systemd-analyze security --no-pager --threshold=15 {unit}.service")
+
+with subtest("each runs as a user of its own who owns nothing but its state"):
+    users = set()
+    for unit in ours:
+        pid = machine.succeed(f"systemctl show --value --property=MainPID {unit}.service").strip()
+        uid = machine.succeed(f"stat --format=%u /proc/{pid}").strip()
+        assert uid != "0", unit
+        users.add(uid)
+        machine.fail(f"grep -q '^CapEff:.*[1-9a-f]' /proc/{pid}/status")
+    assert len(users) == len(ours), users
+    for unit in ("product-service", "inventory-service", "order-service"):
+        mode = machine.succeed(f"stat --format=%a /var/lib/private/{unit}").strip()
+        assert mode == "700", mode
+
+with subtest("the secret reaches the service, and is readable nowhere else"):
+    for unit in SERVICES:
+        # systemd's own folder of the unit, in the unit's own namespace.
+        pid = machine.succeed(f"systemctl show --value --property=MainPID {unit}.service").strip()
+        machine.succeed(f"grep -q '{SECRET}' /proc/{pid}/root/run/credentials/{unit}.service/otlp-headers")
+        machine.fail(f"systemctl cat {unit}.service | grep -qF '{SECRET}'")
+        machine.fail(f"systemctl show {unit}.service | grep -qF '{SECRET}'")
+    machine.fail(f"cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -v grep | grep -qF '{SECRET}'")
+    machine.fail("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -qF 'Bearer-4f1c9a77d0 '")
+    machine.fail("journalctl --quiet --grep 'Bearer-4f1c9a77d0' --unit='*-service' --unit=frontend | grep -q .")
+    machine.fail("grep -rqsF 'Bearer-4f1c9a77d0' /etc /run/systemd/system /run/systemd/units")

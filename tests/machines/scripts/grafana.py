@@ -1,0 +1,64 @@
+"""NixOS only: Grafana's provisioning, over its API: data sources that answer, dashboards that are
+there, secrets that were made."""
+
+API = "http://127.0.0.1:3000/api"
+
+start_all()
+wait_for_shop(machine)
+wait_for_back_ends(machine)
+machine.wait_for_unit("grafana.service")
+machine.wait_for_open_port(3000)
+
+password = machine.succeed("cat /var/lib/grafana-secrets/admin-password").strip()
+
+
+def ask(path: str, user: str = f"admin:{password}") -> object:
+    return json.loads(machine.succeed(f"curl -sf --max-time 20 -u '{user}' '{API}{path}'"))
+
+
+with subtest("the password is the one that was made, and the well-known one is refused"):
+    machine.wait_until_succeeds(f"curl -sf {API}/health", timeout=120)
+    assert ask("/user")["login"] == "admin"
+    machine.fail(f"curl -sf -u admin:admin {API}/user")
+    assert machine.succeed("stat --format=%a /var/lib/grafana-secrets/secret-key").strip() == "600"
+    machine.fail(f"grep -rqsF '{password}' /etc /run/current-system/etc")
+
+with subtest("each data source has its fixed uid and answers"):
+    assert {source["uid"] for source in ask("/datasources")} == {"prometheus", "loki", "jaeger"}
+    for uid in ("prometheus", "loki", "jaeger"):
+        health = eventually(
+            f"data source {uid} answers",
+            lambda: get(machine, f"http://admin:{password}@127.0.0.1:3000/api/datasources/uid/{uid}/health"),
+            lambda health: health is not None and health["status"] == "OK",
+        )
+
+with subtest("a query goes through Grafana to each back end"):
+    status, order, trace_id = buy(machine)
+    assert status == 201, order
+    eventually(
+        "Prometheus through Grafana",
+        lambda: ask("/datasources/proxy/uid/prometheus/api/v1/query?query=shop_orders_total"),
+        lambda answer: bool(answer["data"]["result"]),
+    )
+    eventually(
+        "Loki through Grafana",
+        lambda: ask("/datasources/proxy/uid/loki/loki/api/v1/labels"),
+        lambda answer: "service" in answer.get("data", []),
+    )
+    eventually(
+        "Jaeger through Grafana",
+        lambda: ask("/datasources/proxy/uid/jaeger/api/services"),
+        lambda answer: "order-service" in (answer["data"] or []),
+    )
+
+with subtest("every dashboard of the folder is there, as the file has it"):
+    for name, dashboard in dashboards.items():
+        found = ask(f"/dashboards/uid/{dashboard['uid']}")
+        assert found["dashboard"]["title"] == dashboard["title"], name
+        assert [panel["title"] for panel in found["dashboard"]["panels"]] == [
+            panel["title"] for panel in dashboard["panels"]
+        ]
+        assert found["meta"]["provisioned"], name
+
+with subtest("a dashboard that was never provisioned is not there"):
+    machine.fail(f"curl -sf -u 'admin:{password}' {API}/dashboards/uid/no-such-dashboard")

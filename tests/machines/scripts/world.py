@@ -1,0 +1,219 @@
+"""What every script asks of the machines, in either world; it stands before each script.
+
+A NixOS test and a Debian machine differ in one thing only: which programs are there.
+`missing_programs` names those that are not, and `skip(what, program)` counts what is left out for
+want of one. Without Jaeger a receiver in memory answers for traces, without Loki and Promtail the
+journal itself answers for log lines; Prometheus is always there.
+"""
+
+import json
+import time
+import urllib.parse
+from typing import Any, Callable
+
+FRONTEND = "http://127.0.0.1:3001"
+GATEWAY = "http://127.0.0.1:8080"
+JAEGER = "http://127.0.0.1:16686"
+LOKI = "http://127.0.0.1:3100"
+PROMETHEUS = "http://127.0.0.1:9090"
+TRACES = "http://127.0.0.1:4318" if "jaeger" in missing_programs else JAEGER
+
+# Each service of the shop by its unit, with its port.
+SERVICES = {
+    "frontend": 3001,
+    "gateway-service": 8080,
+    "product-service": 8081,
+    "inventory-service": 8082,
+    "order-service": 8083,
+}
+
+has_jaeger = "jaeger" not in missing_programs
+has_logs = not {"loki", "promtail"} & missing_programs
+
+# The spans of an order that begins at the frontend server: depth, service, name.
+ORDER_SPANS = [
+    (0, "frontend", "POST /api/{*path}"),
+    (1, "frontend", "POST /api/{*path}"),
+    (2, "gateway-service", "POST /api/orders"),
+    (3, "gateway-service", "POST /orders"),
+    (4, "order-service", "POST /orders"),
+    (5, "order-service", "create_order"),
+    (6, "order-service", "get_product_details"),
+    (7, "order-service", "GET /products/{id}"),
+    (8, "product-service", "GET /products/{id}"),
+    (6, "order-service", "check_inventory"),
+    (7, "order-service", "POST /inventory/check"),
+    (8, "inventory-service", "POST /inventory/check"),
+    (6, "order-service", "update_inventory"),
+    (7, "order-service", "POST /inventory/reservations"),
+    (8, "inventory-service", "POST /inventory/reservations"),
+]
+
+
+def eventually(what: str, ask: Callable[[], Any], holds: Callable[[Any], bool], bound: float = 60) -> Any:
+    """Asks until the answer holds; fails with the last answer. A minute forgives a slow machine."""
+    end = time.monotonic() + bound
+    while True:
+        answer = ask()
+        if holds(answer):
+            return answer
+        if time.monotonic() > end:
+            raise Exception(f"{what}: not within {bound} s, but\n{answer!r}")
+        time.sleep(0.1)
+
+
+def get(machine: Any, url: str, **query: str) -> Any:
+    """The JSON at a URL; None while there is none."""
+    target = f"{url}?{urllib.parse.urlencode(query)}" if query else url
+    status, body = machine.execute(f"curl -sf --max-time 10 {curl_headers(url)} '{target}'")
+    return json.loads(body) if status == 0 and body.strip() else None
+
+
+def curl_headers(url: str) -> str:
+    # Loki tells structured metadata apart from labels only when asked to.
+    return "-H 'X-Loki-Response-Encoding-Flags: categorize-labels'" if url.startswith(LOKI) else ""
+
+
+def request(machine: Any, method: str, url: str, body: Any = None, bound: int = 30) -> tuple[int, dict[str, str], Any]:
+    """One request: its status, its headers by lower-case name, its body."""
+    data = f"-H 'Content-Type: application/json' -d '{json.dumps(body)}'" if body is not None else ""
+    text = machine.succeed(f"curl -sS -i --max-time {bound} -X {method} {data} '{url}'")
+    head, _, rest = text.replace("\r\n", "\n").partition("\n\n")
+    first, *lines = head.splitlines()
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    return int(first.split()[1]), headers, json.loads(rest) if rest.strip() else None
+
+
+def buy(machine: Any, product: str = "product1", quantity: int = 1, door: str = FRONTEND) -> tuple[int, Any, str]:
+    """An order: the status of the answer, its body, and the id of its trace."""
+    status, headers, body = request(
+        machine, "POST", f"{door}/api/orders", {"productId": product, "quantity": quantity}
+    )
+    return status, body, headers["traceresponse"].split("-")[1]
+
+
+def stock(machine: Any, product: str, door: str = FRONTEND) -> int:
+    return request(machine, "GET", f"{door}/api/inventory/{product}")[2]["quantity"]
+
+
+def all_orders(machine: Any) -> list[Any]:
+    """Every order, page by page."""
+    orders: list[Any] = []
+    while True:
+        after = f"&after={orders[-1]['id']}" if orders else ""
+        page = request(machine, "GET", f"{FRONTEND}/api/orders?limit=500{after}")[2]
+        orders += page
+        if len(page) < 500:
+            return orders
+
+
+def spans_of(machine: Any, trace_id: str, traces: str = TRACES) -> list[dict[str, Any]]:
+    """What there is by now of a trace, by the start of its spans."""
+    answer = get(machine, f"{traces}/api/v3/traces/{trace_id}") or {"result": {"resourceSpans": []}}
+    spans = []
+    for resource in answer["result"]["resourceSpans"]:
+        attributes = {a["key"]: a["value"] for a in resource["resource"]["attributes"]}
+        for scope in resource["scopeSpans"]:
+            for span in scope["spans"]:
+                spans.append({**span, "service": attributes["service.name"]["stringValue"]})
+    return sorted(spans, key=lambda span: int(span["startTimeUnixNano"]))
+
+
+def tree_of(spans: list[dict[str, Any]], parent: str = "", depth: int = 0) -> list[tuple[int, str, str]]:
+    """Depth, service and name of each span, each below its parent."""
+    lines = []
+    for span in spans:
+        if span.get("parentSpanId", "") == parent:
+            lines.append((depth, span["service"], span["name"]))
+            lines += tree_of(spans, span["spanId"], depth + 1)
+    return lines
+
+
+def whole_trace(machine: Any, trace_id: str, traces: str = TRACES) -> list[dict[str, Any]]:
+    """All spans of an order, each under its parent."""
+    return eventually(
+        f"trace {trace_id} has every hop under its parent",
+        lambda: spans_of(machine, trace_id, traces),
+        lambda spans: tree_of(spans) == ORDER_SPANS,
+    )
+
+
+def lines_of(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, str]]:
+    """What there is by now of the log lines of a trace, from Loki or, without it, the journal:
+    service, unit, level, host, message, and the ids. In Loki also `labels`, those of its stream.
+    """
+    if not has_logs:
+        return journal_of(machine, trace_id)
+    answer = get(
+        machine,
+        f"{loki}/loki/api/v1/query_range",
+        query=f'{{service=~".+"}} | trace_id="{trace_id}"',
+        since="24h",
+        limit="5000",
+    )
+    lines = []
+    for stream in (answer or {"data": {"result": []}})["data"]["result"]:
+        for _, message, metadata in stream["values"]:
+            ids = metadata.get("structuredMetadata", {})
+            labels = stream["stream"]
+            lines.append({**labels, **ids, "message": message, "labels": sorted(labels)})
+    return lines
+
+
+LEVELS = {"3": "error", "4": "warning", "5": "notice", "6": "info", "7": "debug"}
+
+
+def journal_of(machine: Any, trace_id: str) -> list[dict[str, str]]:
+    entries = machine.succeed(f"journalctl --quiet --output=json TRACE_ID={trace_id} || true")
+    lines = []
+    for entry in map(json.loads, entries.splitlines()):
+        unit = entry["_SYSTEMD_UNIT"]
+        lines.append(
+            {
+                "service": unit.removesuffix(".service"),
+                "unit": unit,
+                "level": LEVELS[entry["PRIORITY"]],
+                "host": entry["_HOSTNAME"],
+                "message": entry["MESSAGE"],
+                "trace_id": entry["TRACE_ID"],
+                "span_id": entry["SPAN_ID"],
+                "request_id": entry["REQUEST_ID"],
+            }
+        )
+    return lines
+
+
+def metric(machine: Any, query: str, prometheus: str = PROMETHEUS) -> float:
+    """The sum of what a query answers now; 0 where there is nothing."""
+    answer = get(machine, f"{prometheus}/api/v1/query", query=query)
+    series = answer["data"]["result"] if answer else []
+    return sum(float(one["value"][1]) for one in series)
+
+
+def own_metric(machine: Any, service: str, name: str, *labels: str) -> float:
+    """The sum of a family at the service itself, of the series that have all these labels."""
+    text = machine.succeed(f"curl -sf http://127.0.0.1:{SERVICES[service]}/actuator/prometheus")
+    values = [
+        float(line.rsplit(" ", 1)[1])
+        for line in text.splitlines()
+        if line.split("{")[0].split(" ")[0] == name and all(label in line for label in labels)
+    ]
+    return sum(values)
+
+
+def wait_for_shop(machine: Any) -> None:
+    """Until each service has said that it is ready, and answers."""
+    for unit, port in SERVICES.items():
+        machine.wait_for_unit(f"{unit}.service")
+        machine.wait_until_succeeds(f"curl -sf --max-time 5 http://127.0.0.1:{port}/health", timeout=60)
+
+
+def wait_for_back_ends(machine: Any) -> None:
+    """Until every back end that is there takes what it is sent, and answers."""
+    ready = ["http://127.0.0.1:9090/-/ready"]
+    if has_jaeger:
+        ready.append("http://127.0.0.1:13133/status")
+    if has_logs:
+        ready += [f"{LOKI}/ready", "http://127.0.0.1:9080/ready"]
+    for url in ready:
+        machine.wait_until_succeeds(f"curl -sf --max-time 5 {url}", timeout=120)
