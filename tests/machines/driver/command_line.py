@@ -1,0 +1,119 @@
+"""The command line, and the order of things."""
+
+import argparse
+import ast
+import fcntl
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+from . import base_tree, cgroups, programs, report
+from .isolation import Failure, isolated
+from .script import PRELUDE, PROJECT, SCRIPTS, Script
+
+CACHE = PROJECT / "target/machines"
+# The tools that this needs of a host, and the Debian packages that have them.
+TOOLS = {
+    "systemd-nspawn": "systemd-container",
+    "debootstrap": "debootstrap",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+}
+HELP = """\
+Runs the machine tests on this Debian host: the scripts that `nix flake check` runs on NixOS
+machines, here on systemd-nspawn machines that are rendered from the same Nix code. The host needs
+no Nix, but root, Rust and Node.js, and: apt-get install {packages}
+
+Prometheus and the node exporter come from Debian. Loki, Promtail and Jaeger are taken from PATH;
+what cannot be tested without one of them is listed as SKIPPED and counted."""
+EPILOG = """\
+examples:
+  tests/machines/run                          all tests
+  tests/machines/run order-flow --repeat 10   one test, ten times with new machines
+  PATH=$PATH:/opt/jaeger tests/machines/run   with a program from elsewhere
+
+environment:
+  SHOP_BIN_DIR   a folder of built programs; nothing is compiled then
+  NO_SKIPS=1     a test that would skip something fails
+  NO_COLOR=1     no colours on a terminal
+
+The last line counts: `3 passed, 0 failed, 0 skipped`. The exit status is 1 when a test failed, 2
+when the host is not fit to run one. A run leaves nothing behind but target/machines, however it
+ends; several may run at the same time."""
+
+
+def main() -> int:
+    """Does what the command line asks for."""
+    tests = sorted(path.stem for path in SCRIPTS.glob("*.py") if path != PRELUDE)
+    arguments = _arguments(tests)
+    if arguments.list:
+        for test in tests:
+            print(f"{test:20} {_purpose(SCRIPTS / f'{test}.py')}")
+        return 0
+    # So that an end by a signal is one in order, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        _check_host()
+        return _run((arguments.test or tests) * arguments.repeat)
+    except Failure as failure:
+        print(f"error: {failure}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(tests: list[str]) -> int:
+    cgroups.sweep()
+    tree, found = isolated(_prepare, network=False)
+    outcomes = []
+    for test in tests:
+        print(f"\n== {test}")
+        driver = os.getpid()
+        try:
+            run = isolated(lambda: Script(test, tree, found, driver).run(), network=True)
+            outcomes.append(run)
+        finally:
+            cgroups.sweep()
+    print()
+    return report.summary(outcomes)
+
+
+def _prepare() -> tuple[Path, programs.Programs]:
+    """What all machines need; one run prepares at a time."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return base_tree.prepare(CACHE), programs.prepare(PROJECT)
+
+
+def _check_host() -> None:
+    if missing := sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)}):
+        raise Failure(f"this host lacks tools: apt-get install {' '.join(missing)}")
+    if os.geteuid():
+        raise Failure("machines need root: sudo tests/machines/run (it builds as you, not as root)")
+
+
+def _arguments(tests: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="tests/machines/run",
+        description=HELP.format(packages=" ".join(sorted(set(TOOLS.values())))),
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("test", nargs="*", metavar="TEST", help="a test (all when none is named)")
+    parser.add_argument("--list", action="store_true", help="list the tests and what they show")
+    parser.add_argument(
+        "--repeat", type=int, default=1, metavar="N", help="run everything N times (1)"
+    )
+    arguments = parser.parse_args()
+    if unknown := set(arguments.test) - set(tests):
+        parser.error(f"there is no test {', '.join(sorted(unknown))}; there are {', '.join(tests)}")
+    return arguments
+
+
+def _purpose(script: Path) -> str:
+    """The first line of what a script says about itself."""
+    said = ast.get_docstring(ast.parse(script.read_text())) or ""
+    return said.split("\n")[0]

@@ -1,0 +1,202 @@
+"""One machine: a systemd-nspawn container that keeps its disk from its first start to the end of
+the test."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+from . import cgroups
+from .network import Network
+from .render import Rendering
+from .words import PATIENCE, RequestedAssertionFailed, Words
+
+# systemd-nspawn keeps these from a container; IPAddressDeny= and SocketBindDeny= need them.
+BPF = ("--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN", "--system-call-filter=bpf")
+ENVIRONMENT = {
+    "PATH": "/opt/hello-observability/bin:/opt/programs/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "USER": "root",
+    "LANG": "C.UTF-8",
+}
+# A boot takes a second; a machine under the load of another build gets a minute.
+BOOT = 60
+# Above the 90 s after which systemd kills a unit that does not stop.
+POWER_OFF = 120
+
+
+class Machine(Words):
+    """A machine in the words of the NixOS test driver."""
+
+    def __init__(
+        self, name: str, root: Path, places: dict[Path, str], driver: int, network: Network | None
+    ) -> None:
+        self.name = name
+        self._root, self._places, self._driver, self._network = root, places, driver, network
+        self._console = tempfile.TemporaryFile()
+        self._complaint = ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._leader: int | None = None
+
+    def install(self, rendering: Rendering) -> None:
+        """Writes what the machine is made of, before its first start."""
+        units = Path("/usr/local/lib/systemd/system")
+        self._write("/etc/hostname", f"{self.name}\n")
+        self._write("/etc/hosts", self._network.hosts() if self._network else "")
+        # Without one of its own systemd takes the start for the first, and enables all it knows.
+        self._write("/etc/machine-id", f"{uuid.uuid4().hex}\n")
+        for unit, text in rendering.units.items():
+            self._write(f"{units}/{unit}", text)
+        for target, wanted in rendering.wants.items():
+            for unit in wanted:
+                link = self._inside(f"{units}/{target}.wants/{unit}")
+                link.symlink_to(f"{units}/{unit}")
+        for path, text in rendering.files.items():
+            self._write(path, text)
+
+    def start(self) -> None:
+        """Switches the machine on, and does not wait for it."""
+        if self._process:
+            return
+        command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot"]
+        command += ["--console=pipe", "--link-journal=no", "--resolv-conf=off", "--timezone=off"]
+        command += [f"--machine={self.name}", f"--directory={self._root}", *BPF]
+        if self._network:
+            command.append(f"--network-namespace-path={self._network.namespace(self.name)}")
+            self._network.plug(self.name, "up")
+        for source, target in self._places.items():
+            command.append(f"--bind-ro={str(source).replace(':', chr(92) + ':')}:{target}")
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._console,
+            stderr=subprocess.STDOUT,
+            preexec_fn=cgroups.joiner(self._driver, self.name),
+        )
+
+    def is_up(self) -> bool:
+        """Whether the machine is on."""
+        return self._process is not None
+
+    def execute(
+        self,
+        command: str,
+        check_return: bool = True,
+        check_output: bool = True,
+        timeout: int | None = PATIENCE,
+    ) -> tuple[int, str]:
+        """Runs a line of bash as root in /tmp; see the NixOS test driver."""
+        enter = ["nsenter", f"--target={self._connect()}", "--all"]
+        limit = [] if timeout is None else ["timeout", str(timeout)]
+        bash = ["bash", "-c", f"cd /tmp; set -euo pipefail; {command}"]
+        # A file, as a process left in the background may keep it open.
+        with tempfile.TemporaryFile() as complaint:
+            done = subprocess.Popen(
+                enter + limit + bash,
+                env=ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if check_output else subprocess.DEVNULL,
+                stderr=complaint,
+            )
+            if not check_output:
+                return -2, ""
+            output = done.communicate()[0].decode(errors="replace")
+            complaint.seek(0)
+            self._complaint = complaint.read().decode(errors="replace")
+        return done.returncode if check_return else -1, output
+
+    def complaint(self) -> str:
+        """What the last command wrote to its standard error."""
+        return self._complaint
+
+    def shutdown(self) -> None:
+        """Shuts the machine down in order."""
+        if self._process:
+            os.kill(self._connect(), signal.SIGRTMIN + 4)  # systemd(1): poweroff.target
+            self.wait_for_shutdown()
+
+    def wait_for_shutdown(self) -> None:
+        """Waits until the machine is off."""
+        if not self._process:
+            return
+        try:
+            self._process.wait(POWER_OFF)
+        except subprocess.TimeoutExpired:
+            raise RequestedAssertionFailed(f"{self.name}: still on after {POWER_OFF} s") from None
+        if self._network:
+            self._network.plug(self.name, "down")  # The kernel would go on answering pings.
+        self._process = self._leader = None
+
+    def crash(self) -> None:
+        """Ends the machine at once, as when somebody pulls its plug."""
+        if self._process:
+            os.kill(self._connect(), signal.SIGKILL)
+            self.wait_for_shutdown()
+
+    def block(self) -> None:
+        """Pulls the network's cable out."""
+        assert self._network, "this machine has the network of the host"
+        self._network.plug(self.name, "down")
+
+    def unblock(self) -> None:
+        """Puts it in again."""
+        assert self._network, "this machine has the network of the host"
+        self._network.plug(self.name, "up")
+
+    def log(self, msg: str) -> None:
+        """Tells the reader something."""
+        print(f"     {self.name}: {msg}", flush=True)
+
+    def copy_from_host(self, source: str, target: str) -> None:
+        """Copies a file or a folder into the machine."""
+        self._connect()
+        self._inside(target)
+        subprocess.run(["cp", "--recursive", source, f"{self._root}{target}"], check=True)
+
+    def last_words(self, lines: int) -> str:
+        """The end of the machine's journal, or of its console when it has none yet."""
+        journal = ["journalctl", "--no-pager", "--quiet", f"--lines={lines}", "--output=short-precise"]
+        read = ["chroot", self._root, *journal, "--directory=/var/log/journal"]
+        written = subprocess.run(read, capture_output=True, text=True, errors="replace").stdout
+        return written or self._on_console()
+
+    def _on_console(self) -> str:
+        self._console.seek(0)
+        return self._console.read().decode(errors="replace")
+
+    def _connect(self) -> int:
+        """Starts the machine when it is off, and answers its first process when that listens."""
+        self.start()
+        assert self._process
+        end = time.monotonic() + BOOT
+        while not self._leader:
+            self._leader = _systemd(self._process.pid)
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise RequestedAssertionFailed(f"{self.name} did not start:\n{self._on_console()}")
+            time.sleep(0.01)
+        return self._leader
+
+    def _write(self, path: str, text: str) -> None:
+        self._inside(path).write_text(text)
+
+    def _inside(self, path: str) -> Path:
+        """A path of the machine as the driver sees it, with its folder made."""
+        place = Path(f"{self._root}{path}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place
+
+
+def _systemd(nspawn: int) -> int | None:
+    """The systemd below a systemd-nspawn, once it takes commands."""
+    for child in Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text().split():
+        leader = Path("/proc", child)
+        try:
+            if (leader / "comm").read_text() == "systemd\n":
+                if (leader / "root/run/systemd/private").exists():
+                    return int(child)
+        except OSError:
+            pass  # It ended while it was looked at.
+    return None

@@ -1,0 +1,101 @@
+"""The programs that machines run: our own, built when stale, and those that the host may have."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from .isolation import Failure
+
+# What no Debian archive has; a test goes without, and says so.
+OPTIONAL = ("loki", "promtail", "jaeger")
+PACKAGES = (
+    "frontend",
+    "gateway-service",
+    "product-service",
+    "inventory-service",
+    "order-service",
+    "load-generator",
+    "launcher",
+)
+NO_SOURCES = {"node_modules", "dist"}
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Where the programs are on the host."""
+
+    binaries: Path
+    page: Path
+    optional: dict[str, Path]
+
+    def places(self) -> dict[Path, str]:
+        """Where they are in a machine."""
+        shop = "/opt/hello-observability"
+        places = {self.binaries / name: f"{shop}/bin/{name}" for name in PACKAGES}
+        places[self.page] = f"{shop}/page"
+        places |= {path: f"/opt/programs/bin/{name}" for name, path in self.optional.items()}
+        return places
+
+
+def prepare(project: Path) -> Programs:
+    """Builds what is stale and looks for the rest."""
+    found = {name: Path(path).resolve() for name in OPTIONAL if (path := shutil.which(name))}
+    for name in OPTIONAL:
+        print(f"{name}: {_version(found[name]) if name in found else 'not on PATH'}", flush=True)
+    return Programs(_binaries(project), _page(project / "frontend"), found)
+
+
+def _binaries(project: Path) -> Path:
+    prebuilt = os.environ.get("SHOP_BIN_DIR")
+    target = Path(os.environ.get("CARGO_TARGET_DIR", project / "target")).absolute()
+    folder = Path(prebuilt).absolute() if prebuilt else target / "release"
+    if not prebuilt:
+        packages = [f"--package={name}" for name in PACKAGES]
+        _build(project, "cargo", "build", "--quiet", "--release", "--locked", *packages)
+    if missing := [name for name in PACKAGES if not (folder / name).exists()]:
+        raise Failure(f"{folder} has no {', no '.join(missing)}")
+    return folder
+
+
+def _page(folder: Path) -> Path:
+    page = folder / "dist"
+    built = page / "index.html"
+    if not built.exists() or built.stat().st_mtime < _changed(folder):
+        print("building the page", flush=True)
+        _build(folder, "npm", "ci", "--silent", "--no-audit", "--no-fund")
+        _build(folder, "npm", "run", "--silent", "build")
+    return page
+
+
+def _changed(folder: Path) -> float:
+    """When a source of the page was last changed."""
+    newest = 0.0
+    for place, folders, files in os.walk(folder):
+        folders[:] = set(folders) - NO_SOURCES
+        newest = max([newest, *(os.stat(os.path.join(place, name)).st_mtime for name in files)])
+    return newest
+
+
+def _build(folder: Path, *command: str) -> None:
+    """Builds as the user who called sudo, whose the files and the tools are."""
+    user = os.environ.get("SUDO_USER", "root")
+    words = list(command)
+    if user != "root":
+        line = f"cd {shlex.quote(str(folder))} && {shlex.join(command)}"
+        words = ["runuser", "--login", user, "--command", line]
+    elif not shutil.which(command[0]):
+        raise Failure(f"{command[0]} is not on PATH; the README says what a build needs")
+    if subprocess.run(words, cwd=folder).returncode:
+        raise Failure(f"`{shlex.join(command)}` failed; its reason stands above")
+
+
+def _version(program: Path) -> str:
+    """What a program calls itself; Jaeger answers to a subcommand only."""
+    question = "version" if program.name == "jaeger" else "--version"
+    answer = subprocess.run([program, question], capture_output=True, text=True)
+    number = re.search(r"\d+\.\d+\.\d+", answer.stdout + answer.stderr)
+    return f"{number[0] if number else 'of unknown version'} ({program})"

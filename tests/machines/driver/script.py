@@ -1,0 +1,136 @@
+"""Runs one test: its machines, its script, and what there is to say when it fails."""
+
+import os
+import re
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import TestCase
+
+from . import base_tree, cgroups, report
+from .isolation import mount
+from .machine import Machine
+from .network import Network
+from .programs import OPTIONAL, Programs
+from .render import render
+from .words import RequestedAssertionFailed, retry
+
+PROJECT = Path(__file__).parents[3]
+SCRIPTS = PROJECT / "tests/machines/scripts"
+# Said before each script: what it has to know about the world it runs in.
+PRELUDE = SCRIPTS / "world.py"
+# As much of each journal as somebody reads.
+JOURNAL_LINES = 60
+
+
+class Asserted(TestCase):
+    """`t` of a script: unittest's assertions."""
+
+    failureException = RequestedAssertionFailed
+
+
+class Log:
+    """`log` of a script."""
+
+    def info(self, message: str) -> None:
+        """Tells the reader something."""
+        print(report.indented(message), flush=True)
+
+    log = warning = error = info
+
+
+class Script:
+    """A test in the namespaces of the caller, which end with it."""
+
+    def __init__(self, test: str, tree: Path, programs: Programs, driver: int) -> None:
+        self.test, self.programs, self.outcome = test, programs, report.Outcome()
+        # Nothing of the host's runtime folder is needed or touched: here the machines find their
+        # network, and systemd-nspawn keeps its locks, under names that two runs may share.
+        mount("--types", "tmpfs", "tmpfs", "/run")
+        cgroups.unify()
+        state = Path("/run/machines")
+        layer = base_tree.layered(tree, state / "render")
+        renderings = render(layer, PROJECT, test, list(programs.optional))
+        network = Network(list(renderings))
+        self.machines: list[Machine] = []
+        for name, rendering in sorted(renderings.items()):
+            root = base_tree.layered(tree, state / name)
+            machine = Machine(name, root, programs.places(), driver, network)
+            machine.install(rendering)
+            self.machines.append(machine)
+
+    def run(self) -> report.Outcome:
+        """Runs the script, and tells what came of it."""
+        begun = time.monotonic()
+        words = self._words()
+        try:
+            for script in (PRELUDE, SCRIPTS / f"{self.test}.py"):
+                exec(compile(script.read_text(), script, "exec"), words)
+            self.outcome.passed = True
+        except Exception as error:
+            self._explain(error)
+        how = "passed" if self.outcome.passed else "FAILED"
+        colour = "green" if self.outcome.passed else "red"
+        print(report.paint(f"== {self.test} {how} in {time.monotonic() - begun:.1f} s", colour))
+        return self.outcome
+
+    def start_all(self) -> None:
+        """Starts all machines, and waits for none."""
+        for machine in self.machines:
+            machine.start()
+
+    def join_all(self) -> None:
+        """Waits until all machines are off."""
+        for machine in self.machines:
+            machine.wait_for_shutdown()
+
+    @contextmanager
+    def subtest(self, name: str) -> Iterator[None]:
+        """A part of the test, with its time."""
+        begun, passed = time.monotonic(), False
+        try:
+            yield
+            passed = True
+        finally:
+            report.part(name, time.monotonic() - begun, passed)
+
+    def skip(self, what: str, program: str) -> None:
+        """Says what the test goes without."""
+        self.outcome.skips.append(report.skipped(self.test, what, program))
+        if os.environ.get("NO_SKIPS"):
+            raise RequestedAssertionFailed(f"NO_SKIPS is set, and {program} is not on PATH")
+
+    def _words(self) -> dict[str, Any]:
+        """The global names of a script: those of the NixOS driver, and two of ours."""
+        by_name = {re.sub(r"\W", "_", machine.name): machine for machine in self.machines}
+        if len(self.machines) == 1:
+            by_name["machine"] = self.machines[0]
+        return {
+            **by_name,
+            "machines": self.machines,
+            "start_all": self.start_all,
+            "join_all": self.join_all,
+            "subtest": self.subtest,
+            "retry": retry,
+            "log": Log(),
+            "t": Asserted(),
+            # NixOS has every program; there the first is empty.
+            "missing_programs": set(OPTIONAL) - set(self.programs.optional),
+            "skip": self.skip,
+        }
+
+    def _explain(self, error: Exception) -> None:
+        """Tells where the script failed and why, and how the machines ended."""
+        frames = traceback.extract_tb(sys.exc_info()[2])
+        ours = [frame for frame in frames if Path(frame.filename).parent == SCRIPTS]
+        known = isinstance(error, RequestedAssertionFailed)
+        for line in traceback.format_list(ours if known else frames):
+            print(line, end="")
+        print(report.paint(f"{type(error).__name__}: {error}", "red"))
+        for machine in self.machines:
+            print(f"-- the last {JOURNAL_LINES} lines of the journal of {machine.name}:")
+            print(report.indented(machine.last_words(JOURNAL_LINES)), flush=True)
