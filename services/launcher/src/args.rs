@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -49,12 +50,26 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..50_000))]
     pub port_offset: u16,
 
+    /// Starts nothing but the receiver of spans, OTLP over HTTP, which keeps the last traces in
+    /// memory and answers them as Jaeger does: GET /api/v3/traces/{id}.
+    #[arg(long, conflicts_with_all = ["load", "logs", "data_dir", "fresh", "no_page", "bin_dir"])]
+    pub receiver_only: bool,
+
+    /// Where that receiver listens.
+    #[arg(long, value_name = "ADDRESS", requires = "receiver_only", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub receiver_host: IpAddr,
+
     /// The receiver of spans that takes them instead of the launcher.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     pub otel_exporter_otlp_endpoint: Option<String>,
 }
 
 impl Args {
+    /// Whether the launcher takes the spans itself.
+    pub fn receives(&self) -> bool {
+        self.receiver_only || self.other_receiver().is_none()
+    }
+
     /// The receiver that was given, if one was; an empty variable counts as none.
     pub fn other_receiver(&self) -> Option<&str> {
         self.otel_exporter_otlp_endpoint

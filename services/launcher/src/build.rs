@@ -38,6 +38,14 @@ pub enum BuildError {
     /// A step failed; what it said stands above.
     #[error("{0} failed; what it said stands above")]
     Failed(String),
+    /// A tool could not be started.
+    #[error("{tool} cannot be started: {error}")]
+    Tool {
+        /// The tool.
+        tool: String,
+        /// The reason.
+        error: io::Error,
+    },
     /// A file could not be read or written.
     #[error("{path}: {error}", path = .path.display())]
     File {
@@ -48,10 +56,12 @@ pub enum BuildError {
     },
 }
 
-/// The root of the workspace.
+/// The root of the workspace: where cargo says at the start, or said at the build, that this
+/// package is.
 pub fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.ancestors().nth(2).unwrap_or(manifest).to_owned()
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    manifest.ancestors().nth(2).unwrap_or(&manifest).to_owned()
 }
 
 /// Builds the services as cargo sees need, and tells where they are.
@@ -105,10 +115,10 @@ fn run(step: &str, command: &mut Command) -> Result<(), BuildError> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(BuildError::Failed(step.to_owned())),
-        Err(error) => {
-            let path = PathBuf::from(command.get_program());
-            Err(BuildError::File { path, error })
-        }
+        Err(error) => Err(BuildError::Tool {
+            tool: command.get_program().to_string_lossy().into_owned(),
+            error,
+        }),
     }
 }
 

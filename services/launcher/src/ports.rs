@@ -1,10 +1,13 @@
 //! Whether the ports of the shop are free, before anything is started.
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 
 use crate::args::Args;
-use crate::services::{SERVICES, receiver_port};
+use crate::services::{SERVICES, Service, receiver_port};
+
+/// What the launcher's own receiver is called.
+const RECEIVER: &str = "spans";
 
 /// A port that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -33,16 +36,9 @@ pub enum PortError {
 
 /// Looks at each port that will be needed; the first that is taken is the error.
 pub fn check(args: &Args) -> Result<(), PortError> {
-    let services = SERVICES
-        .iter()
-        .map(|service| (service.name, service.port(args)));
-    let receiver = args
-        .other_receiver()
-        .is_none()
-        .then(|| ("spans", receiver_port(args)));
-    for (name, port) in services.chain(receiver) {
+    for (name, host, port) in needed(args) {
         // std sets SO_REUSEADDR: connections of the last run in TIME_WAIT do not count.
-        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        match TcpListener::bind((host, port)) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 return Err(PortError::Taken { name, port });
@@ -51,4 +47,13 @@ pub fn check(args: &Args) -> Result<(), PortError> {
         }
     }
     Ok(())
+}
+
+fn needed(args: &Args) -> impl Iterator<Item = (&'static str, IpAddr, u16)> {
+    let services: &[Service] = if args.receiver_only { &[] } else { &SERVICES };
+    let services = services
+        .iter()
+        .map(|service| (service.name, Ipv4Addr::LOCALHOST.into(), service.port(args)));
+    let receiver = (RECEIVER, args.receiver_host, receiver_port(args));
+    services.chain(args.receives().then_some(receiver))
 }

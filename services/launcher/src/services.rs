@@ -78,7 +78,7 @@ impl Service {
         for peer in SERVICES {
             environment.push((peer.url_variable, peer.url(args).into()));
         }
-        if args.other_receiver().is_none() {
+        if args.receives() {
             let receiver = format!("http://127.0.0.1:{}", receiver_port(args));
             environment.push(("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.clone().into()));
             environment.push(("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf".into()));

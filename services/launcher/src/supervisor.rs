@@ -1,18 +1,16 @@
 //! The processes of the shop: started together, ended together.
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
+use std::task::Poll;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use crate::args::Args;
+use crate::process::{Line, Process, command};
 use crate::services::{SERVICES, Service};
 
 /// A service is ready within milliseconds; a machine under load gets a thousand times that.
@@ -20,21 +18,6 @@ const READY_BOUND: Duration = Duration::from_secs(30);
 
 /// How long the services may drain before they are killed: their own bounds and a little.
 const STOP_BOUND: Duration = Duration::from_secs(15);
-
-/// How many of its last lines a process is remembered by, should it die.
-const LAST_LINES: usize = 5;
-
-/// Something that a process did.
-#[derive(Debug)]
-pub enum Event {
-    /// It wrote a line.
-    Line {
-        /// Its name.
-        name: &'static str,
-        /// The line; a text when it is no JSON.
-        line: Value,
-    },
-}
 
 /// Why the shop ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -69,28 +52,16 @@ pub enum SupervisorError {
 #[derive(Debug)]
 pub struct Shop {
     processes: Vec<Process>,
-    lines: mpsc::Sender<Event>,
-}
-
-#[derive(Debug)]
-struct Process {
-    name: &'static str,
-    child: Child,
-    last_lines: VecDeque<String>,
+    lines: mpsc::Sender<Line>,
 }
 
 impl Shop {
-    /// A shop without processes, and the far end of what they will do.
-    pub fn new() -> (Self, mpsc::Receiver<Event>) {
+    /// A shop without processes, and the far end of what they will write.
+    pub fn new() -> (Self, mpsc::Receiver<Line>) {
         // A reader that falls behind makes the writers wait; their own queues are bounded.
-        let (lines, events) = mpsc::channel(1024);
-        (
-            Self {
-                processes: Vec::new(),
-                lines,
-            },
-            events,
-        )
+        let (lines, written) = mpsc::channel(1024);
+        let processes = Vec::new();
+        (Self { processes, lines }, written)
     }
 
     /// Starts all services and waits until each is ready.
@@ -99,24 +70,24 @@ impl Shop {
         args: &Args,
         binaries: &Path,
         assets: &Path,
-        events: &mut mpsc::Receiver<Event>,
+        written: &mut mpsc::Receiver<Line>,
         mut seen: impl FnMut(&'static str, Value),
     ) -> Result<(), SupervisorError> {
         for service in SERVICES {
-            self.spawn_service(service, args, binaries, assets)?;
+            self.start_service(service, args, binaries, assets)?;
         }
         let mut waiting: Vec<_> = SERVICES.iter().map(|service| service.name).collect();
         let deadline = tokio::time::Instant::now() + READY_BOUND;
         while let Some(first) = waiting.first() {
             tokio::select! {
-                Some(Event::Line { name, line }) = events.recv() => {
+                Some(Line { name, line }) = written.recv() => {
                     if line["address"].is_string() {
                         waiting.retain(|other| *other != name);
                     }
                     self.remember(name, &line);
                     seen(name, line);
                 }
-                died = self.died() => return Err(self.obituary(died, events)),
+                died = self.died() => return Err(self.obituary(died, written)),
                 () = tokio::time::sleep_until(deadline) => {
                     return Err(SupervisorError::NotReady { name: first });
                 }
@@ -125,7 +96,7 @@ impl Shop {
         Ok(())
     }
 
-    fn spawn_service(
+    fn start_service(
         &mut self,
         service: Service,
         args: &Args,
@@ -146,63 +117,38 @@ impl Shop {
         self.spawn("load-generator", command)
     }
 
-    fn spawn(&mut self, name: &'static str, mut command: Command) -> Result<(), SupervisorError> {
-        let failed = |error| SupervisorError::Start { name, error };
-        let mut child = command
-            // Ctrl-C is for the launcher, which ends them in its own order.
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(failed)?;
-        if let Some(output) = child.stdout.take() {
-            tokio::spawn(read(name, output, self.lines.clone()));
-        }
-        if let Some(output) = child.stderr.take() {
-            tokio::spawn(read(name, output, self.lines.clone()));
-        }
-        self.processes.push(Process {
-            name,
-            child,
-            last_lines: VecDeque::new(),
-        });
+    fn spawn(
+        &mut self,
+        name: &'static str,
+        command: tokio::process::Command,
+    ) -> Result<(), SupervisorError> {
+        let process = Process::spawn(name, command, &self.lines)
+            .map_err(|error| SupervisorError::Start { name, error })?;
+        self.processes.push(process);
         Ok(())
     }
 
     /// Keeps a line for the case that its process dies.
     pub fn remember(&mut self, name: &str, line: &Value) {
-        if let Some(process) = self
-            .processes
-            .iter_mut()
-            .find(|process| process.name == name)
-        {
-            if process.last_lines.len() == LAST_LINES {
-                process.last_lines.pop_front();
-            }
-            process.last_lines.push_back(
-                line.as_str()
-                    .map_or_else(|| line.to_string(), str::to_owned),
-            );
+        let mut processes = self.processes.iter_mut();
+        if let Some(process) = processes.find(|process| process.name == name) {
+            process.remember(line);
         }
     }
 
     /// Waits until a process has ended; which one, and how.
     pub async fn died(&mut self) -> (usize, ExitStatus) {
-        let ends = self
-            .processes
-            .iter_mut()
-            .enumerate()
-            .map(|(index, process)| Box::pin(async move { (index, process.child.wait().await) }));
-        let mut ends: Vec<_> = ends.collect();
+        let processes = self.processes.iter_mut().enumerate();
+        let mut ends: Vec<_> = processes
+            .map(|(index, process)| Box::pin(async move { (index, process.wait().await) }))
+            .collect();
         std::future::poll_fn(|task| {
             for end in &mut ends {
-                if let std::task::Poll::Ready((index, Ok(status))) = end.as_mut().poll(task) {
-                    return std::task::Poll::Ready((index, status));
+                if let Poll::Ready((index, Ok(status))) = end.as_mut().poll(task) {
+                    return Poll::Ready((index, status));
                 }
             }
-            std::task::Poll::Pending
+            Poll::Pending
         })
         .await
     }
@@ -211,38 +157,30 @@ impl Shop {
     pub fn obituary(
         &mut self,
         (index, status): (usize, ExitStatus),
-        events: &mut mpsc::Receiver<Event>,
+        written: &mut mpsc::Receiver<Line>,
     ) -> SupervisorError {
-        while let Ok(Event::Line { name, line }) = events.try_recv() {
+        while let Ok(Line { name, line }) = written.try_recv() {
             self.remember(name, &line);
         }
         let process = &self.processes[index];
-        let lines: Vec<_> = process
-            .last_lines
-            .iter()
-            .map(|line| format!("  {line}"))
-            .collect();
         SupervisorError::Died {
             name: process.name,
             status,
-            lines: lines.join("\n"),
+            lines: process.last_lines(),
         }
     }
 
     /// Ends all processes: SIGTERM, and SIGKILL for those that do not drain in time. What they
     /// still write is thrown away.
-    pub async fn stop(mut self, mut events: mpsc::Receiver<Event>) {
+    pub async fn stop(mut self, mut written: mpsc::Receiver<Line>) {
         for process in &self.processes {
-            let id = process.child.id().and_then(|id| i32::try_from(id).ok());
-            if let Some(id) = id.and_then(Pid::from_raw) {
-                let _ = kill_process(id, Signal::TERM);
-            }
+            process.terminate();
         }
         drop(self.lines);
-        let drain = async { while events.recv().await.is_some() {} };
+        let drain = async { while written.recv().await.is_some() {} };
         let all = async {
             for process in &mut self.processes {
-                let _ = process.child.wait().await;
+                let _ = process.wait().await;
             }
         };
         let ended = async { tokio::join!(drain, all) };
@@ -253,29 +191,6 @@ impl Shop {
             }
             // Whoever asks twice does not want to wait; the children are killed on drop.
             _ = tokio::signal::ctrl_c() => println!("killed"),
-        }
-    }
-}
-
-/// A command that ends with the launcher even when that is killed, where the host has setpriv
-/// (util-linux): the kernel then sends SIGTERM.
-fn command(program: &Path) -> Command {
-    let setpriv = Path::new("/usr/bin/setpriv");
-    if setpriv.exists() {
-        let mut command = Command::new(setpriv);
-        command.args(["--pdeathsig", "TERM", "--"]).arg(program);
-        command
-    } else {
-        Command::new(program)
-    }
-}
-
-async fn read(name: &'static str, output: impl AsyncRead + Unpin, lines: mpsc::Sender<Event>) {
-    let mut reader = BufReader::new(output).lines();
-    while let Ok(Some(line)) = reader.next_line().await {
-        let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
-        if lines.send(Event::Line { name, line }).await.is_err() {
-            return;
         }
     }
 }

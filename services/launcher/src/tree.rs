@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 
-use crate::console::{Paint, Style};
+use crate::paint::{Paint, Style};
 use crate::traces::{Received, Trace};
 
 /// Whether every span's parent has come: the caller's, outside of this shop, never does, so one

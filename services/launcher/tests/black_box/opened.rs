@@ -1,0 +1,177 @@
+//! A launcher as a process, on ports that nobody else has.
+
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use harness::{Http, Process, eventually, release_binary};
+use tempfile::TempDir;
+
+/// The ports of the contract that a launcher takes.
+pub(crate) const PORTS: [(&str, u16); 6] = [
+    ("product-service", 8081),
+    ("inventory-service", 8082),
+    ("order-service", 8083),
+    ("gateway-service", 8080),
+    ("frontend", 3001),
+    ("spans", 4318),
+];
+
+/// The bound of the launcher for its services, and a little.
+const END_BOUND: Duration = Duration::from_secs(20);
+
+/// A running launcher.
+pub(crate) struct Launcher {
+    pub(crate) process: Process,
+    pub(crate) offset: u16,
+}
+
+/// A number by which all ports of a launcher are free. They end up below those that the kernel
+/// gives out by itself.
+pub(crate) fn free_offset() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Test processes that run at the same time begin at different places; no two of the
+    // offsets, which are less than the 5,000 between the ports apart, share a port.
+    let base = u16::try_from(std::process::id() % 40).unwrap() * 100;
+    loop {
+        let offset = 12_000 + (base + NEXT.fetch_add(1, Ordering::Relaxed) * 10) % 4000;
+        let mut ports = PORTS.iter().map(|(_, port)| port + offset);
+        if ports.all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()) {
+            return offset;
+        }
+    }
+}
+
+/// The folder of the built services, with those of this workspace in it.
+pub(crate) fn binaries() -> PathBuf {
+    release_binary("frontend").parent().unwrap().to_owned()
+}
+
+impl Launcher {
+    /// Starts one with these arguments beside its ports, and this environment.
+    pub(crate) fn start(offset: u16, arguments: &[&str], environment: &[(&str, OsString)]) -> Self {
+        let mut all: Vec<OsString> = vec!["--port-offset".into(), offset.to_string().into()];
+        all.extend(arguments.iter().map(OsString::from));
+        // With this variable the harness keeps the lines as they are.
+        let environment = [&[("LOG_FORMAT", "text".into())], environment].concat();
+        let program = Path::new(env!("CARGO_BIN_EXE_launcher"));
+        let process = Process::spawn(program, "launcher", &all, &environment);
+        Self { process, offset }
+    }
+
+    /// Opens a whole shop, and waits until it says so.
+    pub(crate) async fn open(arguments: &[&str], environment: &[(&str, OsString)]) -> Opened {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("stores");
+        Self::open_in(folder, &data, arguments, environment).await
+    }
+
+    async fn open_in(
+        folder: TempDir,
+        data: &Path,
+        arguments: &[&str],
+        environment: &[(&str, OsString)],
+    ) -> Opened {
+        let binaries = binaries();
+        let own = [
+            "--bin-dir",
+            binaries.to_str().unwrap(),
+            "--data-dir",
+            data.to_str().unwrap(),
+        ];
+        let launcher = Self::start(free_offset(), &[&own, arguments].concat(), environment);
+        launcher.says("The shop is open.").await;
+        let services = launcher.children();
+        Opened {
+            launcher,
+            services,
+            folder,
+        }
+    }
+
+    /// A client of one of its ports, by the number in the contract.
+    pub(crate) fn http(&self, port: u16) -> Http {
+        Http::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port + self.offset)))
+    }
+
+    /// Waits until it has written this, and gives all lines from there on.
+    pub(crate) async fn says(&self, text: &str) -> Vec<String> {
+        eventually(text, async || {
+            let lines = self.process.lines();
+            let found = lines.iter().position(|line| line.contains(text));
+            found.map(|at| lines[at..].to_vec()).ok_or(lines)
+        })
+        .await
+    }
+
+    /// Its own processes, with their names.
+    pub(crate) fn children(&self) -> Vec<(u32, String)> {
+        let processes = std::fs::read_dir("/proc").unwrap();
+        let ids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        ids.filter_map(|id: u32| {
+            let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+            let parent = stat.rsplit(") ").next()?.split(' ').nth(1)?.to_owned();
+            let line = std::fs::read_to_string(format!("/proc/{id}/cmdline")).ok()?;
+            let program = Path::new(line.split('\0').next()?).file_name()?;
+            (parent == self.process.id().to_string())
+                .then(|| (id, program.to_string_lossy().into_owned()))
+        })
+        .collect()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn end(&mut self) -> ExitStatus {
+        self.process.wait(END_BOUND)
+    }
+}
+
+/// A launcher whose shop is open.
+pub(crate) struct Opened {
+    pub(crate) launcher: Launcher,
+    /// What it started, as it was when it opened.
+    pub(crate) services: Vec<(u32, String)>,
+    folder: TempDir,
+}
+
+impl Opened {
+    /// The folder of its stores.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("stores")
+    }
+
+    /// Ends it, and opens another on the same stores.
+    pub(crate) async fn again(mut self, arguments: &[&str]) -> Self {
+        let data = self.data();
+        self.launcher.process.signal(rustix::process::Signal::TERM);
+        assert!(self.launcher.end().success());
+        Launcher::open_in(self.folder, &data, arguments, &[]).await
+    }
+
+    /// Waits until nothing of it is left: no process and no listener.
+    pub(crate) async fn is_gone(&self) {
+        eventually("no process is left", async || {
+            let left: Vec<_> = self
+                .services
+                .iter()
+                .filter(|(id, _)| Path::new(&format!("/proc/{id}")).exists())
+                .collect();
+            if left.is_empty() {
+                Ok(())
+            } else {
+                Err(format!("{left:?}"))
+            }
+        })
+        .await;
+        for (name, port) in PORTS {
+            let port = port + self.launcher.offset;
+            let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+            assert!(
+                bound.is_ok(),
+                "somebody still listens on the port of {name}"
+            );
+        }
+    }
+}

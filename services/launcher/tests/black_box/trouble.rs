@@ -1,0 +1,82 @@
+//! What goes wrong: said clearly, with a code of its own, and with nothing left behind.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::opened::{Launcher, PORTS, binaries, free_offset};
+
+#[test]
+fn a_taken_port_is_named_before_anything_is_started() {
+    for (name, port) in PORTS {
+        let offset = free_offset();
+        let port = port + offset;
+        let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+        let mut launcher = Launcher::start(offset, &["--bin-dir", "/nowhere"], &[]);
+        assert_eq!(launcher.end().code(), Some(69));
+        let errors = launcher.process.errors();
+        for told in [
+            &format!("port {port} of {name} is taken"),
+            "ss -ltnp",
+            "--port-offset",
+        ] {
+            assert!(errors.contains(told), "{told}: {errors}");
+        }
+        assert!(launcher.process.lines().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_one_part_dies_all_end_and_the_reason_is_told() {
+    for (victim, _) in &PORTS[..5] {
+        let mut shop = Launcher::open(&[], &[]).await;
+        let (id, _) = shop
+            .services
+            .iter()
+            .find(|(_, name)| name == victim)
+            .unwrap();
+        let id = Pid::from_raw(i32::try_from(*id).unwrap()).unwrap();
+        kill_process(id, Signal::KILL).unwrap();
+        assert_eq!(shop.launcher.end().code(), Some(1));
+        let errors = shop.launcher.process.errors();
+        for told in [&format!("error: {victim} ended"), "signal: 9", "listening"] {
+            assert!(errors.contains(told), "{told}: {errors}");
+        }
+        shop.is_gone().await;
+    }
+}
+
+#[test]
+fn a_part_that_does_not_start_is_named_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let stores = folder.path().join("stores");
+    std::fs::create_dir(&stores).unwrap();
+    std::fs::write(
+        stores.join("order-service"),
+        "a file where a folder belongs",
+    )
+    .unwrap();
+    let binaries = binaries();
+    let (binaries, stores) = (binaries.to_str().unwrap(), stores.to_str().unwrap());
+    for (binaries, name) in [("/nowhere", "product-service"), (binaries, "order-service")] {
+        let arguments = ["--bin-dir", binaries, "--data-dir", stores];
+        let mut launcher = Launcher::start(free_offset(), &arguments, &[]);
+        assert_eq!(launcher.end().code(), Some(1));
+        let errors = launcher.process.errors();
+        assert!(errors.contains(&format!("error: {name}")), "{errors}");
+        assert!(errors.contains(&format!("/{name}")), "the path: {errors}");
+    }
+}
+
+#[test]
+fn wrong_usage_exits_2() {
+    for arguments in [
+        &["--receiver-only", "--load"][..],
+        &["--receiver-host", "0.0.0.0"],
+        &["--port-offset", "60000"],
+        &["--no-such-flag"],
+    ] {
+        let mut launcher = Launcher::start(0, arguments, &[]);
+        assert_eq!(launcher.end().code(), Some(2), "{arguments:?}");
+    }
+}
