@@ -134,18 +134,14 @@ impl Process {
         self.status_field("VmRSS:") * 1024
     }
 
+    /// The most memory that it has held (VmHWM), in bytes.
+    pub fn peak_resident_bytes(&self) -> u64 {
+        self.status_field("VmHWM:") * 1024
+    }
+
     /// The processor time that it has used, in clock ticks of 10 ms.
     pub fn processor_time(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("alive");
-        let fields: Vec<_> = stat
-            .rsplit(')')
-            .next()
-            .expect("fields")
-            .split_whitespace()
-            .collect();
-        let ticks: u64 =
-            fields[11].parse::<u64>().expect("utime") + fields[12].parse::<u64>().expect("stime");
-        Duration::from_millis(ticks * 10)
+        processor_time(&self.id().to_string())
     }
 
     fn status_field(&self, name: &str) -> u64 {
@@ -232,6 +228,20 @@ impl Process {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
+}
+
+/// The processor time that a process has used, by its name under `/proc`, in clock ticks of 10 ms.
+pub fn processor_time(process: &str) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("alive");
+    let fields: Vec<_> = stat
+        .rsplit(')')
+        .next()
+        .expect("fields")
+        .split_whitespace()
+        .collect();
+    let ticks: u64 =
+        fields[11].parse::<u64>().expect("utime") + fields[12].parse::<u64>().expect("stime");
+    Duration::from_millis(ticks * 10)
 }
 
 impl Drop for Process {

@@ -1,0 +1,53 @@
+//! Load on a proxy: connections that each send an order as soon as the one before is answered.
+//! It checks as little as it can, since it shares the machine with what it measures.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+/// Enough that two cores are never without work, few enough that queues stay short.
+const CONNECTIONS: usize = 32;
+
+const ORDER: &[u8] = br#"{"productId":"product1","quantity":3}"#;
+
+/// Asks for `length`; how many answers came.
+pub(crate) async fn closed_loop(address: SocketAddr, length: Duration) -> u32 {
+    let end = Instant::now() + length;
+    let mut connections = JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        connections.spawn(ask_until(address, end));
+    }
+    let answers = connections.join_all().await;
+    answers.into_iter().sum()
+}
+
+async fn ask_until(address: SocketAddr, end: Instant) -> u32 {
+    let stream = TcpStream::connect(address).await.expect("a connection");
+    stream.set_nodelay(true).expect("a socket");
+    let handshake = http1::handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = handshake.expect("a connection");
+    tokio::spawn(connection);
+    let mut answers = 0;
+    while Instant::now() < end {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("/api/orders")
+            .header(header::HOST, "shop")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from_static(ORDER)))
+            .expect("a request");
+        sender.ready().await.expect("a connection that is kept");
+        let answer = sender.send_request(request).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        answer.into_body().collect().await.expect("a whole answer");
+        answers += 1;
+    }
+    answers
+}

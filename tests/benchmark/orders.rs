@@ -1,0 +1,49 @@
+//! Orders a second: each stored three times over, durable on disk, followed by logs, metrics and
+//! 17 spans, with the load generator and the receivers on the same machine.
+
+use harness::{Http, Scrape};
+
+use crate::figure::Figure;
+use crate::generator;
+use crate::receiver::Receiver;
+use crate::rounds::{median, spread};
+use crate::shop::Shop;
+use crate::unit::{Layers, World};
+
+/// Enough orders at once that one commit takes many of them.
+const USERS: u32 = 128;
+
+pub(crate) async fn measure(world: &World) -> Vec<Figure> {
+    let receiver = Receiver::start().await;
+    let shop = Shop::start(world, &Layers::Exported(receiver.endpoint())).await;
+    let (gateway, length) = (shop.address("gateway-service"), world.args.turn());
+    let warm_up = generator::closed_loop(gateway, USERS, length).await;
+    let (mut rates, mut p99s, mut created) = (Vec::new(), Vec::new(), warm_up.created);
+    for round in 0..world.args.rounds {
+        eprintln!("orders: round {} of {}", round + 1, world.args.rounds);
+        let run = generator::closed_loop(gateway, USERS, length).await;
+        created += run.created;
+        rates.push(run.rate);
+        p99s.push(run.p99);
+    }
+    let orders = Scrape::of(&Http::new(shop.address("order-service"))).await;
+    let counted = orders.sum("shop_orders_total", &[("result", "created")]);
+    assert!(
+        counted >= created,
+        "the shop has {counted} of {created} orders"
+    );
+    let lost = shop.counted("telemetry_spans_dropped_total").await;
+    let lost_events = shop.counted("telemetry_logs_dropped_total").await;
+    let note = format!(
+        "{}; p99 {:.0} ms with {USERS} at once; {:.1} spans and {:.2} events dropped an order",
+        spread(rates.clone()),
+        median(p99s),
+        lost / created,
+        lost_events / created,
+    );
+    vec![
+        Figure::new("orders, durable, all telemetry", median(rates), "/s")
+            .at_least(3000.0)
+            .note(note),
+    ]
+}
