@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from .isolation import mount
@@ -18,13 +19,13 @@ def unify() -> None:
         mount("--types", "cgroup2", "cgroup2", GROUPS)
 
 
-def joiner(driver: int, machine: str) -> Callable[[], None]:
+def joiner(driver: int, machine: str) -> Callable[[], object]:
     """What a process calls to move into the group of a machine.
 
     Right below the root, where a host's systemd offers all controllers."""
     group = GROUPS / f"{PREFIX}-{driver}-{machine}"
     group.mkdir(exist_ok=True)
-    return lambda: (group / "cgroup.procs").write_text("0") and None
+    return lambda: (group / "cgroup.procs").write_text("0")
 
 
 def sweep() -> None:
@@ -35,4 +36,5 @@ def sweep() -> None:
             driver = group.name.removeprefix(f"{PREFIX}-").split("-")[0]
             if driver == str(os.getpid()) or not Path("/proc", driver).exists():
                 for folder, _, _ in os.walk(group, topdown=False):
-                    os.rmdir(folder)
+                    with suppress(OSError):  # A process of a killed driver may still be ending.
+                        os.rmdir(folder)

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import textwrap
 from pathlib import Path
 
 from . import base_tree, cgroups, programs, report
@@ -46,17 +47,18 @@ ends; several may run at the same time."""
 
 def main() -> int:
     """Does what the command line asks for."""
-    tests = sorted(path.stem for path in SCRIPTS.glob("*.py") if path != PRELUDE)
-    arguments = _arguments(tests)
+    tests = {path.stem: _purpose(path) for path in sorted(SCRIPTS.glob("*.py")) if path != PRELUDE}
+    here = [test for test, purpose in tests.items() if not purpose.startswith("NixOS only")]
+    arguments = _arguments(here)
     if arguments.list:
-        for test in tests:
-            print(f"{test:20} {_purpose(SCRIPTS / f'{test}.py')}")
+        for test, purpose in tests.items():
+            print(textwrap.fill(purpose, 100, initial_indent=f"{test:18}", subsequent_indent=" " * 18))
         return 0
     # So that an end by a signal is one in order, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         _check_host()
-        return _run((arguments.test or tests) * arguments.repeat)
+        return _run((arguments.test or here) * arguments.repeat)
     except Failure as failure:
         print(f"error: {failure}", file=sys.stderr)
         return 2
@@ -114,6 +116,6 @@ def _arguments(tests: list[str]) -> argparse.Namespace:
 
 
 def _purpose(script: Path) -> str:
-    """The first line of what a script says about itself."""
+    """The first sentence of what a script says about itself."""
     said = ast.get_docstring(ast.parse(script.read_text())) or ""
-    return said.split("\n")[0]
+    return " ".join(said.split("\n\n")[0].split())

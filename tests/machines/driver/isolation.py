@@ -38,7 +38,7 @@ def isolated(work: Callable[[], Result], *, network: bool) -> Result:
             answer = results.read()
         os.waitpid(keeper, 0)
     except BaseException:
-        os.kill(keeper, signal.SIGKILL)
+        os.kill(keeper, signal.SIGTERM)
         os.waitpid(keeper, 0)
         raise
     if not answer:
@@ -53,12 +53,15 @@ def _keep(work: Callable[[], Result], writer: int, network: int) -> NoReturn:
     """Holds the namespaces: their first process is the child of this one, and dies with it."""
     try:
         _die_with_parent()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent decides; it gets it as well.
+        # Ctrl-C reaches the first process too, and that one decides. Not ignored, as those that
+        # are started from here would inherit it.
+        signal.signal(signal.SIGINT, lambda *_: None)
         if LIBC.unshare(CLONE_NEWNS | CLONE_NEWPID | network):
             raise OSError(ctypes.get_errno(), "unshare")
         child = os.fork()
         if child:
             os.close(writer)
+            signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
             os.waitpid(child, 0)
         else:
             _die_with_parent()

@@ -66,7 +66,7 @@ class Machine(Words):
         command += [f"--machine={self.name}", f"--directory={self._root}", *BPF]
         if self._network:
             command.append(f"--network-namespace-path={self._network.namespace(self.name)}")
-            self._network.plug(self.name, "up")
+            self._network.plug(self.name)
         for source, target in self._places.items():
             command.append(f"--bind-ro={str(source).replace(':', chr(92) + ':')}:{target}")
         self._process = subprocess.Popen(
@@ -127,7 +127,7 @@ class Machine(Words):
         except subprocess.TimeoutExpired:
             raise RequestedAssertionFailed(f"{self.name}: still on after {POWER_OFF} s") from None
         if self._network:
-            self._network.plug(self.name, "down")  # The kernel would go on answering pings.
+            self._network.unplug(self.name)  # The kernel would go on answering pings.
         self._process = self._leader = None
 
     def crash(self) -> None:
@@ -139,12 +139,12 @@ class Machine(Words):
     def block(self) -> None:
         """Pulls the network's cable out."""
         assert self._network, "this machine has the network of the host"
-        self._network.plug(self.name, "down")
+        self._network.unplug(self.name)
 
     def unblock(self) -> None:
         """Puts it in again."""
         assert self._network, "this machine has the network of the host"
-        self._network.plug(self.name, "up")
+        self._network.plug(self.name)
 
     def log(self, msg: str) -> None:
         """Tells the reader something."""

@@ -18,7 +18,7 @@ class Network:
             _ip("netns", "add", name)
             peer = ["type", "veth", "peer", "name", "eth1", "netns", name]
             _ip("link", "add", self._cable(name), *peer)
-            _ip("link", "set", self._cable(name), "master", "bridge")
+            _ip("link", "set", self._cable(name), "up")
             _ip("-n", name, "address", "add", f"{self.address(name)}/24", "dev", "eth1")
             _ip("-n", name, "link", "set", "eth1", "up")
 
@@ -35,9 +35,15 @@ class Network:
         lines = [f"{self.address(name)} {name}" for name in self.machines]
         return "\n".join(["127.0.0.1 localhost", "::1 localhost", *lines, ""])
 
-    def plug(self, machine: str, state: str) -> None:
-        """Puts the cable of a machine in ("up") or pulls it out ("down")."""
-        _ip("link", "set", self._cable(machine), state)
+    def plug(self, machine: str) -> None:
+        """Puts the cable of a machine in.
+
+        At the bridge, as an interface that goes up may take a second until it carries."""
+        _ip("link", "set", self._cable(machine), "master", "bridge")
+
+    def unplug(self, machine: str) -> None:
+        """Pulls it out."""
+        _ip("link", "set", self._cable(machine), "nomaster")
 
     def _number(self, machine: str) -> int:
         return self.machines.index(machine) + 1

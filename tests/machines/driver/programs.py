@@ -54,6 +54,8 @@ def _binaries(project: Path) -> Path:
     target = Path(os.environ.get("CARGO_TARGET_DIR", project / "target")).absolute()
     folder = Path(prebuilt).absolute() if prebuilt else target / "release"
     if not prebuilt:
+        if not all((folder / name).exists() for name in PACKAGES):
+            print("building the programs; the first time takes some minutes", flush=True)
         packages = [f"--package={name}" for name in PACKAGES]
         _build(project, "cargo", "build", "--quiet", "--release", "--locked", *packages)
     if missing := [name for name in PACKAGES if not (folder / name).exists()]:

@@ -1,5 +1,6 @@
 """Runs one test: its machines, its script, and what there is to say when it fails."""
 
+import json
 import os
 import re
 import sys
@@ -23,6 +24,7 @@ PROJECT = Path(__file__).parents[3]
 SCRIPTS = PROJECT / "tests/machines/scripts"
 # Said before each script: what it has to know about the world it runs in.
 PRELUDE = SCRIPTS / "world.py"
+DASHBOARDS = sorted((PROJECT / "dashboards").glob("*.json"))
 # As much of each journal as somebody reads.
 JOURNAL_LINES = 60
 
@@ -105,7 +107,7 @@ class Script:
             raise RequestedAssertionFailed(f"NO_SKIPS is set, and {program} is not on PATH")
 
     def _words(self) -> dict[str, Any]:
-        """The global names of a script: those of the NixOS driver, and two of ours."""
+        """The global names of a script: those of the NixOS driver, and ours."""
         by_name = {re.sub(r"\W", "_", machine.name): machine for machine in self.machines}
         if len(self.machines) == 1:
             by_name["machine"] = self.machines[0]
@@ -118,6 +120,7 @@ class Script:
             "retry": retry,
             "log": Log(),
             "t": Asserted(),
+            "dashboards": {path.stem: json.loads(path.read_text()) for path in DASHBOARDS},
             # NixOS has every program; there the first is empty.
             "missing_programs": set(OPTIONAL) - set(self.programs.optional),
             "skip": self.skip,
@@ -127,8 +130,8 @@ class Script:
         """Tells where the script failed and why, and how the machines ended."""
         frames = traceback.extract_tb(sys.exc_info()[2])
         ours = [frame for frame in frames if Path(frame.filename).parent == SCRIPTS]
-        known = isinstance(error, RequestedAssertionFailed)
-        for line in traceback.format_list(ours if known else frames):
+        expected = isinstance(error, AssertionError) or frames[-1] in ours
+        for line in traceback.format_list(ours if expected else frames):
             print(line, end="")
         print(report.paint(f"{type(error).__name__}: {error}", "red"))
         for machine in self.machines:
