@@ -19,15 +19,25 @@ export class Shop {
 
   constructor(private readonly launcher: ChildProcess) {}
 
-  /** Sends a signal to a service. */
-  signal(service: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+  /** Does something while a service does not answer. */
+  async during(service: string, act: () => Promise<void>): Promise<void> {
+    const pid = this.#pid(service);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await act();
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  }
+
+  #pid(service: string): number {
     const pid = String(this.launcher.pid);
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
     const found = children.find((child) =>
       readFileSync(`/proc/${child}/cmdline`, 'utf8').split('\0')[0]?.endsWith(`/${service}`),
     );
     if (found === undefined) throw new Error(`${service} does not run`);
-    process.kill(Number(found), signal);
+    return Number(found);
   }
 
   async setStock(product: string, quantity: number): Promise<void> {
@@ -87,11 +97,11 @@ export const test = base.extend<{ complaints: string[] }, { shop: Shop }>({
       rmSync(dataDir, { recursive: true, force: true });
     },
     // A fresh clone builds the services and the page first.
-    { scope: 'worker', timeout: 900_000 },
+    { scope: 'worker', auto: true, timeout: 900_000 },
   ],
   baseURL: origin,
   complaints: [
-    async ({ page, shop: _ }, use) => {
+    async ({ page }, use) => {
       const complaints = collectComplaints(page);
       await use(complaints);
       expect(complaints, 'neither errors nor violations of the policy').toEqual([]);
