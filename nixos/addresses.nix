@@ -10,6 +10,8 @@ let
   own = name: cfg.${name}.listenAddress;
 in
 rec {
+  inherit bracketed;
+
   # The address on which a part listens.
   listen = name: if own name == null then cfg.listenAddress else own name;
 
@@ -35,8 +37,7 @@ rec {
   # Where spans go: to a receiver that was named, else to Jaeger, where there is one.
   otlp =
     let
-      port =
-        if cfg.tracing.protocol == "grpc" then cfg.jaeger.otlpGrpcPort else cfg.jaeger.otlpHttpPort;
+      port = if cfg.tracing.protocol == "grpc" then cfg.jaeger.otlpGrpcPort else cfg.jaeger.otlpHttpPort;
     in
     if cfg.tracing.endpoint != null then
       cfg.tracing.endpoint

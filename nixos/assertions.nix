@@ -110,6 +110,10 @@ in
     message = "${option "promtail.package"} is not set: import the module as `nixosModules.default` of this project's flake, which sets it, or give a Promtail that was built with the journal; nixos-26.05 has none.";
   }
   {
+    assertion = !cfg.jaeger.enable || cfg.jaeger.package or null != null;
+    message = "${option "jaeger.package"} is not set, and Jaeger's makers release none that this project knows for this system: give one, or set ${option "jaeger.enable"} = false and ${option "tracing.endpoint"} to a receiver of OTLP elsewhere.";
+  }
+  {
     assertion =
       !cfg.grafana.enable
       || addresses.known "prometheus"
@@ -118,8 +122,7 @@ in
     message = "${option "grafana"} has nothing to show: enable Prometheus, Loki or Jaeger, or set their address.";
   }
   {
-    assertion =
-      cfg.tracing.headersFile == null || addresses.otlp != null;
+    assertion = cfg.tracing.headersFile == null || addresses.otlp != null;
     message = "${option "tracing.headersFile"} is set, but spans go nowhere: set ${option "tracing.endpoint"}.";
   }
   (outsideStore "tracing.headersFile" cfg.tracing.headersFile)

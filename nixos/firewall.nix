@@ -28,11 +28,10 @@ let
   udp.jaeger = [ cfg.jaeger.thriftCompactPort ];
 
   asked = part: if (own part).openFirewall == null then cfg.openFirewall else (own part).openFirewall;
-  opened =
-    part:
-    (own part).enable && asked part && !addresses.isLoopback (addresses.listen part);
+  opened = part: (own part).enable && asked part && !addresses.isLoopback (addresses.listen part);
   ports =
-    table: builtins.concatMap (part: if opened part then table.${part} else [ ]) (builtins.attrNames table);
+    table:
+    builtins.concatMap (part: if opened part then table.${part} else [ ]) (builtins.attrNames table);
 in
 {
   allowedTCPPorts = ports tcp;

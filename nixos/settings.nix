@@ -68,22 +68,28 @@ in
 
   # Measured: Promtail 70 to 97 MB, Jaeger 58 to 90 MB; both hold more while a back end is away or
   # a burst is under way.
-  promtail = part agents 9080 // budget "256M" 256 // {
-    lokiUrl = null;
-    matches = [ ];
-  };
+  promtail =
+    part agents 9080
+    // budget "256M" 256
+    // {
+      lokiUrl = null;
+      matches = [ ];
+    };
 
-  jaeger = part observability 16686 // budget "1G" 512 // {
-    retention = "72h";
-    queryGrpcPort = 16685;
-    otlpGrpcPort = 4317;
-    otlpHttpPort = 4318;
-    thriftHttpPort = 14268;
-    thriftCompactPort = 6831;
-    healthPort = 13133;
-    metricsPort = 8888;
-    spanMetricsPort = 8889;
-  };
+  jaeger =
+    part observability 16686
+    // budget "1G" 512
+    // {
+      retention = "72h";
+      queryGrpcPort = 16685;
+      otlpGrpcPort = 4317;
+      otlpHttpPort = 4318;
+      thriftHttpPort = 14268;
+      thriftCompactPort = 6831;
+      healthPort = 13133;
+      metricsPort = 8888;
+      spanMetricsPort = 8889;
+    };
 
   grafana = part observability 3000 // {
     adminPasswordFile = null;

@@ -6,7 +6,8 @@ let
   own = cfg.grafana;
   credentials = "/run/credentials/grafana.service";
 
-  source = part: rest: if addresses.known part then [ ({ url = addresses.url part; } // rest) ] else [ ];
+  source =
+    part: rest: if addresses.known part then [ ({ url = addresses.url part; } // rest) ] else [ ];
   # In provisioned files "$" begins a variable of the environment; "$$" is the sign itself.
   expression = name: "$\${${name}}";
 in

@@ -30,8 +30,7 @@ let
     left: right:
     left
     // builtins.mapAttrs (
-      name: value:
-      if builtins.isAttrs value && left ? ${name} then merge left.${name} value else value
+      name: value: if builtins.isAttrs value && left ? ${name} then merge left.${name} value else value
     ) right;
   given = merge (merge settings (import ./paths.nix)) values;
 
@@ -76,8 +75,7 @@ let
 
   ours = import ../units cfg;
   theirs = import ./units.nix cfg;
-  services =
-    ours.services // theirs // (if receiver then import ./trace-receiver.nix cfg else { });
+  services = ours.services // theirs // (if receiver then import ./trace-receiver.nix cfg else { });
   text = import ./unit-text.nix;
 
   wantedBy =
@@ -90,12 +88,14 @@ let
       }) (units.${name}.wantedBy or [ ])
     ) (builtins.attrNames units);
   wishes = wantedBy services "service" ++ wantedBy ours.sockets "socket";
-  named = suffix: units: builtins.listToAttrs (
-    map (name: {
-      name = "${name}.${suffix}";
-      value = text units.${name};
-    }) (builtins.attrNames units)
-  );
+  named =
+    suffix: units:
+    builtins.listToAttrs (
+      map (name: {
+        name = "${name}.${suffix}";
+        value = text units.${name};
+      }) (builtins.attrNames units)
+    );
 in
 {
   units = named "service" services // named "socket" ours.sockets;

@@ -1,6 +1,5 @@
 # The unit of a receiver of spans that keeps them in memory, where there is no Jaeger.
-cfg:
-{
+cfg: {
   trace-receiver = {
     description = "Receiver of spans, in memory";
     after = [ "network.target" ];

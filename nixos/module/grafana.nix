@@ -15,9 +15,7 @@ let
     admin-password = own.adminPasswordFile == null;
     secret-key = own.secretKeyFile == null;
   };
-  path =
-    name: given:
-    if given != null then given else "/var/lib/${folder}/${name}";
+  path = name: given: if given != null then given else "/var/lib/${folder}/${name}";
   unit = "grafana-secrets";
 in
 {

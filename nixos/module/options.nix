@@ -17,6 +17,7 @@ let
     agents = cfg.agents.enable;
   };
   plain = import ../settings.nix { };
+  jaeger = pkgs.callPackage ../packages/jaeger.nix { };
 
   address = types.strMatching "[0-9a-fA-F.:]+" // {
     description = "IP address";
@@ -27,11 +28,9 @@ let
   url = types.strMatching "https?://[^/ ]+[^ ]*" // {
     description = "URL of http or https";
   };
-  secret =
-    types.path
-    // {
-      description = "absolute path outside the store";
-    };
+  secret = types.path // {
+    description = "absolute path outside the store";
+  };
   duration = types.strMatching "[0-9]+(ms|s|m|h|d|w|y)" // {
     description = "duration, such as 5s, 72h or 15d";
   };
@@ -120,8 +119,12 @@ in
       default = false;
       description = "Whether to run the whole system on this host: the shop, and all that watches it. The load generator has a switch of its own.";
     };
-    shop.enable = group cfg.enable "config.services.hello-observability.enable" "the shop: page, gateway, products, stock and orders";
-    observability.enable = group cfg.enable "config.services.hello-observability.enable" "the stores of telemetry: Prometheus, Loki, Jaeger and Grafana";
+    shop.enable =
+      group cfg.enable "config.services.hello-observability.enable"
+        "the shop: page, gateway, products, stock and orders";
+    observability.enable =
+      group cfg.enable "config.services.hello-observability.enable"
+        "the stores of telemetry: Prometheus, Loki, Jaeger and Grafana";
     agents.enable =
       group (cfg.shop.enable || cfg.observability.enable)
         "config.services.hello-observability.shop.enable || config.services.hello-observability.observability.enable"
@@ -260,7 +263,9 @@ in
     };
 
     loki = listening "loki" "observability" "Loki" // {
-      grpcPort = port "loki" "grpcPort" "gRPC, over which the parts of Loki speak to each other, on loopback";
+      grpcPort =
+        port "loki" "grpcPort"
+          "gRPC, over which the parts of Loki speak to each other, on loopback";
       retention = mkOption {
         type = hours;
         default = plain.loki.retention;
@@ -309,10 +314,10 @@ in
       // limited "jaeger"
       // {
         package = mkOption {
-          type = types.package;
-          default = pkgs.callPackage ../packages/jaeger.nix { };
+          type = types.nullOr types.package;
+          default = if lib.meta.availableOn pkgs.stdenv.hostPlatform jaeger then jaeger else null;
           defaultText = literalExpression "hello-observability.packages.\${system}.jaeger";
-          description = "The package of Jaeger 2.";
+          description = "The package of Jaeger 2; there is one for x86_64-linux. Elsewhere it has to be given, or Jaeger switched off and {option}`services.hello-observability.tracing.endpoint` set.";
         };
         retention = mkOption {
           type = hours;
@@ -323,9 +328,7 @@ in
         otlpGrpcPort = port "jaeger" "otlpGrpcPort" "OTLP over gRPC";
         otlpHttpPort = port "jaeger" "otlpHttpPort" "OTLP over HTTP";
         thriftHttpPort = port "jaeger" "thriftHttpPort" "the older receiver, Thrift over HTTP";
-        thriftCompactPort =
-          port "jaeger" "thriftCompactPort"
-            "the older receiver, compact Thrift over UDP";
+        thriftCompactPort = port "jaeger" "thriftCompactPort" "the older receiver, compact Thrift over UDP";
         healthPort = port "jaeger" "healthPort" "Jaeger's health, on loopback";
         metricsPort = port "jaeger" "metricsPort" "Jaeger's own metrics";
         spanMetricsPort = port "jaeger" "spanMetricsPort" "the metrics that Jaeger makes of spans";

@@ -9,7 +9,7 @@ in
   services.prometheus = lib.mkMerge [
     (lib.mkIf cfg.prometheus.enable {
       enable = true;
-      listenAddress = addresses.listen "prometheus";
+      listenAddress = addresses.bracketed (addresses.listen "prometheus");
       inherit (cfg.prometheus) port;
       retentionTime = cfg.prometheus.retention;
       globalConfig = settings.global;
@@ -19,7 +19,7 @@ in
     (lib.mkIf cfg.nodeExporter.enable {
       exporters.node = {
         enable = true;
-        listenAddress = addresses.listen "nodeExporter";
+        listenAddress = addresses.bracketed (addresses.listen "nodeExporter");
         inherit (cfg.nodeExporter) port;
         enabledCollectors = nodeCollectors;
       };

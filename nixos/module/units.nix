@@ -14,10 +14,10 @@ let
   inEtc = lib.removePrefix "/etc/";
   promtail =
     checked "promtail.yaml" (import ../config/promtail.nix cfg)
-      "${cfg.promtail.package}/bin/promtail -check-syntax -config.file=$file";
+      "${toString cfg.promtail.package}/bin/promtail -check-syntax -config.file=$file";
   jaeger =
     checked "jaeger.yaml" (import ../config/jaeger.nix cfg)
-      "${cfg.jaeger.package}/bin/jaeger validate --config=$file";
+      "${toString cfg.jaeger.package}/bin/jaeger validate --config=$file";
   services = lib.filter (name: units.sockets ? ${name}) (lib.attrNames units.services);
 in
 {

@@ -15,7 +15,8 @@ in
       import ./hardening.nix
       // import ./accounting.nix own
       // {
-        ExecStart = "${own.package}/bin/jaeger --config=${files.jaeger}";
+        # toString: a package that is missing is an assertion's matter, not an error here.
+        ExecStart = "${toString own.package}/bin/jaeger --config=${files.jaeger}";
         # It has no word for systemd; who needs it asks its health port.
         Type = "exec";
         Restart = "always";

@@ -4,7 +4,9 @@ let
   addresses = import ../addresses.nix cfg;
   own = cfg.loadGenerator;
   # As systemd.service(5) wants its arguments.
-  quoted = argument: "\"${builtins.replaceStrings [ "\\" "\"" "%" "$" ] [ "\\\\" "\\\"" "%%" "$$" ] argument}\"";
+  quoted =
+    argument:
+    "\"${builtins.replaceStrings [ "\\" "\"" "%" "$" ] [ "\\\\" "\\\"" "%%" "$$" ] argument}\"";
   arguments = [
     "--forever"
     "--users"

@@ -16,6 +16,4 @@ let
     nodeExporter = "prometheus-node-exporter";
   };
 in
-map (part: unitOf.${part}) (
-  builtins.filter (part: cfg.${part}.enable) (builtins.attrNames unitOf)
-)
+map (part: unitOf.${part}) (builtins.filter (part: cfg.${part}.enable) (builtins.attrNames unitOf))

@@ -15,7 +15,8 @@ in
       import ./hardening.nix
       // import ./accounting.nix own
       // {
-        ExecStart = "${own.package}/bin/promtail -config.file=${files.promtail}";
+        # toString: a package that is missing is an assertion's matter, not an error here.
+        ExecStart = "${toString own.package}/bin/promtail -config.file=${files.promtail}";
         Type = "exec";
         Restart = "always";
         RestartSec = "1s";
