@@ -35,7 +35,7 @@ in
     protocol = "http/protobuf";
     headersFile = null;
     sampler = "parentbased_always_on";
-    ratio = 1.0;
+    ratio = 1;
   };
 
   frontend = service shop 3001 // {

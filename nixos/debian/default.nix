@@ -14,25 +14,8 @@
   ],
 }:
 let
-  groups = builtins.intersectAttrs {
-    enable = null;
-    shop = null;
-    observability = null;
-    agents = null;
-  } values;
-  settings = import ../settings.nix (
-    builtins.mapAttrs (_: group: if builtins.isAttrs group then group.enable else group) groups
-  );
-
   has = program: builtins.elem program programs;
-  # What is told of a part goes before its settings, value by value.
-  merge =
-    left: right:
-    left
-    // builtins.mapAttrs (
-      name: value: if builtins.isAttrs value && left ? ${name} then merge left.${name} value else value
-    ) right;
-  given = merge (merge settings (import ./paths.nix)) values;
+  given = import ./given.nix values;
 
   # What the machine lacks it does not run, and nobody asks it.
   without =

@@ -1,0 +1,22 @@
+# The plain values of one machine: what is told of it, in the settings' shape, over the settings.
+values:
+let
+  groups = builtins.intersectAttrs {
+    enable = null;
+    shop = null;
+    observability = null;
+    agents = null;
+  } values;
+  settings = import ../settings.nix (
+    builtins.mapAttrs (_: group: if builtins.isAttrs group then group.enable else group) groups
+  );
+
+  # What is told of a part goes before its settings, value by value.
+  merge =
+    left: right:
+    left
+    // builtins.mapAttrs (
+      name: value: if builtins.isAttrs value && left ? ${name} then merge left.${name} value else value
+    ) right;
+in
+merge (merge settings (import ./paths.nix)) values

@@ -1,0 +1,90 @@
+# The demonstration: the whole system in a QEMU VM. Its ports are those of the contract, on the
+# 127.0.0.1 of who starts it; what it writes is in memory, and goes with it.
+{
+  config,
+  lib,
+  modulesPath,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.hello-observability;
+  parts = [
+    "frontend"
+    "gateway"
+    "product"
+    "inventory"
+    "order"
+    "prometheus"
+    "loki"
+    "promtail"
+    "jaeger"
+    "grafana"
+  ];
+  ports =
+    map (part: cfg.${part}.port) (lib.filter (part: cfg.${part}.enable) parts)
+    ++ lib.optionals cfg.jaeger.enable [
+      cfg.jaeger.otlpGrpcPort
+      cfg.jaeger.otlpHttpPort
+    ];
+  # The demonstration's known password: no secret, but the module takes passwords as files alone.
+  passwordFile = "/run/demo/grafana-admin";
+in
+{
+  imports = [
+    "${modulesPath}/virtualisation/qemu-vm.nix"
+    ./greeting.nix
+  ];
+
+  services.hello-observability = {
+    enable = true;
+    # QEMU's network brings a forwarded connection to the VM's own address.
+    listenAddress = "0.0.0.0";
+    openFirewall = true;
+    frontend = {
+      jaegerUrl = lib.mkIf cfg.jaeger.enable "http://127.0.0.1:${toString cfg.jaeger.port}";
+      grafanaUrl = "http://127.0.0.1:${toString cfg.grafana.port}";
+    };
+    # About one order a second.
+    loadGenerator = {
+      enable = true;
+      users = 3;
+    };
+    # Elsewhere there is no package of it, and the rest is still worth seeing.
+    jaeger.enable = pkgs.stdenv.hostPlatform.system == "x86_64-linux";
+    grafana.adminPasswordFile = passwordFile;
+    # All of it has to fit into memory.
+    prometheus.retention = "6h";
+    jaeger.retention = "1h";
+  };
+
+  systemd.tmpfiles.settings.demo.${passwordFile}.f = {
+    mode = "0400";
+    argument = "admin";
+  };
+
+  virtualisation = {
+    cores = 2;
+    memorySize = 2048;
+    # The root file system is a tmpfs.
+    diskImage = null;
+    forwardPorts = map (port: {
+      from = "host";
+      host = {
+        # Unnamed it would be every address of the host.
+        address = "127.0.0.1";
+        inherit port;
+      };
+      guest = { inherit port; };
+    }) ports;
+  };
+
+  networking.hostName = "hello-observability";
+  environment.systemPackages = [
+    cfg.package
+    pkgs.curl
+    pkgs.jq
+  ];
+  documentation.enable = false;
+  system.stateVersion = "26.05";
+}

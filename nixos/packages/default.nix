@@ -1,0 +1,15 @@
+# All packages of the flake. Jaeger is there where its makers release it.
+#   pkgs      a package set of nixos-26.05
+#   promtail  the package of nixos-25.11, the last release that has it
+{ pkgs, promtail }:
+let
+  inherit (pkgs) lib;
+  jaeger = pkgs.callPackage ./jaeger.nix { };
+  services = pkgs.callPackage ./services.nix { };
+in
+{
+  inherit promtail services;
+  default = services;
+  page = pkgs.callPackage ./page.nix { };
+}
+// lib.optionalAttrs (lib.meta.availableOn pkgs.stdenv.hostPlatform jaeger) { inherit jaeger; }

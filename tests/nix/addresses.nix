@@ -1,0 +1,49 @@
+# Where a part listens, and where the others find it.
+let
+  addresses = values: import ../../nixos/addresses.nix (import ../../nixos/debian/given.nix values);
+  case = expected: actual: { inherit expected actual; };
+in
+{
+  "a part listens on the address of all" = case "192.0.2.1:8080" (
+    (addresses { listenAddress = "192.0.2.1"; }).listenOn "gateway"
+  );
+  "a part's own address goes before" = case "192.0.2.7:8080" (
+    (addresses {
+      listenAddress = "192.0.2.1";
+      gateway.listenAddress = "192.0.2.7";
+    }).listenOn
+      "gateway"
+  );
+  "an IPv6 address stands in brackets before a port" = case "[::1]:8080" (
+    (addresses { listenAddress = "::1"; }).listenOn "gateway"
+  );
+  "who listens everywhere is found on loopback" = case "http://127.0.0.1:8080" (
+    (addresses { listenAddress = "0.0.0.0"; }).url "gateway"
+  );
+  "who was told to be elsewhere is found there" = case "http://shop.example.org:8080" (
+    (addresses { gateway.address = "shop.example.org"; }).url "gateway"
+  );
+  "spans go nowhere without a receiver" = case null (addresses { shop.enable = true; }).otlp;
+  "spans go to Jaeger by HTTP" = case "http://127.0.0.1:4318" (addresses { enable = true; }).otlp;
+  "spans go to Jaeger by gRPC" =
+    case "http://127.0.0.1:4317"
+      (addresses {
+        enable = true;
+        tracing.protocol = "grpc";
+      }).otlp;
+  "spans go to the receiver that was named" =
+    case "https://otlp.example.org"
+      (addresses {
+        enable = true;
+        tracing.endpoint = "https://otlp.example.org";
+      }).otlp;
+  "the journal goes to the Loki that was named" =
+    case "https://loki.example.org/push"
+      (addresses {
+        enable = true;
+        promtail.lokiUrl = "https://loki.example.org/push";
+      }).lokiPush;
+  "127.9.9.9 is loopback" = case true ((addresses { }).isLoopback "127.9.9.9");
+  "1270.0.0.1 is not" = case false ((addresses { }).isLoopback "1270.0.0.1");
+  "10.127.0.1 is not" = case false ((addresses { }).isLoopback "10.127.0.1");
+}

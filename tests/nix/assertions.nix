@@ -1,0 +1,202 @@
+# Each assertion fires on the configuration that it forbids, and none on a sound one.
+let
+  given = import ../../nixos/debian/given.nix;
+  failed =
+    values:
+    map (one: one.message) (
+      builtins.filter (one: !one.assertion) (import ../../nixos/assertions.nix (given values))
+    );
+
+  sound =
+    import ./configurations.nix
+    // builtins.foldl' (
+      all: test:
+      all
+      // builtins.listToAttrs (
+        map (machine: {
+          name = "${test}: ${machine}";
+          value = nodes.${test}.${machine};
+        }) (builtins.attrNames nodes.${test})
+      )
+    ) { } (builtins.attrNames nodes);
+  nodes = import ../machines/nodes.nix;
+
+  # What is forbidden, and a part of the one message that has to come of it.
+  forbidden = {
+    "two parts on one port" = {
+      values = {
+        enable = true;
+        order.port = 8081;
+      };
+      message = "8081: services.hello-observability.product.port, services.hello-observability.order.port";
+    };
+    "a part on a port of Jaeger's" = {
+      values = {
+        enable = true;
+        gateway.port = 4317;
+      };
+      message = "jaeger.otlpGrpcPort";
+    };
+    "a part on Loki's port for itself" = {
+      values = {
+        enable = true;
+        gateway.port = 9095;
+      };
+      message = "loki.grpcPort";
+    };
+    "a load generator without a shop" = {
+      values.loadGenerator.enable = true;
+      message = "loadGenerator has no shop";
+    };
+    "a Promtail without a Loki" = {
+      values.shop.enable = true;
+      message = "promtail has nowhere to send";
+    };
+    "Promtail without a package" = {
+      values = {
+        enable = true;
+        promtail.package = null;
+      };
+      message = "promtail.package is not set";
+    };
+    "Jaeger without a package" = {
+      values = {
+        enable = true;
+        jaeger.package = null;
+      };
+      message = "jaeger.package is not set";
+    };
+    "a Grafana with nothing to show" = {
+      values.grafana.enable = true;
+      message = "grafana has nothing to show";
+    };
+    "headers for spans that go nowhere" = {
+      values = {
+        shop.enable = true;
+        agents.enable = false;
+        tracing.headersFile = "/run/keys/otlp-headers";
+      };
+      message = "tracing.headersFile is set, but";
+    };
+  }
+  // alone {
+    frontend = [ "gateway" ];
+    gateway = [
+      "product"
+      "inventory"
+      "order"
+    ];
+    order = [
+      "product"
+      "inventory"
+    ];
+  }
+  // inStore [
+    [
+      "tracing"
+      "headersFile"
+    ]
+    [
+      "grafana"
+      "adminPasswordFile"
+    ]
+    [
+      "grafana"
+      "secretKeyFile"
+    ]
+  ]
+  // unreachable;
+
+  # A part whose peers are all elsewhere but one, which is nowhere.
+  alone =
+    needs:
+    builtins.listToAttrs (
+      builtins.concatMap (
+        part:
+        map (peer: {
+          name = "${part} without ${peer}";
+          value = {
+            values =
+              builtins.listToAttrs (
+                map (name: {
+                  inherit name;
+                  value.address = "other.example.org";
+                }) (builtins.filter (name: name != peer) needs.${part})
+              )
+              // {
+                ${part}.enable = true;
+              };
+            message = "${part} needs ${peer}";
+          };
+        }) needs.${part}
+      ) (builtins.attrNames needs)
+    );
+
+  inStore =
+    paths:
+    builtins.listToAttrs (
+      map (path: rec {
+        name = "${builtins.elemAt path 0}.${builtins.elemAt path 1} in the store";
+        value = {
+          values = {
+            enable = true;
+            ${builtins.elemAt path 0}.${builtins.elemAt path 1} = "/nix/store/aaaa-secret";
+          };
+          message = "lies in the Nix store";
+        };
+      }) paths
+    );
+
+  # A port that is opened by name, and heard on loopback alone.
+  unreachable = builtins.listToAttrs (
+    map (part: {
+      name = "an open port of ${part} on loopback";
+      value = {
+        values = {
+          enable = true;
+          ${part}.openFirewall = true;
+        };
+        message = "${part}.openFirewall opens a port on which nobody listens";
+      };
+    }) listening
+  );
+  listening = [
+    "frontend"
+    "gateway"
+    "product"
+    "inventory"
+    "order"
+    "prometheus"
+    "loki"
+    "promtail"
+    "jaeger"
+    "grafana"
+    "nodeExporter"
+  ];
+
+  contains = part: text: builtins.length (builtins.split (literal part) text) > 1;
+  literal = builtins.replaceStrings [ "." ] [ "[.]" ];
+  once =
+    { values, message }:
+    let
+      found = failed values;
+    in
+    {
+      expected = true;
+      actual =
+        if builtins.length found == 1 && contains message (builtins.head found) then true else found;
+    };
+in
+builtins.listToAttrs (
+  map (name: {
+    name = "no assertion fires on: ${name}";
+    value = {
+      expected = [ ];
+      actual = failed sound.${name};
+    };
+  }) (builtins.attrNames sound)
+  ++ map (name: {
+    name = "an assertion fires on: ${name}";
+    value = once forbidden.${name};
+  }) (builtins.attrNames forbidden)
+)
