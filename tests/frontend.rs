@@ -1,0 +1,318 @@
+//! The frontend server: the page and what protects it, traces, and the way of the page's spans.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use harness::stand_in::{Behaviour, StandIn};
+use harness::{Answer, Http, Process, Receiver, ReceiverMode, eventually};
+use http::{Method, StatusCode};
+use serde_json::json;
+use tempfile::TempDir;
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+/// A frontend server with a page of its own.
+struct Frontend {
+    process: Process,
+    _page: TempDir,
+}
+
+impl Frontend {
+    fn start(environment: &[(&str, &str)]) -> Self {
+        let page = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(page.path().join("assets")).expect("a folder");
+        for (name, content) in [
+            ("index.html", "<!doctype html>the page"),
+            ("favicon.svg", "<svg/>"),
+            ("assets/index-DkZ3q.js", "export {}"),
+        ] {
+            std::fs::write(page.path().join(name), content).expect("a file");
+        }
+        let process = Self::on(page.path(), environment);
+        Self {
+            process,
+            _page: page,
+        }
+    }
+
+    fn on(page: &Path, environment: &[(&str, &str)]) -> Process {
+        let given = environment.iter();
+        let mut environment: Vec<(&str, OsString)> =
+            given.map(|(name, value)| (*name, value.into())).collect();
+        environment.push(("ASSETS_DIR", page.into()));
+        Process::start("frontend", &environment)
+    }
+
+    fn http(&self) -> Http {
+        Http::new(self.process.address())
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.http().get(path).await
+    }
+
+    async fn send_spans(&self, headers: &[(&str, &str)]) -> Answer {
+        let headers = [&[("content-type", "application/x-protobuf")], headers].concat();
+        let http = self.http();
+        http.send(Method::POST, "/otlp/v1/traces", &headers, "")
+            .await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hashed_assets_are_kept_for_good_and_all_else_is_asked_for_again() {
+    let frontend = Frontend::start(&[]);
+    for (path, content_type, content) in [
+        ("/", "text/html", "<!doctype html>the page"),
+        ("/orders", "text/html", "<!doctype html>the page"),
+        ("/orders/1/trace", "text/html", "<!doctype html>the page"),
+        ("/favicon.svg", "image/svg+xml", "<svg/>"),
+    ] {
+        let answer = frontend.get(path).await;
+        assert_eq!(
+            (answer.status, &answer.body[..]),
+            (StatusCode::OK, content.as_bytes())
+        );
+        assert_eq!(answer.header("content-type"), Some(content_type), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
+    }
+    let asset = frontend.get("/assets/index-DkZ3q.js").await;
+    assert_eq!(&asset.body[..], b"export {}");
+    assert_eq!(asset.header("content-type"), Some("text/javascript"));
+    let for_good = "public, max-age=31536000, immutable";
+    assert_eq!(asset.header("cache-control"), Some(for_good));
+    for missing in ["/assets/index-old.js", "/missing.png"] {
+        let answer = frontend.get(missing).await;
+        answer.problem(404);
+        assert_eq!(
+            answer.header("cache-control"),
+            None,
+            "a 404 is kept by nobody"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_bears_a_policy_that_lets_nothing_in_from_outside() {
+    let frontend = Frontend::start(&[]);
+    for path in [
+        "/",
+        "/orders",
+        "/assets/index-DkZ3q.js",
+        "/missing.png",
+        "/config.json",
+        "/api/products",
+    ] {
+        let answer = frontend.get(path).await;
+        let policy = answer.header("content-security-policy").expect(path);
+        let directives: Vec<_> = policy.split(';').map(str::trim).collect();
+        for directive in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(directives.contains(&directive), "{directive}: {policy}");
+        }
+        for loose in ["unsafe", "*", "http"] {
+            assert!(!policy.contains(loose), "{loose}: {policy}");
+        }
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            Some("nosniff"),
+            "{path}"
+        );
+        assert_eq!(
+            answer.header("referrer-policy"),
+            Some("same-origin"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_origin_is_let_in() {
+    let frontend = Frontend::start(&[]);
+    let headers = [
+        ("origin", "http://elsewhere.example"),
+        ("access-control-request-method", "POST"),
+    ];
+    for (method, path) in [
+        (Method::OPTIONS, "/api/orders"),
+        (Method::GET, "/config.json"),
+    ] {
+        let answer = frontend.http().send(method, path, &headers, "").await;
+        let mut names = answer.headers.keys();
+        assert!(
+            !names.any(|name| name.as_str().starts_with("access-control")),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_not_built_says_how_to_build_it() {
+    let empty = tempfile::tempdir().expect("a folder");
+    let frontend = Frontend::on(empty.path(), &[]);
+    let problem = Http::new(frontend.address()).get("/").await.problem(503);
+    assert!(
+        problem["detail"].to_string().contains("npm run build"),
+        "{problem}"
+    );
+    let shown = problem.to_string();
+    assert!(
+        !shown.contains(empty.path().to_str().expect("text")),
+        "no path of the host: {shown}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_is_told_only_of_what_is_configured() {
+    let nothing = json!({ "jaegerUiUrl": null, "grafanaUrl": null, "traces": false });
+    assert_eq!(
+        Frontend::start(&[]).get("/config.json").await.json(),
+        nothing
+    );
+    let all = Frontend::start(&[
+        ("TRACES_URL", "http://127.0.0.1:16686"),
+        ("JAEGER_UI_URL", "http://jaeger.example:16686/"),
+        ("GRAFANA_URL", "https://grafana.example"),
+    ]);
+    let told = json!({
+        "jaegerUiUrl": "http://jaeger.example:16686",
+        "grafanaUrl": "https://grafana.example",
+        "traces": true,
+    });
+    assert_eq!(all.get("/config.json").await.json(), told);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_is_answered_as_otlp_json() {
+    let store = StandIn::start().await;
+    let path = format!("/api/v3/traces/{TRACE}");
+    let otlp = json!({ "result": { "resourceSpans": [{ "scopeSpans": [] }] } });
+    store.set(&path, Behaviour::Answer(StatusCode::OK, otlp.clone()));
+    let frontend = Frontend::start(&[("TRACES_URL", &store.url())]);
+    let answer = frontend.get(&format!("/traces/{TRACE}")).await;
+    assert_eq!(answer.json(), otlp);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(
+        answer.header("cache-control"),
+        Some("no-store"),
+        "spans come over some seconds"
+    );
+
+    let html = [("accept", "text/html,application/xhtml+xml")];
+    let page = frontend
+        .http()
+        .send(Method::GET, &format!("/traces/{TRACE}"), &html, "")
+        .await;
+    assert_eq!(
+        &page.body[..],
+        b"<!doctype html>the page",
+        "a person gets the page"
+    );
+    assert_eq!(page.header("vary"), Some("accept"));
+    assert_eq!(store.arrived(&path), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_that_is_not_there_is_404_and_a_store_in_trouble_503_or_504() {
+    Frontend::start(&[])
+        .get(&format!("/traces/{TRACE}"))
+        .await
+        .problem(404);
+    let store = StandIn::start().await;
+    let frontend = Frontend::start(&[("TRACES_URL", &store.url())]);
+    let path = format!("/api/v3/traces/{TRACE}");
+    for (behaviour, status) in [
+        (
+            Behaviour::Answer(StatusCode::NOT_FOUND, json!({ "error": "inner words" })),
+            404,
+        ),
+        (
+            Behaviour::Answer(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                json!({ "error": "inner words" }),
+            ),
+            503,
+        ),
+        (Behaviour::Break, 503),
+        (Behaviour::Hang, 504),
+    ] {
+        store.set(&path, behaviour.clone());
+        let begun = Instant::now();
+        let answer = frontend.get(&format!("/traces/{TRACE}")).await;
+        let problem = answer.problem(status).to_string();
+        assert!(!problem.contains("inner words"), "{behaviour:?}: {problem}");
+        assert!(begun.elapsed() < Duration::from_secs(8), "{behaviour:?}");
+    }
+    let arrived = store.arrived(&path);
+    for malformed in [
+        "0",
+        &"0".repeat(32),
+        &TRACE.to_uppercase(),
+        &format!("{TRACE}0"),
+    ] {
+        frontend
+            .get(&format!("/traces/{malformed}"))
+            .await
+            .problem(404);
+        assert_eq!(store.arrived(&format!("/api/v3/traces/{malformed}")), 0);
+    }
+    assert_eq!(store.arrived(&path), arrived);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_the_pages_spans_nothing_goes_on_but_body_and_type() {
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let frontend = Frontend::start(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint()),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=shop"),
+    ]);
+    let forged = [
+        ("cookie", "a=b"),
+        ("authorization", "Bearer c"),
+        ("x-tenant", "other"),
+    ];
+    let answer = frontend.send_spans(&forged).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let seen = eventually("the export", async || receiver.headers().pop().ok_or(())).await;
+    assert_eq!(
+        seen.get("content-type").expect("a type"),
+        "application/x-protobuf"
+    );
+    assert_eq!(seen.get("x-tenant").expect("the configured header"), "shop");
+    for name in ["cookie", "authorization"] {
+        assert!(!seen.contains_key(name), "{name} went on: {seen:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_receiver_of_http_spans_are_refused_within_a_bound() {
+    let hanging = Receiver::http(ReceiverMode::Hanging).await;
+    let endpoint = hanging.endpoint();
+    let over_grpc = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+    ];
+    for (environment, status) in [
+        (&[][..], 503),
+        (
+            &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")],
+            503,
+        ),
+        (&over_grpc, 503),
+        (&over_grpc[..1], 504),
+    ] {
+        let begun = Instant::now();
+        Frontend::start(environment)
+            .send_spans(&[])
+            .await
+            .problem(status);
+        assert!(begun.elapsed() < Duration::from_secs(8), "{environment:?}");
+    }
+}
