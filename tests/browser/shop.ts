@@ -10,6 +10,9 @@ import { test as base, expect, type ConsoleMessage, type Page } from '@playwrigh
 const root = resolve(import.meta.dirname, '../..');
 const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
 
+/** A folder of built services, for those who test what they have installed. */
+const built = process.env.SHOP_BIN_DIR === undefined ? [] : ['--bin-dir', process.env.SHOP_BIN_DIR];
+
 /** Far from the contract's ports: a shop may be open on this host. */
 const portOffset = 20_000;
 const origin = `http://127.0.0.1:${String(3001 + portOffset)}`;
@@ -58,7 +61,7 @@ async function open(dataDir: string): Promise<ChildProcess> {
   if (build.status !== 0) throw new Error('the launcher cannot be built');
   const launcher = spawn(
     join(target, 'debug/launcher'),
-    ['--port-offset', String(portOffset), '--data-dir', dataDir],
+    ['--port-offset', String(portOffset), '--data-dir', dataDir, ...built],
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   await new Promise<void>((ready, failed) => {
