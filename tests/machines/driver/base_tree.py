@@ -1,4 +1,4 @@
-"""The Debian tree that all machines share, made once; each machine writes into a layer of its own."""
+"""The Debian tree that all machines share, made once; each writes into a layer of its own."""
 
 import hashlib
 import os

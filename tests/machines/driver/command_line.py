@@ -52,7 +52,8 @@ def main() -> int:
     arguments = _arguments(here)
     if arguments.list:
         for test, purpose in tests.items():
-            print(textwrap.fill(purpose, 100, initial_indent=f"{test:18}", subsequent_indent=" " * 18))
+            indent = {"initial_indent": f"{test:18}", "subsequent_indent": " " * 18}
+            print(textwrap.fill(purpose, 100, **indent))
         return 0
     # So that an end by a signal is one in order, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

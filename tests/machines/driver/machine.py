@@ -89,7 +89,7 @@ class Machine(Words):
         timeout: int | None = PATIENCE,
     ) -> tuple[int, str]:
         """Runs a line of bash as root in /tmp; see the NixOS test driver."""
-        enter = ["nsenter", f"--target={self._connect()}", "--all"]
+        enter = _enter(self._connect())
         limit = [] if timeout is None else ["timeout", str(timeout)]
         bash = ["bash", "-c", f"cd /tmp; set -euo pipefail; {command}"]
         # A file, as a process left in the background may keep it open.
@@ -158,8 +158,8 @@ class Machine(Words):
 
     def last_words(self, lines: int) -> str:
         """The end of the machine's journal, or of its console when it has none yet."""
-        journal = ["journalctl", "--no-pager", "--quiet", f"--lines={lines}", "--output=short-precise"]
-        read = ["chroot", self._root, *journal, "--directory=/var/log/journal"]
+        journal = ["journalctl", "--directory=/var/log/journal", "--quiet", "--no-pager"]
+        read = ["chroot", self._root, *journal, f"--lines={lines}", "--output=short-precise"]
         written = subprocess.run(read, capture_output=True, text=True, errors="replace").stdout
         return written or self._on_console()
 
@@ -168,15 +168,20 @@ class Machine(Words):
         return self._console.read().decode(errors="replace")
 
     def _connect(self) -> int:
-        """Starts the machine when it is off, and answers its first process when that listens."""
+        """Starts the machine when it is off, and answers its first process once it has come as far
+        as the shell of the NixOS driver needs: with all its file systems, services still starting.
+        """
         self.start()
         assert self._process
         end = time.monotonic() + BOOT
         while not self._leader:
-            self._leader = _systemd(self._process.pid)
-            if self._process.poll() is not None or time.monotonic() > end:
+            leader = _systemd(self._process.pid)
+            if leader and _ready(leader):
+                self._leader = leader
+            elif self._process.poll() is not None or time.monotonic() > end:
                 raise RequestedAssertionFailed(f"{self.name} did not start:\n{self._on_console()}")
-            time.sleep(0.01)
+            else:
+                time.sleep(0.02)
         return self._leader
 
     def _write(self, path: str, text: str) -> None:
@@ -187,6 +192,17 @@ class Machine(Words):
         place = Path(f"{self._root}{path}")
         place.parent.mkdir(parents=True, exist_ok=True)
         return place
+
+
+def _enter(leader: int) -> list[str]:
+    """What runs a command in a machine, without a way through its network or a login."""
+    return ["nsenter", f"--target={leader}", "--all"]
+
+
+def _ready(leader: int) -> bool:
+    """Whether a machine has all its file systems and sockets."""
+    ask = [*_enter(leader), "systemctl", "--quiet", "is-active", "basic.target"]
+    return subprocess.run(ask, env=ENVIRONMENT, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def _systemd(nspawn: int) -> int | None:

@@ -63,7 +63,8 @@ class Words(ABC):
 
         def active(_last: bool) -> bool:
             state = self.get_unit_property(unit, "ActiveState", user)
-            if state == "inactive" and "No jobs" in self.systemctl("list-jobs --full 2>&1", user)[1]:
+            idle = state == "inactive" and "No jobs" in self.systemctl("list-jobs --full", user)[1]
+            if idle:
                 # It may have become active since the first look.
                 state = self.get_unit_property(unit, "ActiveState", user)
                 if state == "inactive":
