@@ -23,6 +23,8 @@ cd "$tree"
 # login, none of the packages' own services (a script in init.d would become one as well).
 rm -rf etc/systemd/system/*.wants etc/init.d usr/lib/systemd/system/timers.target.wants
 rm -f usr/lib/systemd/system/{prometheus,nix-daemon}*
+# A folder of the packages' own would have to be moved for a unit with a user of its own.
+rm -rf var/lib/prometheus
 for unit in getty.target systemd-logind.service; do
   ln -s /dev/null "etc/systemd/system/$unit"
 done
