@@ -45,7 +45,7 @@ with subtest("restarted under load, no connection is refused and none breaks off
         "systemd-run --quiet --unit=load --property=Type=exec --property=StandardOutput=file:/tmp/report.json"
         " -- $(command -v load-generator) --target http://127.0.0.1:3001 --rate 50 --duration 20s --report -"
     )
-    for _ in range(2):
+    for _round in range(2):
         for unit in SERVICES:
             machine.succeed(f"systemctl restart {unit}.service")
     eventually(

@@ -12,7 +12,7 @@ machine.wait_for_open_port(3000)
 password = machine.succeed("cat /var/lib/grafana-secrets/admin-password").strip()
 
 
-def ask(path: str, user: str = f"admin:{password}") -> object:
+def ask(path: str, user: str = f"admin:{password}") -> Any:
     return json.loads(machine.succeed(f"curl -sf --max-time 20 -u '{user}' '{API}{path}'"))
 
 

@@ -87,19 +87,19 @@ with subtest("metrics move by exactly the number of orders"):
         lambda: metric(machine, created),
         lambda count: count == own_metric(machine, "order-service", "shop_orders_total", 'result="created"'),
     )
-    before = {query: metric(machine, query) for query in (created, answered, value)}
-    for _ in range(7):
+    was = {query: metric(machine, query) for query in (created, answered, value)}
+    for _order in range(7):
         assert buy(machine, "product3", 2)[0] == 201
     after = eventually(
         "Prometheus has scraped seven more",
-        lambda: {query: metric(machine, query) for query in before},
-        lambda now: now[created] >= before[created] + 7 and now[answered] >= before[answered] + 7,
+        lambda: {query: metric(machine, query) for query in was},
+        lambda now: now[created] >= was[created] + 7 and now[answered] >= was[answered] + 7,
     )
-    assert after[created] == before[created] + 7, (before, after)
-    assert after[answered] == before[answered] + 7, (before, after)
+    assert after[created] == was[created] + 7, (was, after)
+    assert after[answered] == was[answered] + 7, (was, after)
     eventually(
         "the value of fourteen pieces at 5.49",
-        lambda: round(metric(machine, value) - before[value], 2),
+        lambda: round(metric(machine, value) - was[value], 2),
         lambda moved: moved == 76.86,
     )
 

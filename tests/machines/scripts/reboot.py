@@ -33,7 +33,7 @@ lines = eventually(
     lambda lines: {line["service"] for line in lines} == set(SERVICES),
 )
 eventually("Prometheus knows of the order", lambda: metric(machine, "sum(shop_orders_total)"), lambda n: n >= 1)
-kept, log = state(), written(trace_id)
+kept, logged = state(), written(trace_id)
 
 with subtest("a reboot: products, orders and stock are as they were"):
     machine.shutdown()
@@ -45,13 +45,13 @@ with subtest("and the trace, the log lines, once, and the metrics are still told
         whole_trace(machine, trace_id)
     else:
         skip("a trace after a reboot", "jaeger")
-    eventually("the log lines of before", lambda: written(trace_id), lambda now: set(now) >= set(log))
-    assert written(trace_id) == log, "a line is there twice"
+    eventually("the log lines of before", lambda: written(trace_id), lambda now: set(now) >= set(logged))
+    assert written(trace_id) == logged, "a line is there twice"
     past = get(machine, f"{PROMETHEUS}/api/v1/query", query="max_over_time(sum(shop_orders_total)[1h:1s])")
     assert float(past["data"]["result"][0]["value"][1]) >= 1, past
 
 with subtest("a loss of power: an order that was answered 201 is there"):
-    status, order, _ = buy(machine, "product3", 5)
+    status, order, _trace = buy(machine, "product3", 5)
     assert status == 201, order
     machine.crash()
     back()
@@ -60,5 +60,5 @@ with subtest("a loss of power: an order that was answered 201 is there"):
     assert stock(machine, "product3") == 70
 
 with subtest("and orders go on, each with a number of its own"):
-    status, another, _ = buy(machine)
+    status, another, _trace = buy(machine)
     assert status == 201 and another["id"] != order["id"]
