@@ -105,6 +105,8 @@ async fn every_answer_bears_a_policy_that_lets_nothing_in_from_outside() {
         "/api/products",
     ] {
         let answer = frontend.get(path).await;
+        assert!(answer.header("x-request-id").is_some(), "{path}");
+        assert_eq!(answer.trace_id().len(), 32, "{path}");
         let policy = answer.header("content-security-policy").expect(path);
         let directives: Vec<_> = policy.split(';').map(str::trim).collect();
         for directive in [

@@ -157,6 +157,64 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_commit_is_synced_before_it_is_answered() {
+        let (_folder, store) = open();
+        let (mode, level) = store
+            .write(|connection| {
+                let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+                let level = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+                Ok::<(String, i64), _>((mode, level))
+            })
+            .await
+            .unwrap();
+        // <https://www.sqlite.org/pragma.html#pragma_synchronous>: 2 is FULL.
+        assert_eq!((mode.as_str(), level), ("wal", 2));
+    }
+
+    #[tokio::test]
+    async fn reads_do_not_wait_for_a_write_and_what_queues_behind_it_is_one_commit() {
+        let (folder, store) = open();
+        let store = Arc::new(store);
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let (entered, inside) = tokio::sync::oneshot::channel();
+        let spawn = |number, wait: Box<dyn FnOnce() + Send>| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let write = move |connection: &Connection| {
+                    wait();
+                    insert(connection, number)
+                };
+                store.write(write).await
+            })
+        };
+        let slow = spawn(
+            1,
+            Box::new(move || {
+                let _ = (entered.send(()), released.recv());
+            }),
+        );
+        inside.await.unwrap();
+        assert_eq!(store.read(sum).await.unwrap(), 0);
+
+        let queued: Vec<_> = (2..=200)
+            .map(|number| spawn(number, Box::new(|| {})))
+            .collect();
+        // On this one thread all of them are in the queue when this goes on.
+        tokio::task::yield_now().await;
+        let log = folder.path().join("deep/store.db-wal");
+        let length = || std::fs::metadata(&log).unwrap().len();
+        let before = length();
+        release.send(()).unwrap();
+        for write in std::iter::once(slow).chain(queued) {
+            write.await.unwrap().unwrap();
+        }
+        assert_eq!(store.read(sum).await.unwrap(), 20_100);
+        // A commit appends at least one page of 4 KiB; 200 would be 800 KiB.
+        let grown = length() - before;
+        assert!(grown < 10 * 4096, "{grown} bytes for two commits");
+    }
+
+    #[tokio::test]
     async fn a_reader_cannot_write() {
         let (_folder, store) = open();
         assert!(
