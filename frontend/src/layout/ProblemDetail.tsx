@@ -18,7 +18,11 @@ export function ProblemDetail({ problem, traceId }: ProblemDetailProps) {
   return (
     <>
       {/* The services speak English. */}
-      {words !== undefined && <p lang="en">{words}</p>}
+      {words !== undefined && (
+        <p className={css.words} lang="en">
+          {words}
+        </p>
+      )}
       {id !== undefined && (
         <p className={css.trace}>
           <Link to={`/traces/${id}`}>{t.followAttempt}</Link>
