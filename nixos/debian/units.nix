@@ -9,6 +9,7 @@ let
     inherit description;
     after = [ "network.target" ];
     wantedBy = [ "multi-user.target" ];
+    unitConfig.StartLimitIntervalSec = 0;
     serviceConfig =
       import ../units/hardening.nix
       // {
@@ -35,14 +36,15 @@ let
           [
             "/usr/bin/prometheus"
             "--config.file=${files.paths.prometheus}"
-            "--storage.tsdb.path=/var/lib/prometheus"
+            "--storage.tsdb.path=/var/lib/prometheus2"
             "--storage.tsdb.retention.time=${cfg.prometheus.retention}"
             "--web.listen-address=${addresses.listenOn "prometheus"}"
           ]
           ++ prometheus.flags
         );
-        ExecReload = "kill -HUP $MAINPID";
-        StateDirectory = "prometheus";
+        ExecReload = "/bin/sh -c 'kill -HUP $MAINPID'";
+        # Not that of Debian's own unit, which belongs to another user.
+        StateDirectory = "prometheus2";
         LimitNOFILE = 65536;
       };
     };
@@ -53,6 +55,7 @@ let
           [
             "/usr/bin/prometheus-node-exporter"
             "--web.listen-address=${addresses.listenOn "nodeExporter"}"
+            "--log.level=warn"
           ]
           ++ map (collector: "--collector.${collector}") prometheus.nodeCollectors
         );

@@ -23,6 +23,7 @@ in
   reboot = { inherit machine; };
   legacy-receivers = { inherit machine; };
   grafana = { inherit machine; };
+  figures = { inherit machine; };
 
   # Only the page is asked for; the client must find nothing else.
   exposure = {

@@ -50,14 +50,14 @@ with subtest("each unit that it passed has logged it, at the level of the normal
         assert line["trace_id"] == trace_id and len(line["span_id"]) == 16, line
     assert len({line["request_id"] for line in lines}) == 1, lines
 
-with subtest("ids are metadata of a line in Loki and never labels, of which there are four"):
-    if has_logs:
+if has_logs:
+    with subtest("ids are metadata of a line in Loki and never labels, of which there are four"):
         for line in lines:
             assert line["labels"] == ["host", "level", "service", "unit"], line
         series = get(machine, f"{LOKI}/loki/api/v1/labels", since="24h")
         assert set(series["data"]) == {"host", "level", "service", "unit"}, series
-    else:
-        skip("labels in Loki", "loki" if "loki" in missing_programs else "promtail")
+else:
+    skip("labels in Loki", LOGS_MISSING)
 
 with subtest("short stock is refused, and a warning says so"):
     status, problem, refused = buy(machine, "product1", 9999)
@@ -81,13 +81,24 @@ with subtest("metrics move by exactly the number of orders"):
         'uri="/api/orders",status="201"})'
     )
     value = "sum(shop_order_value_total)"
-    # What Prometheus has is what the service says: nothing is under way.
+    own = {
+        created: ("order-service", "shop_orders_total", 'result="created"'),
+        answered: (
+            "gateway-service",
+            "http_server_requests_seconds_count",
+            'method="POST"',
+            'uri="/api/orders"',
+            'status="201"',
+        ),
+        value: ("order-service", "shop_order_value_total"),
+    }
+    # What the services say, once Prometheus says the same: nothing is under way.
+    was = {query: own_metric(machine, *family) for query, family in own.items()}
     eventually(
         "Prometheus has scraped the orders until now",
-        lambda: metric(machine, created),
-        lambda count: count == own_metric(machine, "order-service", "shop_orders_total", 'result="created"'),
+        lambda: {query: metric(machine, query) for query in own},
+        lambda now: now == was,
     )
-    was = {query: metric(machine, query) for query in (created, answered, value)}
     for _order in range(7):
         assert buy(machine, "product3", 2)[0] == 201
     after = eventually(
@@ -118,8 +129,8 @@ with subtest("a bucket of the histogram leads to a trace"):
     exemplar = found["data"][0]["exemplars"][0]["labels"]["trace_id"]
     assert spans_of(machine, exemplar), exemplar
 
-with subtest("Jaeger tells rates and durations of each service from span metrics"):
-    if has_jaeger:
+if has_jaeger:
+    with subtest("Jaeger tells rates and durations of each service from span metrics"):
         eventually(
             "calls of the order service",
             lambda: get(
@@ -133,8 +144,8 @@ with subtest("Jaeger tells rates and durations of each service from span metrics
             ),
             lambda answer: bool(answer and answer.get("metrics") and answer["metrics"][0]["metricPoints"]),
         )
-    else:
-        skip("service performance monitoring", "jaeger")
+else:
+    skip("service performance monitoring", "jaeger")
 
 with subtest("for every product the stock and the orders add up"):
     orders = request(machine, "GET", f"{FRONTEND}/api/orders?limit=500")[2]

@@ -29,6 +29,8 @@ SERVICES = {
 
 has_jaeger = "jaeger" not in missing_programs
 has_logs = not {"loki", "promtail"} & missing_programs
+# For want of which the log lines have to come from the journal.
+LOGS_MISSING = "loki" if "loki" in missing_programs else "promtail"
 
 # The spans of an order that begins at the frontend server: depth, service, name.
 ORDER_SPANS = [
