@@ -25,7 +25,8 @@ TOOLS = {
 HELP = """\
 Runs the machine tests on this Debian host: the scripts that `nix flake check` runs on NixOS
 machines, here on systemd-nspawn machines that are rendered from the same Nix code. The host needs
-no Nix, but root, Rust and Node.js, and: apt-get install {packages}
+no Nix; it needs root, Rust, Node.js, and:
+  apt-get install {packages}
 
 Prometheus and the node exporter come from Debian. Loki, Promtail and Jaeger are taken from PATH;
 what cannot be tested without one of them is listed as SKIPPED and counted."""
