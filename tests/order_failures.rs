@@ -4,7 +4,10 @@
 use std::time::{Duration, Instant};
 
 use harness::stand_in::{Behaviour, StandIn};
-use harness::{Answer, Http, Raw, Receiver, ReceiverMode, Scrape, Shop, ShopOptions, eventually};
+use harness::{
+    Answer, Http, LogLine, Process, Raw, Receiver, ReceiverMode, Scrape, Shop, ShopOptions,
+    eventually,
+};
 use http::StatusCode;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -447,6 +450,20 @@ async fn a_gateway_whose_upstream_is_down_or_breaks_off_answers_503() {
     assert_unavailable(&stage.buy(1).await, "order");
 }
 
+/// The line with these words, which is read a moment after the answer.
+async fn logged(service: &Process, words: &str) -> LogLine {
+    eventually(words, async || {
+        let mut log = service.log();
+        let found = log.iter().position(|line| {
+            line["message"]
+                .as_str()
+                .is_some_and(|message| message.contains(words))
+        });
+        found.map(|at| log.swap_remove(at)).ok_or(log)
+    })
+    .await
+}
+
 /// The circuit of `service` towards `peer`: it opens after failures in a row, so that requests
 /// fail at once and the peer is not asked, and closes when the peer is well.
 async fn the_circuit_opens_and_closes(
@@ -469,10 +486,8 @@ async fn the_circuit_opens_and_closes(
     })
     .await;
     assert!((5..=6).contains(&asked), "it opened after {asked} failures");
-    let says = |line: &Value, words| line["message"].as_str().is_some_and(|m| m.contains(words));
-    let log = stage.shop.service(service).log();
-    let warning = log.iter().find(|line| says(line, "the circuit is open"));
-    assert_eq!(warning.expect("a warning")["level"], "WARN");
+    let warning = logged(stage.shop.service(service), "the circuit is open").await;
+    assert_eq!(warning["level"], "WARN");
 
     // While it is open, requests fail fast and the peer is left alone but for single probes.
     let (begun, before) = (Instant::now(), peer.arrived(path));
@@ -493,11 +508,7 @@ async fn the_circuit_opens_and_closes(
         }
     })
     .await;
-    let log = stage.shop.service(service).log();
-    assert!(
-        log.iter().any(|line| says(line, "the circuit is closed")),
-        "{log:?}"
-    );
+    logged(stage.shop.service(service), "the circuit is closed").await;
     for _ in 0..10 {
         assert_eq!(stage.buy(1).await.status, 201, "it stays closed");
     }

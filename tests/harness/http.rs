@@ -11,6 +11,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
+use crate::unharmed::assert_reveals_nothing;
+
 /// Longer than any bound of the services, so that a test sees their answer and not its own
 /// impatience.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -151,8 +153,10 @@ impl Answer {
         parts[1].to_owned()
     }
 
-    /// Asserts that this is a problem (RFC 9457) of `status`, and gives it.
+    /// Asserts that this is a problem (RFC 9457) of `status` that shows nothing of the inside,
+    /// and gives it.
     pub fn problem(&self, status: u16) -> Value {
+        assert_reveals_nothing(self);
         let text = String::from_utf8_lossy(&self.body);
         assert_eq!(self.status.as_u16(), status, "{text}");
         assert_eq!(

@@ -168,7 +168,8 @@ impl SpanRecord {
     }
 }
 
-fn attributes_as_text(attributes: &[KeyValue]) -> BTreeMap<String, String> {
+/// Attributes with their values as text.
+pub fn attributes_as_text(attributes: &[KeyValue]) -> BTreeMap<String, String> {
     let text = |value: &AnyValue| match value {
         AnyValue::StringValue(text) => text.clone(),
         AnyValue::BoolValue(truth) => truth.to_string(),
