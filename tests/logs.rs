@@ -277,6 +277,8 @@ async fn a_dead_peer_is_an_error_with_its_cause_and_an_open_circuit_a_warning() 
         (status == 201).then_some(()).ok_or(status)
     })
     .await;
+    let closed = |line: &LogLine| says(line, "circuit is closed");
+    line_of(shop.service("order-service"), "the closed circuit", closed).await;
     let log = shop.service("order-service").log();
     let circuit: Vec<_> = log
         .iter()
