@@ -76,7 +76,9 @@ let
     ) shared
   );
 
-  inStore = path: path != null && builtins.substring 0 11 (toString path) == "/nix/store/";
+  # A path that is no string would be copied into the store by being named.
+  inStore =
+    path: builtins.isPath path || path != null && builtins.substring 0 11 path == "/nix/store/";
   outsideStore = name: path: {
     assertion = !inStore path;
     message = "${option name} lies in the Nix store, which everybody can read: give the path as a string, to a file that is put there outside of Nix.";

@@ -34,7 +34,6 @@ in
       };
     };
     telemetry = {
-      resource."service.name" = "jaeger";
       logs.level = "warn";
       metrics = {
         level = "detailed";
@@ -70,7 +69,8 @@ in
     prometheus = endpoint own.spanMetricsPort;
   };
 
-  connectors.span_metrics = { };
+  # As often as Prometheus asks; its default of a minute would keep the Monitor tab empty as long.
+  connectors.span_metrics.metrics_flush_interval = cfg.prometheus.scrapeInterval;
 
   extensions = {
     healthcheckv2 = {

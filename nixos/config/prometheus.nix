@@ -22,7 +22,16 @@ let
     name: job_name: path:
     job job_name path (if addresses.known name then [ (addresses.target name) ] else [ ]);
   # The services' own paths; `job` is the service's name.
-  service = name: job_name: part name job_name "/actuator/prometheus";
+  service =
+    name: job_name:
+    map (
+      job:
+      job
+      // {
+        scrape_interval = own.shopScrapeInterval;
+        scrape_timeout = own.shopScrapeInterval;
+      }
+    ) (part name job_name "/actuator/prometheus");
   # What every host runs.
   agent =
     name: job_name:
@@ -63,6 +72,8 @@ in
   flags = [
     # The traces in the buckets of the services' histograms.
     "--enable-feature=exemplar-storage"
+    # Targets are known from the start; it would wait for five more seconds to look at them.
+    "--scrape.discovery-reload-interval=100ms"
   ];
 
   # What the node exporter tells beside its defaults (CPU, memory, disks): the state of each unit.

@@ -9,6 +9,7 @@ let
     inherit description;
     after = [ "network.target" ];
     wantedBy = [ "multi-user.target" ];
+    environment = import ../units/go.nix;
     unitConfig.StartLimitIntervalSec = 0;
     serviceConfig =
       import ../units/hardening.nix
@@ -56,12 +57,14 @@ let
             "/usr/bin/prometheus-node-exporter"
             "--web.listen-address=${addresses.listenOn "nodeExporter"}"
             "--log.level=warn"
+            # Nobody puts files there, and Debian's folder for them is not on every machine.
+            "--no-collector.textfile"
           ]
           ++ map (collector: "--collector.${collector}") prometheus.nodeCollectors
         );
-        # It reads what the others may not.
-        ProtectProc = "default";
-        ProtectClock = false;
+        # The bus answers only a user that it knows: Debian's package made this one.
+        DynamicUser = false;
+        User = "prometheus";
         PrivateUsers = false;
       };
     };

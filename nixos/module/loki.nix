@@ -8,4 +8,5 @@ in
     enable = true;
     configuration = import ../config/loki.nix cfg;
   };
+  systemd.services.loki.environment = lib.mkIf cfg.loki.enable (import ../units/go.nix);
 }

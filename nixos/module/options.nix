@@ -244,7 +244,12 @@ in
       scrapeInterval = mkOption {
         type = duration;
         default = plain.prometheus.scrapeInterval;
-        description = "How often metrics are scraped.";
+        description = "How often metrics are scraped, but for those of the shop.";
+      };
+      shopScrapeInterval = mkOption {
+        type = duration;
+        default = plain.prometheus.shopScrapeInterval;
+        description = "How often the metrics of the shop's services are scraped.";
       };
       retention = mkOption {
         type = duration;

@@ -10,6 +10,7 @@ in
     documentation = [ "https://www.jaegertracing.io/docs/" ];
     after = [ "network.target" ];
     wantedBy = [ "multi-user.target" ];
+    environment = import ./go.nix;
     unitConfig.StartLimitIntervalSec = 0;
     serviceConfig =
       import ./hardening.nix

@@ -10,6 +10,7 @@ in
     documentation = [ "https://grafana.com/docs/loki/latest/send-data/promtail/" ];
     after = [ "network.target" ];
     wantedBy = [ "multi-user.target" ];
+    environment = import ./go.nix;
     unitConfig.StartLimitIntervalSec = 0;
     serviceConfig =
       import ./hardening.nix
