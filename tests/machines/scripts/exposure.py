@@ -4,6 +4,8 @@ another machine; no secret stands in a unit, a command line, an environment or a
 OUR_PORTS = {*SERVICES.values(), 9090, 3100, 9080, 9095, 9100, 3000, 16685, 16686, 4317, 4318}
 OUR_PORTS |= {14268, 6831, 13133, 8888, 8889}
 SECRET = "authorization=Bearer-4f1c9a77d0"
+# Finds the secret, and not the command that looks for it.
+PATTERN = "Bearer-4f1c9a77d[0]"
 
 start_all()
 # The services wait for their secret, which no package and no unit holds.
@@ -50,10 +52,11 @@ with subtest("the secret reaches the service, and is readable nowhere else"):
     for unit in SERVICES:
         # systemd's own folder of the unit, in the unit's own namespace.
         pid = machine.succeed(f"systemctl show --value --property=MainPID {unit}.service").strip()
-        machine.succeed(f"grep -q '{SECRET}' /proc/{pid}/root/run/credentials/{unit}.service/otlp-headers")
-        machine.fail(f"systemctl cat {unit}.service | grep -qF '{SECRET}'")
-        machine.fail(f"systemctl show {unit}.service | grep -qF '{SECRET}'")
-    machine.fail(f"cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -v grep | grep -qF '{SECRET}'")
-    machine.fail("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -qF 'Bearer-4f1c9a77d0 '")
-    machine.fail("journalctl --quiet --grep 'Bearer-4f1c9a77d0' --unit='*-service' --unit=frontend | grep -q .")
-    machine.fail("grep -rqsF 'Bearer-4f1c9a77d0' /etc /run/systemd/system /run/systemd/units")
+        credential = f"/proc/{pid}/root/run/credentials/{unit}.service/otlp-headers"
+        machine.succeed(f"grep -q '{PATTERN}' {credential}")
+        machine.fail(f"systemctl cat {unit}.service | grep -q '{PATTERN}'")
+        machine.fail(f"systemctl show {unit}.service | grep -q '{PATTERN}'")
+        machine.fail(f"journalctl --quiet --unit={unit}.service | grep -q '{PATTERN}'")
+    machine.fail(f"cat /proc/[0-9]*/environ 2>/dev/null | grep -aq '{PATTERN}'")
+    machine.fail(f"cat /proc/[0-9]*/cmdline 2>/dev/null | grep -aq '{PATTERN}'")
+    machine.fail(f"grep -rqs '{PATTERN}' /etc /run/systemd /usr/local/lib/systemd")

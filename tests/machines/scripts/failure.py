@@ -42,8 +42,8 @@ with subtest("restarted under load, no connection is refused and none breaks off
         shelf = {"quantity": 100_000 - sold}
         assert request(machine, "PUT", f"{FRONTEND}/api/inventory/{product}", shelf)[0] == 200
     machine.succeed(
-        "systemd-run --quiet --unit=load --property=Type=exec --property=StandardOutput=file:/tmp/report.json"
-        " -- $(command -v load-generator) --target http://127.0.0.1:3001 --rate 50 --duration 20s --report -"
+        "systemd-run --quiet --unit=load --property=Type=exec"
+        " -- $(command -v load-generator) --target http://127.0.0.1:3001 --rate 50 --duration 20s --report /tmp/report.json"
     )
     for _round in range(2):
         for unit in SERVICES:

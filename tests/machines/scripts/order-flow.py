@@ -137,7 +137,7 @@ if has_jaeger:
                 machine,
                 f"{JAEGER}/api/metrics/calls",
                 service="order-service",
-                spanKind="SPAN_KIND_SERVER",
+                spanKind="server",
                 lookback="3600000",
                 step="60000",
                 ratePer="600000",

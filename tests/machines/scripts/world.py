@@ -73,7 +73,7 @@ def get(machine: Any, url: str, **query: str) -> Any:
 
 def curl_headers(url: str) -> str:
     # Loki tells structured metadata apart from labels only when asked to.
-    return "-H 'X-Loki-Response-Encoding-Flags: categorize-labels'" if url.startswith(LOKI) else ""
+    return "-H 'X-Loki-Response-Encoding-Flags: categorize-labels'" if "/loki/api/" in url else ""
 
 
 def request(machine: Any, method: str, url: str, body: Any = None, bound: int = 30) -> tuple[int, dict[str, str], Any]:
