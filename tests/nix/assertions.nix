@@ -70,6 +70,13 @@ let
       values.grafana.enable = true;
       message = "grafana has nothing to show";
     };
+    "a secret that Nix would copy into the store" = {
+      values = {
+        enable = true;
+        grafana.adminPasswordFile = ./run;
+      };
+      message = "grafana.adminPasswordFile lies in the Nix store";
+    };
     "headers for spans that go nowhere" = {
       values = {
         shop.enable = true;

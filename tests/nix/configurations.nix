@@ -80,6 +80,11 @@ builtins.listToAttrs (
     };
   };
 
+  "everything but traces" = {
+    enable = true;
+    jaeger.enable = false;
+  };
+
   "spans to Jaeger by gRPC" = {
     enable = true;
     tracing.protocol = "grpc";
