@@ -53,6 +53,8 @@ let
     };
     frontend = given.frontend // {
       tracesUrl = unlessGiven given.frontend.tracesUrl;
+      # No link to a page that is not there.
+      jaegerUrl = if has "jaeger" then given.frontend.jaegerUrl else null;
     };
   };
 

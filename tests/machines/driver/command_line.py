@@ -2,26 +2,16 @@
 
 import argparse
 import ast
-import fcntl
 import os
-import shutil
 import signal
 import sys
 import textwrap
 from pathlib import Path
 
-from . import base_tree, cgroups, programs, report
+from . import cgroups, host, report
 from .isolation import Failure, isolated
-from .script import PRELUDE, PROJECT, SCRIPTS, Script
+from .script import PRELUDE, SCRIPTS, Script
 
-CACHE = PROJECT / "target/machines"
-# The tools that this needs of a host, and the Debian packages that have them.
-TOOLS = {
-    "systemd-nspawn": "systemd-container",
-    "debootstrap": "debootstrap",
-    "ip": "iproute2",
-    "nsenter": "util-linux",
-}
 HELP = """\
 Runs the machine tests on this Debian host: the scripts that `nix flake check` runs on NixOS
 machines, here on systemd-nspawn machines that are rendered from the same Nix code. The host needs
@@ -59,7 +49,6 @@ def main() -> int:
     # So that an end by a signal is one in order, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        _check_host()
         return _run((arguments.test or here) * arguments.repeat)
     except Failure as failure:
         print(f"error: {failure}", file=sys.stderr)
@@ -70,7 +59,7 @@ def main() -> int:
 
 def _run(tests: list[str]) -> int:
     cgroups.sweep()
-    tree, found = isolated(_prepare, network=False)
+    tree, found = host.prepare("tests/machines/run")
     outcomes = []
     for test in tests:
         print(f"\n== {test}")
@@ -84,25 +73,10 @@ def _run(tests: list[str]) -> int:
     return report.summary(outcomes)
 
 
-def _prepare() -> tuple[Path, programs.Programs]:
-    """What all machines need; one run prepares at a time."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return base_tree.prepare(CACHE), programs.prepare(PROJECT)
-
-
-def _check_host() -> None:
-    if missing := sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)}):
-        raise Failure(f"this host lacks tools: apt-get install {' '.join(missing)}")
-    if os.geteuid():
-        raise Failure("machines need root: sudo tests/machines/run (it builds as you, not as root)")
-
-
 def _arguments(tests: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="tests/machines/run",
-        description=HELP.format(packages=" ".join(sorted(set(TOOLS.values())))),
+        description=HELP.format(packages=host.PACKAGES),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -10,11 +10,12 @@ import uuid
 from pathlib import Path
 
 from . import cgroups
-from .network import Network
+from .network import LOOPBACK, Network
 from .render import Rendering
 from .words import PATIENCE, RequestedAssertionFailed, Words
 
-# systemd-nspawn keeps these from a container; IPAddressDeny= and SocketBindDeny= need them.
+# systemd-nspawn keeps these from a container; IPAddressDeny= and SocketBindDeny= need them. A machine
+# that shares the host's network goes without.
 BPF = ("--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN", "--system-call-filter=bpf")
 ENVIRONMENT = {
     "PATH": "/opt/hello-observability/bin:/opt/programs/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -45,7 +46,7 @@ class Machine(Words):
         """Writes what the machine is made of, before its first start."""
         units = Path("/usr/local/lib/systemd/system")
         self._write("/etc/hostname", f"{self.name}\n")
-        self._write("/etc/hosts", self._network.hosts() if self._network else "")
+        self._write("/etc/hosts", self._network.hosts() if self._network else LOOPBACK)
         # Without one of its own systemd takes the start for the first, and enables all it knows.
         self._write("/etc/machine-id", f"{uuid.uuid4().hex}\n")
         for unit, text in rendering.units.items():
@@ -63,8 +64,9 @@ class Machine(Words):
             return
         command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot"]
         command += ["--console=pipe", "--link-journal=no", "--resolv-conf=off", "--timezone=off"]
-        command += [f"--machine={self.name}", f"--directory={self._root}", *BPF]
+        command += [f"--machine={self.name}", f"--directory={self._root}"]
         if self._network:
+            command += BPF
             command.append(f"--network-namespace-path={self._network.namespace(self.name)}")
             self._network.plug(self.name)
         for source, target in self._places.items():

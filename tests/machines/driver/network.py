@@ -6,6 +6,8 @@ Addresses and names are those of the NixOS test driver: 192.168.1.1, .2, ... by 
 import subprocess
 from pathlib import Path
 
+LOOPBACK = "127.0.0.1 localhost\n::1 localhost\n"
+
 
 class Network:
     """Made in the network namespace of the caller, which holds the bridge."""
@@ -33,7 +35,7 @@ class Network:
     def hosts(self) -> str:
         """The /etc/hosts of every machine."""
         lines = [f"{self.address(name)} {name}" for name in self.machines]
-        return "\n".join(["127.0.0.1 localhost", "::1 localhost", *lines, ""])
+        return LOOPBACK + "\n".join([*lines, ""])
 
     def plug(self, machine: str) -> None:
         """Puts the cable of a machine in.

@@ -12,15 +12,12 @@ from pathlib import Path
 from typing import Any
 from unittest import TestCase
 
-from . import base_tree, cgroups, report
-from .isolation import mount
-from .machine import Machine
-from .network import Network
+from . import report
+from .host import PROJECT
 from .programs import OPTIONAL, Programs
-from .render import render
+from .stage import machines_of
 from .words import RequestedAssertionFailed, retry
 
-PROJECT = Path(__file__).parents[3]
 SCRIPTS = PROJECT / "tests/machines/scripts"
 # Said before each script: what it has to know about the world it runs in.
 PRELUDE = SCRIPTS / "world.py"
@@ -50,20 +47,7 @@ class Script:
 
     def __init__(self, test: str, tree: Path, programs: Programs, driver: int) -> None:
         self.test, self.programs, self.outcome = test, programs, report.Outcome()
-        # Nothing of the host's runtime folder is needed or touched: here the machines find their
-        # network, and systemd-nspawn keeps its locks, under names that two runs may share.
-        mount("--types", "tmpfs", "tmpfs", "/run")
-        cgroups.unify()
-        state = Path("/run/machines")
-        layer = base_tree.layered(tree, state / "render")
-        renderings = render(layer, PROJECT, test, list(programs.optional))
-        network = Network(list(renderings))
-        self.machines: list[Machine] = []
-        for name, rendering in sorted(renderings.items()):
-            root = base_tree.layered(tree, state / name)
-            machine = Machine(name, root, programs.places(), driver, network)
-            machine.install(rendering)
-            self.machines.append(machine)
+        self.machines = machines_of(test, tree, programs, driver, network=True)
 
     def run(self) -> report.Outcome:
         """Runs the script, and tells what came of it."""

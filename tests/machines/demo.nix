@@ -1,0 +1,13 @@
+# The machine of the demonstration on a Debian host, without traffic and with it; see nodes.nix.
+let
+  hello-observability = {
+    enable = true;
+    frontend.jaegerUrl = "http://127.0.0.1:16686";
+  };
+in
+{
+  demo = { inherit hello-observability; };
+  demo-load.hello-observability = hello-observability // {
+    loadGenerator.enable = true;
+  };
+}

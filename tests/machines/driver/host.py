@@ -1,0 +1,37 @@
+"""What machines need of this host: its tools, the Debian tree, and the programs."""
+
+import fcntl
+import os
+import shutil
+from pathlib import Path
+
+from . import base_tree, programs
+from .isolation import Failure, isolated
+
+PROJECT = Path(__file__).parents[3]
+CACHE = PROJECT / "target/machines"
+# The tools that this needs of a host, and the Debian packages that have them.
+TOOLS = {
+    "systemd-nspawn": "systemd-container",
+    "debootstrap": "debootstrap",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+}
+PACKAGES = " ".join(sorted(set(TOOLS.values())))
+
+
+def prepare(program: str) -> tuple[Path, programs.Programs]:
+    """The Debian tree and the programs, made when there is need; `program` asks for it."""
+    if missing := sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)}):
+        raise Failure(f"this host lacks tools: apt-get install {' '.join(missing)}")
+    if os.geteuid():
+        raise Failure(f"machines need root: sudo {program} (it builds as you, not as root)")
+    return isolated(_prepare, network=False)
+
+
+def _prepare() -> tuple[Path, programs.Programs]:
+    """One run prepares at a time."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return base_tree.prepare(CACHE), programs.prepare(PROJECT)
