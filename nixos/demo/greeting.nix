@@ -22,7 +22,7 @@ in
 
     Grafana's user is admin, with the password admin. A first tour:
 
-    1. Open the shop, buy something, and press "Trace" beside the order: its way from the click to
+    1. Open the shop, buy something, and press "Follow this order": its way from the click to
        the stock. Jaeger has the same trace; from there Grafana leads to its log lines.
     2. The same from here: buy, and read what every service logged about the order.
 

@@ -47,7 +47,7 @@ DOORS = [
 ]
 TOUR = """
 A first tour:
-  1. Open the shop, buy something, and press "Trace" beside the order.
+  1. Open the shop, buy something, and press "Follow this order" (이 주문 따라가기).
   2. The log lines of an order, by its trace, from the journal of the machine:
        trace=$(curl -si 127.0.0.1:3001/api/orders -H 'Content-Type: application/json' \\
          -d '{"productId":"product1","quantity":1}' | grep -i ^traceresponse | cut -d- -f2)
