@@ -43,7 +43,7 @@ let
   environment =
     let
       variables = unit.environment or { };
-      quoted = value: builtins.replaceStrings [ "\\" "\"" "%" ] [ "\\\\" "\\\"" "%%" ] (toString value);
+      quoted = value: builtins.replaceStrings [ "\\" "\"" ] [ "\\\\" "\\\"" ] (toString value);
       assignments = map (name: "\"${name}=${quoted variables.${name}}\"") (builtins.attrNames variables);
     in
     if assignments == [ ] then { } else { Environment = assignments; };

@@ -15,6 +15,11 @@ let
     builtins.removeAttrs attrs (
       builtins.filter (name: attrs.${name} == null) (builtins.attrNames attrs)
     );
+
+  # systemd expands % in the values of variables (systemd.unit(5), "Specifiers").
+  verbatim =
+    attrs:
+    builtins.mapAttrs (_: value: builtins.replaceStrings [ "%" ] [ "%%" ] value) (withoutNulls attrs);
 in
 # part: its name among the settings; name: of unit and binary; peers: the addresses that it asks, by
 # variable; environment: what else it is told; stateful: whether it keeps a store.
@@ -68,7 +73,7 @@ in
     wantedBy = [ "multi-user.target" ];
     # An upgrade restarts the service and leaves its socket open.
     stopIfChanged = false;
-    environment = withoutNulls (
+    environment = verbatim (
       {
         HOST = addresses.listen part;
         PORT = toString own.port;

@@ -36,14 +36,25 @@ in
           TasksMax = 512;
         };
       };
-  "a variable keeps its spaces, quotes, backslashes and percent signs" =
-    case "[Service]\nEnvironment=\"A=b c\"\nEnvironment=\"Q=\\\"\\\\%%\"\n"
+  "a variable keeps its spaces, quotes and backslashes" =
+    case "[Service]\nEnvironment=\"A=b c\"\nEnvironment=\"Q=\\\"\\\\\"\n"
       {
         environment = {
           A = "b c";
-          Q = "\"\\%";
+          Q = "\"\\";
         };
       };
+  "an address keeps its percent signs, which systemd would expand" = {
+    expected = "http://receiver/a%%20b";
+    actual =
+      let
+        cfg = import ../../nixos/debian/given.nix {
+          enable = true;
+          tracing.endpoint = "http://receiver/a%20b";
+        };
+      in
+      (import ../../nixos/units cfg).services.order-service.environment.OTEL_EXPORTER_OTLP_ENDPOINT;
+  };
   "a socket has its own section" = case "[Unit]\nDescription=s\n[Socket]\nListenStream=[::1]:80\n" {
     description = "s";
     socketConfig.ListenStream = "[::1]:80";
