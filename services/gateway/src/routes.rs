@@ -42,12 +42,13 @@ pub(crate) fn router(peers: Peers) -> Router {
     for endpoint in endpoints::all() {
         let filter = MethodFilter::try_from(endpoint.method.clone()).expect("a standard method");
         let (path, endpoint) = (endpoint.path, Arc::new(endpoint));
-        let hand_on = async move |State(peers): State<Peers>, request: Request| {
+        let hand_on = async move |State(peers): State<Arc<Peers>>, request: Request| {
             hand_on(&peers, &endpoint, request).await
         };
         router = router.route(path, on(filter, hand_on));
     }
-    router.with_state(peers)
+    // Each layer around a route clones it with its state, for every request.
+    router.with_state(Arc::new(peers))
 }
 
 async fn hand_on(

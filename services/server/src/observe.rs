@@ -46,8 +46,7 @@ const NO_ROUTE: &str = "NOT_FOUND";
 /// The method of a request whose method is a word of the client's own.
 const OTHER_METHOD: &str = "_OTHER";
 
-/// What the layer needs.
-#[derive(Clone)]
+/// What the layer needs; shared, since each request clones the layer.
 pub(crate) struct Observer {
     tracer: SdkTracer,
     metrics: ServerMetrics,
@@ -55,18 +54,18 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
-    pub(crate) fn new(telemetry: &Telemetry, untraced: &'static [&'static str]) -> Self {
-        Self {
+    pub(crate) fn new(telemetry: &Telemetry, untraced: &'static [&'static str]) -> Arc<Self> {
+        Arc::new(Self {
             tracer: telemetry.traces.tracer(),
             metrics: telemetry.metrics.server.clone(),
             untraced,
-        }
+        })
     }
 }
 
 /// The layer.
 pub(crate) async fn observe(
-    State(observer): State<Observer>,
+    State(observer): State<Arc<Observer>>,
     mut request: Request,
     next: Next,
 ) -> Response {
