@@ -12,10 +12,10 @@ const SYNCS: usize = 50;
 
 /// The machine in two lines.
 pub(crate) fn description() -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let folder = std::env::temp_dir();
     format!(
-        "machine: {cores} cores ({}), kernel {}, {}\nstores:  {} on {}, {:.2} ms a fsync",
+        "machine: {} cores ({}), kernel {}, {}\nstores:  {} on {}, {:.2} ms a fsync",
+        cores(),
         processor(),
         read("/proc/sys/kernel/osrelease").trim(),
         load(),
@@ -23,6 +23,12 @@ pub(crate) fn description() -> String {
         file_system(&folder),
         sync_milliseconds(),
     )
+}
+
+/// How many cores this program may use.
+pub(crate) fn cores() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    u32::try_from(cores).unwrap_or(u32::MAX)
 }
 
 /// How busy the machine is before anything is measured.

@@ -1,14 +1,14 @@
 //! Orders a second: each stored three times over, durable on disk, followed by logs, metrics and
-//! 17 spans, with the load generator and the receivers on the same machine.
+//! spans, with the load generator and the receivers on the same machine.
 
 use harness::{Http, Scrape};
 
 use crate::figure::Figure;
-use crate::generator;
 use crate::receiver::Receiver;
 use crate::rounds::{median, spread};
 use crate::shop::Shop;
 use crate::unit::{Layers, World};
+use crate::{generator, machine};
 
 /// Enough orders at once that one commit takes many of them.
 const USERS: u32 = 128;
@@ -18,10 +18,14 @@ pub(crate) async fn measure(world: &World) -> Vec<Figure> {
     let shop = Shop::start(world, &Layers::Exported(receiver.endpoint())).await;
     let (gateway, length) = (shop.address("gateway-service"), world.args.turn());
     let warm_up = generator::closed_loop(gateway, USERS, length).await;
-    let (mut rates, mut p99s, mut created) = (Vec::new(), Vec::new(), warm_up.created);
+    let (mut rates, mut costs, mut p99s) = (Vec::new(), Vec::new(), Vec::new());
+    let mut created = warm_up.created;
     for round in 0..world.args.rounds {
         eprintln!("orders: round {} of {}", round + 1, world.args.rounds);
+        let before = shop.processor_time();
         let run = generator::closed_loop(gateway, USERS, length).await;
+        let used = shop.processor_time().saturating_sub(before);
+        costs.push(used.as_secs_f64() * 1e6 / run.created);
         created += run.created;
         rates.push(run.rate);
         p99s.push(run.p99);
@@ -41,9 +45,16 @@ pub(crate) async fn measure(world: &World) -> Vec<Figure> {
         lost / created,
         lost_events / created,
     );
+    let cost = median(costs.iter().copied());
+    let cores = machine::cores();
     vec![
         Figure::new("orders, durable, all telemetry", median(rates), "/s")
             .at_least(3000.0)
             .note(note),
+        Figure::new("  CPU an order, all that runs", cost, "us").note(format!(
+            "{}; {cores} cores give {:.0} orders a second, were nothing else to run here",
+            spread(costs),
+            f64::from(cores) * 1e6 / cost
+        )),
     ]
 }

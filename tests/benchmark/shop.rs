@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use harness::process::processor_time;
 use harness::{Http, Scrape};
 use serde_json::json;
 
@@ -64,6 +66,12 @@ impl Shop {
 
     pub(crate) fn unit(&self, service: &str) -> &Unit {
         &self.0[service]
+    }
+
+    /// The processor time that its services, this program and the load generator have used.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let services = self.0.values().map(|unit| unit.process.processor_time());
+        services.sum::<Duration>() + processor_time("self")
     }
 
     /// The sum of a counter over all services.

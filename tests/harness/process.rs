@@ -230,7 +230,8 @@ impl Process {
     }
 }
 
-/// The processor time that a process has used, by its name under `/proc`, in clock ticks of 10 ms.
+/// The processor time that a process and its ended children have used, by its name under `/proc`,
+/// in clock ticks of 10 ms.
 pub fn processor_time(process: &str) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("alive");
     let fields: Vec<_> = stat
@@ -239,8 +240,10 @@ pub fn processor_time(process: &str) -> Duration {
         .expect("fields")
         .split_whitespace()
         .collect();
-    let ticks: u64 =
-        fields[11].parse::<u64>().expect("utime") + fields[12].parse::<u64>().expect("stime");
+    let times = fields[11..15].iter();
+    let ticks: u64 = times
+        .map(|time| time.parse::<u64>().expect("utime, stime, cutime, cstime"))
+        .sum();
     Duration::from_millis(ticks * 10)
 }
 
