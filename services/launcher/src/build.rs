@@ -64,17 +64,16 @@ pub fn root() -> PathBuf {
     manifest.ancestors().nth(2).unwrap_or(&manifest).to_owned()
 }
 
-/// Builds the services as cargo sees need, and tells where they are.
-pub fn services(load: bool) -> Result<PathBuf, BuildError> {
+/// Builds the services and the load generator as cargo sees need, and tells where they are. They
+/// are built together, with traffic or without, and as the tests do: for another choice of
+/// packages cargo would choose other features, and build all of it again.
+pub fn services() -> Result<PathBuf, BuildError> {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root().join("target"), PathBuf::from)
         .join("release");
-    let packages: Vec<&str> = SERVICES
-        .iter()
-        .map(|service| service.name)
-        .chain(load.then_some("load-generator"))
-        .collect();
-    if packages.iter().any(|name| !target.join(name).exists()) {
+    let packages = SERVICES.map(|service| service.name);
+    let packages = packages.iter().chain(&["load-generator"]);
+    if packages.clone().any(|name| !target.join(name).exists()) {
         println!("building the services; the first time takes a few minutes");
     }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

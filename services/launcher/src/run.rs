@@ -63,10 +63,10 @@ fn built(args: &Args) -> Result<(PathBuf, PathBuf), BuildError> {
     let assets = build::root().join("frontend/dist");
     match &args.bin_dir {
         Some(binaries) => Ok((binaries.clone(), assets)),
-        None if args.no_page => Ok((build::services(args.load)?, assets)),
+        None if args.no_page => Ok((build::services()?, assets)),
         None => {
             let page = build::page()?;
-            Ok((build::services(args.load)?, page))
+            Ok((build::services()?, page))
         }
     }
 }
