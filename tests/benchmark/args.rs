@@ -38,6 +38,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: u32,
 
+    /// How many users order at once, without a pause, where orders are counted and memory is read:
+    /// by default what `load-generator --help` calls as much as it takes.
+    #[arg(long, value_name = "USERS", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) users: u32,
+
     /// Exits with 1 when a goal is missed.
     #[arg(long)]
     pub(crate) strict: bool,

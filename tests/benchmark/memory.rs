@@ -9,9 +9,6 @@ use crate::receiver::Receiver;
 use crate::shop::{SERVICES, Shop};
 use crate::unit::{Layers, World};
 
-/// As many users as the measurement of orders has.
-const USERS: u32 = 128;
-
 /// Until what was needed for the start alone has been given back.
 const SETTLE: Duration = Duration::from_secs(2);
 
@@ -25,13 +22,14 @@ pub(crate) async fn measure(world: &World) -> Vec<Figure> {
         .into_iter()
         .map(|name| figure(name, "idle", shop.unit(name).process.resident_bytes(), 12.0))
         .collect();
+    let users = world.args.users;
     let length = world.args.turn() * world.args.rounds;
     eprintln!("memory: {length:?} of load");
-    let run = generator::closed_loop(shop.address("frontend"), USERS, length).await;
+    let run = generator::closed_loop(shop.address("frontend"), users, length).await;
     figures.extend(SERVICES.into_iter().map(|name| {
         let peak = shop.unit(name).process.peak_resident_bytes();
         let note = format!(
-            "peak over {:.0} orders, {:.0} a second",
+            "peak over {:.0} orders of {users} users, {:.0} a second",
             run.created, run.rate
         );
         figure(name, "under load", peak, 25.0).note(note)

@@ -10,20 +10,18 @@ use crate::shop::Shop;
 use crate::unit::{Layers, World};
 use crate::{generator, machine};
 
-/// Enough orders at once that one commit takes many of them.
-const USERS: u32 = 128;
-
 pub(crate) async fn measure(world: &World) -> Vec<Figure> {
     let receiver = Receiver::start().await;
     let shop = Shop::start(world, &Layers::Exported(receiver.endpoint())).await;
-    let (gateway, length) = (shop.address("gateway-service"), world.args.turn());
-    let warm_up = generator::closed_loop(gateway, USERS, length).await;
+    let gateway = shop.address("gateway-service");
+    let (users, length) = (world.args.users, world.args.turn());
+    let warm_up = generator::closed_loop(gateway, users, length).await;
     let (mut rates, mut costs, mut p99s) = (Vec::new(), Vec::new(), Vec::new());
     let mut created = warm_up.created;
     for round in 0..world.args.rounds {
         eprintln!("orders: round {} of {}", round + 1, world.args.rounds);
         let before = shop.processor_time();
-        let run = generator::closed_loop(gateway, USERS, length).await;
+        let run = generator::closed_loop(gateway, users, length).await;
         let used = shop.processor_time().saturating_sub(before);
         costs.push(used.as_secs_f64() * 1e6 / run.created);
         created += run.created;
@@ -39,7 +37,7 @@ pub(crate) async fn measure(world: &World) -> Vec<Figure> {
     let lost = shop.counted("telemetry_spans_dropped_total").await;
     let lost_events = shop.counted("telemetry_logs_dropped_total").await;
     let note = format!(
-        "{}; p99 {:.0} ms with {USERS} at once; {:.1} spans and {:.2} events dropped an order",
+        "{}; p99 {:.0} ms with {users} at once; {:.1} spans and {:.2} events dropped an order",
         spread(rates.clone()),
         median(p99s),
         lost / created,
