@@ -5,7 +5,7 @@ let
   prometheus = import ../config/prometheus.nix cfg;
   files = import ./files.nix cfg;
 
-  unit = description: serviceConfig: {
+  unit = part: description: serviceConfig: {
     inherit description;
     after = [ "network.target" ];
     wantedBy = [ "multi-user.target" ];
@@ -13,6 +13,7 @@ let
     unitConfig.StartLimitIntervalSec = 0;
     serviceConfig =
       import ../units/hardening.nix
+      // import ../units/accounting.nix cfg.${part}
       // {
         Type = "exec";
         Restart = "always";
@@ -32,7 +33,7 @@ let
   all = {
     prometheus = {
       part = "prometheus";
-      unit = unit "Prometheus, the store of metrics" {
+      unit = unit "prometheus" "Prometheus, the store of metrics" {
         ExecStart = flags (
           [
             "/usr/bin/prometheus"
@@ -51,7 +52,7 @@ let
     };
     prometheus-node-exporter = {
       part = "nodeExporter";
-      unit = unit "Node exporter, the host's own metrics" {
+      unit = unit "nodeExporter" "Node exporter, the host's own metrics" {
         ExecStart = flags (
           [
             "/usr/bin/prometheus-node-exporter"
@@ -70,7 +71,7 @@ let
     };
     loki = {
       part = "loki";
-      unit = unit "Loki, the store of logs" {
+      unit = unit "loki" "Loki, the store of logs" {
         ExecStart = "${cfg.loki.package}/bin/loki -config.file=${files.paths.loki}";
         StateDirectory = "loki";
         WorkingDirectory = "/var/lib/loki";

@@ -38,10 +38,12 @@ in
   };
 
   systemd.services = lib.mkIf own.enable {
-    grafana.serviceConfig.LoadCredential = [
-      "admin-password:${path "admin-password" own.adminPasswordFile}"
-      "secret-key:${path "secret-key" own.secretKeyFile}"
-    ];
+    grafana.serviceConfig = import ../units/accounting.nix own // {
+      LoadCredential = [
+        "admin-password:${path "admin-password" own.adminPasswordFile}"
+        "secret-key:${path "secret-key" own.secretKeyFile}"
+      ];
+    };
     ${unit} = lib.mkIf (made.admin-password || made.secret-key) {
       description = "Secrets of Grafana, made on its first start";
       requiredBy = [ "grafana.service" ];

@@ -8,5 +8,8 @@ in
     enable = true;
     configuration = import ../config/loki.nix cfg;
   };
-  systemd.services.loki.environment = lib.mkIf cfg.loki.enable (import ../units/go.nix);
+  systemd.services.loki = lib.mkIf cfg.loki.enable {
+    environment = import ../units/go.nix;
+    serviceConfig = import ../units/accounting.nix cfg.loki;
+  };
 }

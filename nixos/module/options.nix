@@ -240,43 +240,49 @@ in
     }
     // limited "loadGenerator";
 
-    prometheus = listening "prometheus" "observability" "Prometheus" // {
-      scrapeInterval = mkOption {
-        type = duration;
-        default = plain.prometheus.scrapeInterval;
-        description = "How often metrics are scraped, but for those of the shop.";
+    prometheus =
+      listening "prometheus" "observability" "Prometheus"
+      // limited "prometheus"
+      // {
+        scrapeInterval = mkOption {
+          type = duration;
+          default = plain.prometheus.scrapeInterval;
+          description = "How often metrics are scraped, but for those of the shop.";
+        };
+        shopScrapeInterval = mkOption {
+          type = duration;
+          default = plain.prometheus.shopScrapeInterval;
+          description = "How often the metrics of the shop's services are scraped.";
+        };
+        retention = mkOption {
+          type = duration;
+          default = plain.prometheus.retention;
+          description = "How long metrics are kept.";
+        };
+        agents = mkOption {
+          type = types.listOf host;
+          default = plain.prometheus.agents;
+          example = [
+            "127.0.0.1"
+            "shop.example.org"
+          ];
+          description = "The hosts whose Promtail and node exporter are scraped.";
+        };
       };
-      shopScrapeInterval = mkOption {
-        type = duration;
-        default = plain.prometheus.shopScrapeInterval;
-        description = "How often the metrics of the shop's services are scraped.";
-      };
-      retention = mkOption {
-        type = duration;
-        default = plain.prometheus.retention;
-        description = "How long metrics are kept.";
-      };
-      agents = mkOption {
-        type = types.listOf host;
-        default = plain.prometheus.agents;
-        example = [
-          "127.0.0.1"
-          "shop.example.org"
-        ];
-        description = "The hosts whose Promtail and node exporter are scraped.";
-      };
-    };
 
-    loki = listening "loki" "observability" "Loki" // {
-      grpcPort =
-        port "loki" "grpcPort"
-          "gRPC, over which the parts of Loki speak to each other, on loopback";
-      retention = mkOption {
-        type = hours;
-        default = plain.loki.retention;
-        description = "How long log lines are kept; at least 24h, which is the period of its index.";
+    loki =
+      listening "loki" "observability" "Loki"
+      // limited "loki"
+      // {
+        grpcPort =
+          port "loki" "grpcPort"
+            "gRPC, over which the parts of Loki speak to each other, on loopback";
+        retention = mkOption {
+          type = hours;
+          default = plain.loki.retention;
+          description = "How long log lines are kept; at least 24h, which is the period of its index.";
+        };
       };
-    };
 
     promtail =
       listening "promtail" "agents" "Promtail"
@@ -339,21 +345,24 @@ in
         spanMetricsPort = port "jaeger" "spanMetricsPort" "the metrics that Jaeger makes of spans";
       };
 
-    grafana = listening "grafana" "observability" "Grafana" // {
-      adminPasswordFile = mkOption {
-        type = types.nullOr secret;
-        default = plain.grafana.adminPasswordFile;
-        example = "/run/keys/grafana-admin";
-        description = "A file with the password of Grafana's user `admin`. It counts at the first start only. `null`: one is made then, and kept in {file}`/var/lib/grafana-secrets/admin-password`.";
+    grafana =
+      listening "grafana" "observability" "Grafana"
+      // limited "grafana"
+      // {
+        adminPasswordFile = mkOption {
+          type = types.nullOr secret;
+          default = plain.grafana.adminPasswordFile;
+          example = "/run/keys/grafana-admin";
+          description = "A file with the password of Grafana's user `admin`. It counts at the first start only. `null`: one is made then, and kept in {file}`/var/lib/grafana-secrets/admin-password`.";
+        };
+        secretKeyFile = mkOption {
+          type = types.nullOr secret;
+          default = plain.grafana.secretKeyFile;
+          example = "/run/keys/grafana-secret-key";
+          description = "A file with the key by which Grafana encrypts what it stores. `null`: one is made at the first start, and kept in {file}`/var/lib/grafana-secrets/secret-key`.";
+        };
       };
-      secretKeyFile = mkOption {
-        type = types.nullOr secret;
-        default = plain.grafana.secretKeyFile;
-        example = "/run/keys/grafana-secret-key";
-        description = "A file with the key by which Grafana encrypts what it stores. `null`: one is made at the first start, and kept in {file}`/var/lib/grafana-secrets/secret-key`.";
-      };
-    };
 
-    nodeExporter = listening "nodeExporter" "agents" "the node exporter";
+    nodeExporter = listening "nodeExporter" "agents" "the node exporter" // limited "nodeExporter";
   };
 }

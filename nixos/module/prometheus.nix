@@ -3,6 +3,7 @@
 let
   cfg = config.services.hello-observability;
   addresses = import ../addresses.nix cfg;
+  limits = import ../units/accounting.nix;
   inherit (import ../config/prometheus.nix cfg) settings flags nodeCollectors;
 in
 {
@@ -25,4 +26,8 @@ in
       };
     })
   ];
+  systemd.services = {
+    prometheus.serviceConfig = lib.mkIf cfg.prometheus.enable (limits cfg.prometheus);
+    prometheus-node-exporter.serviceConfig = lib.mkIf cfg.nodeExporter.enable (limits cfg.nodeExporter);
+  };
 }

@@ -58,6 +58,28 @@ with subtest("restarted under load, no connection is refused and none breaks off
     kinds = {kind for endpoint in report["endpoints"].values() for kind in endpoint.get("failed", {})}
     assert not kinds & {"connect", "broken"}, report["endpoints"]
 
+with subtest("a burst of errors is logged to the last one"):
+    # More than journald takes of a unit in half a minute when it is not told otherwise: 10,000.
+    machine.succeed("systemctl stop inventory-service.socket inventory-service.service")
+    family = ("http_server_requests_seconds_count", 'status="503"')
+    seen = "journalctl --quiet --unit=gateway-service.service --output=cat STATUS=503 | wc -l"
+    before, logged = own_metric(machine, "gateway-service", *family), int(machine.succeed(seen))
+    answered = 0.0
+    while answered <= 10_000:
+        machine.succeed(
+            "load-generator --target http://127.0.0.1:8080 --rate 1500 --duration 5s --orders-only --report -"
+        )
+        answered = own_metric(machine, "gateway-service", *family) - before
+    machine.succeed("systemctl start inventory-service.socket inventory-service.service")
+    eventually(
+        "each of them has its access line",
+        lambda: int(machine.succeed(seen)) - logged,
+        lambda lines: lines == answered,
+    )
+    for unit in SERVICES:
+        assert own_metric(machine, unit, "telemetry_logs_dropped_total") == 0, unit
+    wait_for_shop(machine)
+
 with subtest("a reload reads the log filter again and ends nobody"):
     pids = {unit: property_of(unit, "MainPID") for unit in SERVICES}
     for unit in SERVICES:

@@ -17,6 +17,15 @@ with subtest("each service is found by Prometheus under its own name, and so is 
     )
     eventually("no target is down", lambda: metric(machine, "count(up == 0)"), lambda down: down == 0)
 
+with subtest("the host tells of its processors, memory and disks, and of the state of each unit"):
+    for query in (
+        'rate(node_cpu_seconds_total{mode="idle"}[30s])',
+        "node_memory_MemAvailable_bytes",
+        "node_disk_io_time_seconds_total",
+        *(f'node_systemd_unit_state{{name="{unit}.service",state="active"}} == 1' for unit in SERVICES),
+    ):
+        eventually(query, lambda: metric(machine, f"count({query})"), lambda count: count > 0)
+
 with subtest("an order is created and its price is exact to the cent"):
     before = stock(machine, "product1")
     status, order, trace_id = buy(machine, "product1", 3)
