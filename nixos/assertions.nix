@@ -3,67 +3,22 @@ cfg:
 let
   addresses = import ./addresses.nix cfg;
   option = name: "services.hello-observability.${name}";
-  listening = [
-    "frontend"
-    "gateway"
-    "product"
-    "inventory"
-    "order"
-    "prometheus"
-    "loki"
-    "promtail"
-    "jaeger"
-    "grafana"
-    "nodeExporter"
-  ];
-  shop = [
-    "frontend"
-    "gateway"
-    "product"
-    "inventory"
-    "order"
-  ];
-  enabled = builtins.filter (part: cfg.${part}.enable) listening;
+  portsOf = import ./ports.nix;
+  listening = builtins.attrNames portsOf.public;
 
   needs = part: peer: {
     assertion = !cfg.${part}.enable || addresses.known peer;
     message = "${option part} needs ${peer}, which does not run on this host: set ${option "${peer}.address"} to the host where it does.";
   };
 
-  jaegerPorts = [
-    "queryGrpcPort"
-    "otlpGrpcPort"
-    "otlpHttpPort"
-    "thriftHttpPort"
-    "healthPort"
-    "metricsPort"
-    "spanMetricsPort"
-  ];
-  ports =
-    map (part: {
-      name = "${part}.port";
-      inherit (cfg.${part}) port;
-    }) enabled
-    ++ (
-      if cfg.jaeger.enable then
-        map (name: {
-          name = "jaeger.${name}";
-          port = cfg.jaeger.${name};
-        }) jaegerPorts
-      else
-        [ ]
-    )
-    ++ (
-      if cfg.loki.enable then
-        [
-          {
-            name = "loki.grpcPort";
-            port = cfg.loki.grpcPort;
-          }
-        ]
-      else
-        [ ]
-    );
+  # Of TCP; the one of UDP is alone.
+  ports = builtins.concatMap (
+    part:
+    map (name: {
+      name = "${part}.${name}";
+      port = cfg.${part}.${name};
+    }) (portsOf.public.${part} ++ portsOf.local.${part} or [ ])
+  ) (builtins.filter (part: cfg.${part}.enable) listening);
   shared = builtins.filter (all: builtins.length all > 1) (
     builtins.attrValues (builtins.groupBy (entry: toString entry.port) ports)
   );
@@ -83,10 +38,7 @@ let
     assertion = !inStore path;
     message = "${option name} lies in the Nix store, which everybody can read: give the path as a string, to a file that is put there outside of Nix.";
   };
-  opened =
-    part:
-    (if cfg.${part}.openFirewall == null then false else cfg.${part}.openFirewall)
-    && cfg.${part}.enable;
+  opened = part: cfg.${part}.enable && cfg.${part}.openFirewall == true;
 in
 [
   {

@@ -3,37 +3,18 @@
 cfg:
 let
   addresses = import ./addresses.nix cfg;
-  own = part: cfg.${part};
-  tcp = {
-    frontend = [ cfg.frontend.port ];
-    gateway = [ cfg.gateway.port ];
-    product = [ cfg.product.port ];
-    inventory = [ cfg.inventory.port ];
-    order = [ cfg.order.port ];
-    prometheus = [ cfg.prometheus.port ];
-    loki = [ cfg.loki.port ];
-    promtail = [ cfg.promtail.port ];
-    jaeger = [
-      cfg.jaeger.port
-      cfg.jaeger.queryGrpcPort
-      cfg.jaeger.otlpGrpcPort
-      cfg.jaeger.otlpHttpPort
-      cfg.jaeger.thriftHttpPort
-      cfg.jaeger.metricsPort
-      cfg.jaeger.spanMetricsPort
-    ];
-    grafana = [ cfg.grafana.port ];
-    nodeExporter = [ cfg.nodeExporter.port ];
-  };
-  udp.jaeger = [ cfg.jaeger.thriftCompactPort ];
+  ports = import ./ports.nix;
 
-  asked = part: if (own part).openFirewall == null then cfg.openFirewall else (own part).openFirewall;
-  opened = part: (own part).enable && asked part && !addresses.isLoopback (addresses.listen part);
-  ports =
+  asked =
+    part: if cfg.${part}.openFirewall == null then cfg.openFirewall else cfg.${part}.openFirewall;
+  opened = part: cfg.${part}.enable && asked part && !addresses.isLoopback (addresses.listen part);
+  of =
     table:
-    builtins.concatMap (part: if opened part then table.${part} else [ ]) (builtins.attrNames table);
+    builtins.concatMap (
+      part: if opened part then map (name: cfg.${part}.${name}) table.${part} else [ ]
+    ) (builtins.attrNames table);
 in
 {
-  allowedTCPPorts = ports tcp;
-  allowedUDPPorts = ports udp;
+  allowedTCPPorts = of ports.public;
+  allowedUDPPorts = of ports.datagrams;
 }

@@ -5,29 +5,12 @@ let
   prometheus = import ../config/prometheus.nix cfg;
   files = import ./files.nix cfg;
 
-  unit = part: description: serviceConfig: {
-    inherit description;
-    after = [ "network.target" ];
-    wantedBy = [ "multi-user.target" ];
-    environment = import ../units/go.nix;
-    unitConfig.StartLimitIntervalSec = 0;
-    serviceConfig =
-      import ../units/hardening.nix
-      // import ../units/accounting.nix cfg.${part}
-      // {
-        Type = "exec";
-        Restart = "always";
-        RestartSec = "1s";
-        # They list the network's interfaces.
-        RestrictAddressFamilies = [
-          "AF_INET"
-          "AF_INET6"
-          "AF_NETLINK"
-          "AF_UNIX"
-        ];
-      }
-      // serviceConfig;
-  };
+  unit =
+    part: description: serviceConfig:
+    import ../units/back-end.nix cfg {
+      inherit part description serviceConfig;
+      documentation = [ ];
+    };
   flags = builtins.concatStringsSep " ";
 
   all = {

@@ -9,24 +9,11 @@
 }:
 let
   cfg = config.services.hello-observability;
-  parts = [
-    "frontend"
-    "gateway"
-    "product"
-    "inventory"
-    "order"
-    "prometheus"
-    "loki"
-    "promtail"
-    "jaeger"
-    "grafana"
-  ];
-  ports =
-    map (part: cfg.${part}.port) (lib.filter (part: cfg.${part}.enable) parts)
-    ++ lib.optionals cfg.jaeger.enable [
-      cfg.jaeger.otlpGrpcPort
-      cfg.jaeger.otlpHttpPort
-    ];
+  ports = lib.concatLists (
+    lib.mapAttrsToList (
+      part: names: lib.optionals cfg.${part}.enable (map (name: cfg.${part}.${name}) names)
+    ) (import ../ports.nix).public
+  );
   # The demonstration's known password: no secret, but the module takes passwords as files alone.
   passwordFile = "/run/demo/grafana-admin";
 in

@@ -28,7 +28,7 @@ let
         enable = true;
         order.port = 8081;
       };
-      message = "8081: services.hello-observability.product.port, services.hello-observability.order.port";
+      message = "8081: services.hello-observability.order.port, services.hello-observability.product.port";
     };
     "a part on a port of Jaeger's" = {
       values = {
@@ -167,19 +167,7 @@ let
       };
     }) listening
   );
-  listening = [
-    "frontend"
-    "gateway"
-    "product"
-    "inventory"
-    "order"
-    "prometheus"
-    "loki"
-    "promtail"
-    "jaeger"
-    "grafana"
-    "nodeExporter"
-  ];
+  listening = builtins.attrNames (import ../../nixos/ports.nix).public;
 
   contains = part: text: builtins.length (builtins.split (literal part) text) > 1;
   literal = builtins.replaceStrings [ "." ] [ "[.]" ];

@@ -1,0 +1,34 @@
+# The settings that hold the ports of each part that listens.
+{
+  # TCP, for others: what a firewall may open.
+  public = {
+    frontend = [ "port" ];
+    gateway = [ "port" ];
+    product = [ "port" ];
+    inventory = [ "port" ];
+    order = [ "port" ];
+    prometheus = [ "port" ];
+    loki = [ "port" ];
+    promtail = [ "port" ];
+    jaeger = [
+      "port"
+      "queryGrpcPort"
+      "otlpGrpcPort"
+      "otlpHttpPort"
+      "thriftHttpPort"
+      "metricsPort"
+      "spanMetricsPort"
+    ];
+    grafana = [ "port" ];
+    nodeExporter = [ "port" ];
+  };
+  # TCP, always on loopback.
+  local = {
+    loki = [ "grpcPort" ];
+    jaeger = [ "healthPort" ];
+  };
+  # UDP, for others.
+  datagrams = {
+    jaeger = [ "thriftCompactPort" ];
+  };
+}
