@@ -60,11 +60,9 @@ impl Orders {
         }
         self.skipped += left_out;
         if self.skipped > 0 && new.len() <= TREES {
-            println!(
-                "{}",
-                self.paint
-                    .style(Style::Dim, &format!("({} more orders)", self.skipped))
-            );
+            let orders = if self.skipped == 1 { "order" } else { "orders" };
+            let more = format!("({} more {orders})", self.skipped);
+            println!("{}", self.paint.style(Style::Dim, &more));
             self.skipped = 0;
         }
         for trace in new {
