@@ -3,7 +3,10 @@
 let
   cfg = config.services.hello-observability;
   addresses = import ../addresses.nix cfg;
-  limits = import ../units/accounting.nix;
+  unit = own: {
+    environment = import ../units/go.nix;
+    serviceConfig = import ../units/accounting.nix own;
+  };
   inherit (import ../config/prometheus.nix cfg) settings flags nodeCollectors;
 in
 {
@@ -26,8 +29,9 @@ in
       };
     })
   ];
+  # Of a host without them not even the names: a unit without a command would be left of each.
   systemd.services = {
-    prometheus.serviceConfig = lib.mkIf cfg.prometheus.enable (limits cfg.prometheus);
-    prometheus-node-exporter.serviceConfig = lib.mkIf cfg.nodeExporter.enable (limits cfg.nodeExporter);
+    prometheus = lib.mkIf cfg.prometheus.enable (unit cfg.prometheus);
+    prometheus-node-exporter = lib.mkIf cfg.nodeExporter.enable (unit cfg.nodeExporter);
   };
 }
