@@ -20,7 +20,6 @@ in
   services = {
     load-generator = {
       description = "Shop: traffic";
-      documentation = [ "man:systemd.exec(5)" ];
       after = [ "network.target" ];
       wantedBy = [ "multi-user.target" ];
       environment.GATEWAY_SERVICE_URL = target;

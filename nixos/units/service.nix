@@ -63,7 +63,6 @@ in
 
   services.${name} = {
     inherit description;
-    documentation = [ "man:systemd.exec(5)" ];
     # A real need of the socket, an order with the network: what drains at the end still needs it.
     requires = [ "${name}.socket" ];
     after = [
@@ -109,9 +108,9 @@ in
         Restart = "always";
         RestartSec = "100ms";
         RestartSteps = 6;
+        # Not RestartPreventExitStatus=, even for wrong settings: the socket would start the service
+        # anew for each connection that waits, several times a second and without end.
         RestartMaxDelaySec = "10s";
-        # Wrong settings (sysexits(3)): they are as wrong at the next try.
-        RestartPreventExitStatus = "2 64";
         # The drain: half a second of lingering, ten for requests under way, three for the last
         # spans, and a little.
         TimeoutStopSec = 20;
