@@ -7,6 +7,7 @@ journal itself answers for log lines; Prometheus is always there.
 """
 
 import json
+import math
 import time
 import urllib.parse
 from typing import Any, Callable
@@ -186,10 +187,12 @@ def journal_of(machine: Any, trace_id: str) -> list[dict[str, str]]:
 
 
 def metric(machine: Any, query: str, prometheus: str = PROMETHEUS) -> float:
-    """The sum of what a query answers now; 0 where there is nothing."""
+    """The sum of what a query answers now; 0 where there is nothing, and without an answer what no
+    condition holds of."""
     answer = get(machine, f"{prometheus}/api/v1/query", query=query)
-    series = answer["data"]["result"] if answer else []
-    return sum(float(one["value"][1]) for one in series)
+    if not answer:
+        return math.nan
+    return sum(float(one["value"][1]) for one in answer["data"]["result"])
 
 
 def own_metric(machine: Any, service: str, name: str, *labels: str) -> float:
