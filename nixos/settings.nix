@@ -65,7 +65,7 @@ in
       # The shop's own families are few: for 60 MB a day an order is counted a second after it was made.
       shopScrapeInterval = "1s";
       retention = "15d";
-      agents = [ "127.0.0.1" ];
+      agents = [ ];
     };
 
   loki =

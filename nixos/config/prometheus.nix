@@ -32,14 +32,12 @@ let
         scrape_timeout = own.shopScrapeInterval;
       }
     ) (part name job_name "/actuator/prometheus");
-  # What every host runs.
+  # What every host runs: here, and on the others that were named.
   agent =
     name: job_name:
     job job_name "/metrics" (
-      if cfg.${name}.enable || own.agents != [ "127.0.0.1" ] then
-        map (host: addresses.at host cfg.${name}.port) own.agents
-      else
-        [ ]
+      (if cfg.${name}.enable then [ (addresses.target name) ] else [ ])
+      ++ map (host: addresses.at host cfg.${name}.port) own.agents
     );
   jaegerPort =
     job_name: port:

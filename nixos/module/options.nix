@@ -32,9 +32,13 @@ let
     description = "absolute path outside the store";
   };
   duration = types.strMatching "[0-9]+(ms|s|m|h|d|w|y)" // {
-    description = "duration, such as 5s, 72h or 15d";
+    description = "duration, such as 72h or 15d";
   };
-  # Loki and Badger know no unit above the hour.
+  # Jaeger takes it too, and knows no unit above the hour.
+  interval = types.strMatching "[0-9]+(ms|s|m|h)" // {
+    description = "duration, such as 500ms or 15s";
+  };
+  # Loki and Badger know none either.
   hours = types.strMatching "[0-9]+h" // {
     description = "duration in hours, such as 168h";
   };
@@ -245,12 +249,12 @@ in
       // limited "prometheus"
       // {
         scrapeInterval = mkOption {
-          type = duration;
+          type = interval;
           default = plain.prometheus.scrapeInterval;
           description = "How often metrics are scraped, but for those of the shop.";
         };
         shopScrapeInterval = mkOption {
-          type = duration;
+          type = interval;
           default = plain.prometheus.shopScrapeInterval;
           description = "How often the metrics of the shop's services are scraped.";
         };
@@ -262,11 +266,8 @@ in
         agents = mkOption {
           type = types.listOf host;
           default = plain.prometheus.agents;
-          example = [
-            "127.0.0.1"
-            "shop.example.org"
-          ];
-          description = "The hosts whose Promtail and node exporter are scraped.";
+          example = [ "shop.example.org" ];
+          description = "The other hosts whose Promtail and node exporter are scraped.";
         };
       };
 

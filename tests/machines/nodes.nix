@@ -49,10 +49,7 @@ in
       product.address = "shop";
       inventory.address = "shop";
       order.address = "shop";
-      prometheus.agents = [
-        "observability"
-        "shop"
-      ];
+      prometheus.agents = [ "shop" ];
     };
   };
 }

@@ -2,6 +2,15 @@
 let
   addresses = values: import ../../nixos/addresses.nix (import ../../nixos/debian/given.nix values);
   case = expected: actual: { inherit expected actual; };
+  targets =
+    job: values:
+    let
+      inherit (import ../../nixos/config/prometheus.nix (import ../../nixos/debian/given.nix values))
+        settings
+        ;
+      found = builtins.filter (one: one.job_name == job) settings.scrape_configs;
+    in
+    builtins.concatMap (one: one.targets) (builtins.head found).static_configs;
 in
 {
   "a part listens on the address of all" = case "192.0.2.1:8080" (
@@ -43,6 +52,19 @@ in
         enable = true;
         promtail.lokiUrl = "https://loki.example.org/push";
       }).lokiPush;
+  "what runs here is scraped where it listens, and what runs elsewhere there" =
+    case
+      [
+        "192.0.2.1:9100"
+        "shop.example.org:9100"
+      ]
+      (
+        targets "node" {
+          enable = true;
+          listenAddress = "192.0.2.1";
+          prometheus.agents = [ "shop.example.org" ];
+        }
+      );
   "127.9.9.9 is loopback" = case true ((addresses { }).isLoopback "127.9.9.9");
   "1270.0.0.1 is not" = case false ((addresses { }).isLoopback "1270.0.0.1");
   "10.127.0.1 is not" = case false ((addresses { }).isLoopback "10.127.0.1");

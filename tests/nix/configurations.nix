@@ -62,10 +62,7 @@ builtins.listToAttrs (
     observability.enable = true;
     listenAddress = "192.0.2.2";
     openFirewall = true;
-    prometheus.agents = [
-      "192.0.2.2"
-      "other.example.org"
-    ];
+    prometheus.agents = [ "other.example.org" ];
   };
 
   "spans to a receiver elsewhere, by gRPC, some of them" = {
