@@ -49,7 +49,8 @@ in
       requiredBy = [ "grafana.service" ];
       before = [ "grafana.service" ];
       path = [ pkgs.coreutils ];
-      # 24 random bytes, as many as a key of AES-192 has; written whole or not at all.
+      # 24 random bytes, more than anybody can guess, and as base64 32 characters without padding;
+      # written whole or not at all.
       script = ''
         for secret in ${lib.concatStringsSep " " (lib.attrNames (lib.filterAttrs (_: yes: yes) made))}; do
           if [ ! -s "$STATE_DIRECTORY/$secret" ]; then
