@@ -10,6 +10,7 @@ let
   cfg = config.services.hello-observability;
   own = cfg.grafana;
   grafana = import ../config/grafana.nix cfg;
+  backOff = import ../units/back-off.nix;
   folder = "grafana-secrets";
   made = {
     admin-password = own.adminPasswordFile == null;
@@ -38,11 +39,17 @@ in
   };
 
   systemd.services = lib.mkIf own.enable {
-    grafana.serviceConfig = import ../units/accounting.nix own // {
-      LoadCredential = [
-        "admin-password:${path "admin-password" own.adminPasswordFile}"
-        "secret-key:${path "secret-key" own.secretKeyFile}"
-      ];
+    grafana = {
+      inherit (backOff) unitConfig;
+      serviceConfig =
+        import ../units/accounting.nix own
+        // backOff.serviceConfig
+        // {
+          LoadCredential = [
+            "admin-password:${path "admin-password" own.adminPasswordFile}"
+            "secret-key:${path "secret-key" own.secretKeyFile}"
+          ];
+        };
     };
     ${unit} = lib.mkIf (made.admin-password || made.secret-key) {
       description = "Secrets of Grafana, made on its first start";

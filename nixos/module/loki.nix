@@ -2,6 +2,7 @@
 { config, lib, ... }:
 let
   cfg = config.services.hello-observability;
+  backOff = import ../units/back-off.nix;
 in
 {
   services.loki = lib.mkIf cfg.loki.enable {
@@ -10,6 +11,7 @@ in
   };
   systemd.services.loki = lib.mkIf cfg.loki.enable {
     environment = import ../units/go.nix;
-    serviceConfig = import ../units/accounting.nix cfg.loki;
+    inherit (backOff) unitConfig;
+    serviceConfig = import ../units/accounting.nix cfg.loki // backOff.serviceConfig;
   };
 }

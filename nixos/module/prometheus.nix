@@ -3,9 +3,11 @@
 let
   cfg = config.services.hello-observability;
   addresses = import ../addresses.nix cfg;
+  backOff = import ../units/back-off.nix;
   unit = own: {
     environment = import ../units/go.nix;
-    serviceConfig = import ../units/accounting.nix own;
+    inherit (backOff) unitConfig;
+    serviceConfig = import ../units/accounting.nix own // backOff.serviceConfig;
   };
   inherit (import ../config/prometheus.nix cfg) settings flags nodeCollectors;
 in

@@ -7,22 +7,22 @@ cfg:
   documentation,
   serviceConfig,
 }:
+let
+  backOff = import ./back-off.nix;
+in
 {
   inherit description documentation;
   after = [ "network.target" ];
   wantedBy = [ "multi-user.target" ];
   environment = import ./go.nix;
-  # Restart= never gives up: RestartSteps= below slows it down instead.
-  unitConfig.StartLimitIntervalSec = 0;
+  inherit (backOff) unitConfig;
   serviceConfig =
     import ./hardening.nix
     // import ./accounting.nix cfg.${part}
+    // backOff.serviceConfig
     // {
       Type = "exec";
       Restart = "always";
-      RestartSec = "1s";
-      RestartSteps = 4;
-      RestartMaxDelaySec = "30s";
       # It lists the network's interfaces to know its own addresses.
       RestrictAddressFamilies = [
         "AF_INET"
