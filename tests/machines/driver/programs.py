@@ -12,6 +12,8 @@ from .isolation import Failure
 
 # What no Debian archive has; a test goes without, and says so.
 OPTIONAL = ("loki", "promtail", "jaeger")
+# What the launcher and the black-box tests build too: another choice of packages would have cargo
+# choose other features, and build all of it anew.
 PACKAGES = (
     "frontend",
     "gateway-service",
@@ -19,8 +21,9 @@ PACKAGES = (
     "inventory-service",
     "order-service",
     "load-generator",
-    "launcher",
 )
+# Stands in for a Jaeger that is missing; the build of `cargo run` will do.
+RECEIVER = "launcher"
 NO_SOURCES = {"node_modules", "dist"}
 
 
@@ -28,14 +31,14 @@ NO_SOURCES = {"node_modules", "dist"}
 class Programs:
     """Where the programs are on the host."""
 
-    binaries: Path
+    binaries: list[Path]
     page: Path
     optional: dict[str, Path]
 
     def places(self) -> dict[Path, str]:
         """Where they are in a machine."""
         shop = "/opt/hello-observability"
-        places = {self.binaries / name: f"{shop}/bin/{name}" for name in PACKAGES}
+        places = {path: f"{shop}/bin/{path.name}" for path in self.binaries}
         places[self.page] = f"{shop}/page"
         places |= {path: f"/opt/programs/bin/{name}" for name, path in self.optional.items()}
         return places
@@ -49,18 +52,20 @@ def prepare(project: Path) -> Programs:
     return Programs(_binaries(project), _page(project / "frontend"), found)
 
 
-def _binaries(project: Path) -> Path:
-    prebuilt = os.environ.get("SHOP_BIN_DIR")
-    target = Path(os.environ.get("CARGO_TARGET_DIR", project / "target")).absolute()
-    folder = Path(prebuilt).absolute() if prebuilt else target / "release"
-    if not prebuilt:
-        if not all((folder / name).exists() for name in PACKAGES):
+def _binaries(project: Path) -> list[Path]:
+    if prebuilt := os.environ.get("SHOP_BIN_DIR"):
+        folders = {name: Path(prebuilt).absolute() for name in (*PACKAGES, RECEIVER)}
+    else:
+        target = Path(os.environ.get("CARGO_TARGET_DIR", project / "target")).absolute()
+        folders = {name: target / "release" for name in PACKAGES} | {RECEIVER: target / "debug"}
+        if not all((folder / name).exists() for name, folder in folders.items()):
             print("building the programs; the first time takes some minutes", flush=True)
         packages = [f"--package={name}" for name in PACKAGES]
         _build(project, "cargo", "build", "--quiet", "--release", "--locked", *packages)
-    if missing := [name for name in PACKAGES if not (folder / name).exists()]:
-        raise Failure(f"{folder} has no {', no '.join(missing)}")
-    return folder
+        _build(project, "cargo", "build", "--quiet", "--locked", f"--package={RECEIVER}")
+    if missing := [name for name, folder in folders.items() if not (folder / name).exists()]:
+        raise Failure(f"{folders[missing[0]]} has no {', no '.join(missing)}")
+    return [folder / name for name, folder in folders.items()]
 
 
 def _page(folder: Path) -> Path:
