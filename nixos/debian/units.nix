@@ -27,7 +27,6 @@ let
           ]
           ++ prometheus.flags
         );
-        ExecReload = "/bin/sh -c 'kill -HUP $MAINPID'";
         # Not that of Debian's own unit, which belongs to another user.
         StateDirectory = "prometheus2";
         LimitNOFILE = 65536;

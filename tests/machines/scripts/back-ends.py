@@ -77,7 +77,8 @@ with subtest("without any of them"):
     for unit in units:
         machine.succeed(f"systemctl start {unit}.service")
     wait_for_back_ends(machine)
-    arrived_once(traces)
+    if has_logs:
+        arrived_once(traces)
 
 with subtest("a receiver of spans that hangs slows nobody: what cannot be sent is dropped and counted"):
     unit = "jaeger" if has_jaeger else "trace-receiver"

@@ -23,12 +23,6 @@ def targets(panels):
             yield panel["title"], (target.get("datasource") or panel["datasource"])["type"], target
 
 
-# An error to show: a service that is away is one.
-machine.succeed("systemctl stop product-service.socket product-service.service")
-assert buy(machine)[0] == 503
-machine.succeed("systemctl start product-service.socket product-service.service")
-wait_for_shop(machine)
-
 def has_data(kind: str, target: dict[str, Any]) -> None:
     if kind == "prometheus":
         expression = filled(target["expr"])
@@ -53,6 +47,12 @@ def has_data(kind: str, target: dict[str, Any]) -> None:
             lambda answer: bool(answer and answer["data"]),
         )
 
+
+# An error to show: a service that is away is one.
+machine.succeed("systemctl stop product-service.socket product-service.service")
+assert buy(machine)[0] == 503
+machine.succeed("systemctl start product-service.socket product-service.service")
+wait_for_shop(machine)
 
 there = {"prometheus": True, "loki": has_logs, "jaeger": has_jaeger}
 assert dashboards

@@ -12,6 +12,8 @@ start_all()
 machine.succeed(f"mkdir -p -m 0700 /var/lib/secrets && echo 'authorization={TOKEN}' >/var/lib/secrets/otlp-headers")
 wait_for_shop(machine)
 wait_for_back_ends(machine)
+# It ends, and is started again, as long as there is no shop to buy from.
+machine.wait_for_unit("load-generator.service")
 
 with subtest("only the page is reached from another machine"):
     client.wait_until_succeeds("curl -sf --max-time 5 http://machine:3001/health", timeout=60)
@@ -32,7 +34,7 @@ with subtest("every other listener of ours is on loopback"):
             assert host.startswith(("127.", "[::1]")), address
 
 with subtest("each unit of ours is rated at most 1.5 by systemd-analyze"):
-    ours = [*SERVICES, *(["jaeger"] if has_jaeger else []), *(["promtail"] if has_logs else [])]
+    ours = [*SERVICES, "load-generator", *(["jaeger"] if has_jaeger else []), *(["promtail"] if has_logs else [])]
     for unit in ours:
         machine.succeed(f"systemd-analyze security --no-pager --threshold=15 {unit}.service")
 
