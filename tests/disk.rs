@@ -238,6 +238,20 @@ async fn the_order_service_survives_a_full_disk() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_was_removed_is_told_and_takes_no_order() {
+    let shop = Shop::start();
+    let orders = shop.http("order-service");
+    let (place, away) = (shop.state("order-service"), shop.state("away"));
+    std::fs::rename(&place, &away).expect("the folder goes away");
+    is_down(&orders).await;
+    assert_unavailable(&shop.buy("product1", 1).await);
+    assert_eq!(shop.stock("product1").await, 100);
+    std::fs::rename(&away, &place).expect("the folder comes back");
+    is_up(&orders).await;
+    assert_eq!(shop.buy("product1", 1).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_inventory_service_survives_a_full_disk_and_its_orders_wait() {
     if let Err(why) = may_unshare() {
         return skip("the_inventory_service_survives_a_full_disk", &why);

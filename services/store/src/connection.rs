@@ -1,5 +1,7 @@
 //! How connections are opened, and how a file comes to the newest schema.
 
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,6 +21,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Each connection keeps this many KiB of pages: enough for the inner pages of an index over
 /// millions of rows, small enough for five connections within the service's memory.
 const PAGE_CACHE_KIB: i64 = 512;
+
+/// Which file this is, whatever its name: its file system and its number there.
+pub(crate) fn identity(file: &Path) -> io::Result<(u64, u64)> {
+    std::fs::metadata(file).map(|found| (found.dev(), found.ino()))
+}
 
 pub(crate) fn open_writer(file: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE

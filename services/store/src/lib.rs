@@ -238,6 +238,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_store_whose_file_is_taken_away_takes_nothing_until_it_is_back() {
+        let (folder, store) = open();
+        let (place, away) = (folder.path().join("deep"), folder.path().join("away"));
+        std::fs::rename(&place, &away).unwrap();
+        assert!(store.probe().await.unwrap_err().is_unavailable());
+        std::fs::create_dir(&place).unwrap();
+        std::fs::write(place.join("store.db"), "").unwrap();
+        let write = |connection: &Connection| insert(connection, 7);
+        assert!(store.write(write).await.unwrap_err().is_unavailable());
+        std::fs::remove_dir_all(&place).unwrap();
+        std::fs::rename(&away, &place).unwrap();
+        store.write(write).await.unwrap();
+        assert_eq!(store.read(sum).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
     async fn a_store_heals_when_its_disk_does() {
         let (_folder, store) = open();
         // SQLite's own limit stands in for a full disk: the same error, in the same place.

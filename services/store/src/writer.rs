@@ -33,12 +33,14 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn start(file: PathBuf, connection: Connection) -> Result<Self, StoreError> {
+        let identity = connection::identity(&file).map_err(StoreError::Directory)?;
         let (queue, writes) = mpsc::channel(QUEUE_WRITES);
         thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 Group {
                     file,
+                    identity,
                     connection: Some(connection),
                 }
                 .serve(writes);
@@ -98,6 +100,8 @@ where
 
 struct Group {
     file: PathBuf,
+    /// What [`connection::identity`] said of the file at the start.
+    identity: (u64, u64),
     connection: Option<Connection>,
 }
 
@@ -127,6 +131,10 @@ impl Group {
     }
 
     fn commit(&mut self, group: &mut [Box<dyn Write>]) -> Result<(), StoreError> {
+        // SQLite would go on in a file that nobody finds again after a restart.
+        if connection::identity(&self.file).ok() != Some(self.identity) {
+            return Err(unavailable("its file was removed, moved or replaced"));
+        }
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => connection::open_writer(&self.file)?,
