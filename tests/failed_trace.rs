@@ -83,9 +83,14 @@ async fn short_stock_fails_the_order_and_no_server() {
     assert_eq!(names, expected);
     let why = failed[&expected[2]];
     assert!(why.to_lowercase().contains("insufficient"), "{why}");
-    let exception = exception(&spans, "create_order", 1).expect("an exception event");
-    assert_eq!(exception["exception.message"], why);
-    assert!(!exception["exception.type"].is_empty());
+    let found = exception(&spans, "create_order", 1).expect("an exception event");
+    assert_eq!(found["exception.message"], why);
+    assert!(!found["exception.type"].is_empty());
+    for name in ["POST /api/{*path}", "POST /orders"] {
+        let found = exception(&spans, name, CLIENT).expect("an exception event");
+        assert_eq!(found["exception.type"], "409", "{name}");
+        assert_eq!(found["exception.message"], "409 Conflict", "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

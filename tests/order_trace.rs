@@ -243,3 +243,36 @@ async fn an_unsampled_caller_is_not_exported_and_keeps_its_ids() {
     whole_trace(&receiver, &sampled.trace_id()).await;
     assert!(receiver.trace(unsampled).is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_span_tells_the_query_and_the_word_that_stood_for_a_method() {
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let shop = Shop::with(ShopOptions {
+        otlp: Some(receiver.endpoint()),
+        ..ShopOptions::default()
+    });
+    let brew = http::Method::from_bytes(b"BREW").expect("a method");
+    for (method, name, expected) in [
+        (brew, "http.request.method_original", "BREW"),
+        (http::Method::GET, "url.query", "limit=3"),
+    ] {
+        let answer = shop
+            .gateway()
+            .send(method, "/api/orders?limit=3", &[], "")
+            .await;
+        let spans = eventually("the server span has come", async || {
+            let spans = receiver.trace(&answer.trace_id());
+            let servers: Vec<_> = spans
+                .into_iter()
+                .filter(|record| record.service == "gateway-service" && record.span.kind == 2)
+                .collect();
+            if servers.is_empty() {
+                Err("none yet")
+            } else {
+                Ok(servers)
+            }
+        })
+        .await;
+        assert_eq!(spans[0].attribute(name).as_deref(), Some(expected));
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::StatusCode;
-use opentelemetry::trace::{Status, TraceContextExt};
+use opentelemetry::trace::{SpanRef, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use telemetry::metrics::ClientMetrics;
 
@@ -39,6 +39,7 @@ impl Record {
             // A client span fails with either (semantic conventions, "HTTP client").
             span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
             span.set_status(Status::error(""));
+            add_exception(&span, status.as_str().to_owned(), status.to_string());
         }
     }
 
@@ -60,13 +61,7 @@ impl Record {
         let span = self.context.span();
         span.set_attribute(KeyValue::new("error.type", kind));
         span.set_status(Status::error(message.clone()));
-        span.add_event(
-            "exception",
-            vec![
-                KeyValue::new("exception.type", kind),
-                KeyValue::new("exception.message", message),
-            ],
-        );
+        add_exception(&span, kind.to_owned(), message);
         span.end();
         let (method, uri) = (self.route.method_name(), self.route.template);
         self.metrics.failed(
@@ -84,6 +79,17 @@ impl Record {
         let span = span.span_context();
         span.is_sampled().then(|| span.trace_id())
     }
+}
+
+/// What failed, as an event (semantic conventions, "Exceptions").
+fn add_exception(span: &SpanRef<'_>, kind: String, message: String) {
+    span.add_event(
+        "exception",
+        vec![
+            KeyValue::new("exception.type", kind),
+            KeyValue::new("exception.message", message),
+        ],
+    );
 }
 
 impl Drop for Record {

@@ -147,6 +147,13 @@ impl Observer {
         attributes.push(KeyValue::new("http.request.method", method));
         attributes.push(KeyValue::new("url.path", request.uri().path().to_owned()));
         attributes.push(KeyValue::new("url.scheme", "http"));
+        if let Some(query) = request.uri().query() {
+            attributes.push(KeyValue::new("url.query", query.to_owned()));
+        }
+        if method == OTHER_METHOD {
+            let original = request.method().to_string();
+            attributes.push(KeyValue::new("http.request.method_original", original));
+        }
         let name = match route {
             Some(route) => {
                 attributes.push(KeyValue::new("http.route", route.as_str().to_owned()));
