@@ -157,11 +157,6 @@ fn a_wrong_flag_or_number_is_usage_and_names_itself() {
             (&["--port", "70000"], &[], "--port"),
             (&[], &[("PORT", "http")], "--port"),
             (&[], &[("RUST_LOG", "product_service=loud")], "--log-filter"),
-            (
-                &[],
-                &[("OTEL_BSP_MAX_QUEUE_SIZE", "many")],
-                "--otel-bsp-max-queue-size",
-            ),
         ] {
             let output = run(service, arguments, environment);
             let error = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -163,6 +163,25 @@ async fn an_unknown_sampler_is_warned_of_and_the_default_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_number_or_protocol_is_warned_of_and_the_default_taken() {
+    for (name, value) in [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "many"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "-1"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "1s"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+    ] {
+        let receiver = Receiver::http(ReceiverMode::Good).await;
+        let service = Service::exporting(&receiver, &[(name, value)]);
+        service.ask(1).await;
+        let log = service.end();
+        assert_eq!(receiver.spans().len(), 1, "{name}={value}");
+        let warning = log.iter().find(|line| line["level"] == "WARN");
+        let message = warning.expect("a warning")["message"].to_string();
+        assert!(message.contains(name), "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_disabled_sdk_sends_nothing_and_ids_go_on() {
     for (value, spans) in [("true", 0), ("TRUE", 0), ("false", 1), ("", 1)] {
         let receiver = Receiver::http(ReceiverMode::Good).await;

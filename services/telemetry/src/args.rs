@@ -1,7 +1,6 @@
 //! The settings of telemetry: flags, with the environment as fallback.
 
 use std::convert::Infallible;
-use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -30,17 +29,30 @@ impl FromStr for Text {
     }
 }
 
-/// A number, `DEFAULT` when the text is empty: see [`Text`].
-fn number<const DEFAULT: u64>(text: &str) -> Result<u64, ParseIntError> {
-    match text.trim() {
-        "" => Ok(DEFAULT),
-        number => number.parse(),
+/// A whole number, `DEFAULT` when the text is empty: see [`Text`].
+#[derive(Clone, Debug, Default)]
+pub struct Number<const DEFAULT: u64>(Text);
+
+impl<const DEFAULT: u64> Number<DEFAULT> {
+    /// The number. A wrong one is warned of and the default taken, as the specification asks: a
+    /// typing error must not stop a shop.
+    pub(crate) fn get(&self, variable: &str) -> u64 {
+        let Some(value) = self.0.get() else {
+            return DEFAULT;
+        };
+        value.parse().unwrap_or_else(|_| {
+            tracing::warn!(value, "{variable} is no whole number; {DEFAULT} is used");
+            DEFAULT
+        })
     }
 }
 
-/// The same as a size in memory.
-fn size<const DEFAULT: u64>(text: &str) -> Result<usize, ParseIntError> {
-    number::<DEFAULT>(text).map(|size| usize::try_from(size).unwrap_or(usize::MAX))
+impl<const DEFAULT: u64> FromStr for Number<DEFAULT> {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        text.parse().map(Self)
+    }
 }
 
 /// Flags of telemetry, the same for every service.
@@ -99,10 +111,9 @@ pub struct TelemetryArgs {
         long,
         env = "OTEL_EXPORTER_OTLP_TIMEOUT",
         value_name = "MS",
-        default_value = "10000",
-        value_parser = number::<10000>
+        default_value = "10000"
     )]
-    pub otel_exporter_otlp_timeout: u64,
+    pub otel_exporter_otlp_timeout: Number<10000>,
 
     /// The name of the service in traces and logs, when it is not to be the binary's.
     #[arg(
@@ -149,30 +160,27 @@ pub struct TelemetryArgs {
         long,
         env = "OTEL_BSP_SCHEDULE_DELAY",
         value_name = "MS",
-        default_value = "5000",
-        value_parser = number::<5000>
+        default_value = "5000"
     )]
-    pub otel_bsp_schedule_delay: u64,
+    pub otel_bsp_schedule_delay: Number<5000>,
 
     /// How many spans may wait; more are dropped and counted.
     #[arg(
         long,
         env = "OTEL_BSP_MAX_QUEUE_SIZE",
         value_name = "SPANS",
-        default_value = "2048",
-        value_parser = size::<2048>
+        default_value = "2048"
     )]
-    pub otel_bsp_max_queue_size: usize,
+    pub otel_bsp_max_queue_size: Number<2048>,
 
     /// How many spans are sent at once.
     #[arg(
         long,
         env = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
         value_name = "SPANS",
-        default_value = "512",
-        value_parser = size::<512>
+        default_value = "512"
     )]
-    pub otel_bsp_max_export_batch_size: usize,
+    pub otel_bsp_max_export_batch_size: Number<512>,
 
     /// How long one export of a batch may take, in milliseconds; the smaller of this and
     /// --otel-exporter-otlp-timeout counts.
@@ -180,10 +188,9 @@ pub struct TelemetryArgs {
         long,
         env = "OTEL_BSP_EXPORT_TIMEOUT",
         value_name = "MS",
-        default_value = "30000",
-        value_parser = number::<30000>
+        default_value = "30000"
     )]
-    pub otel_bsp_export_timeout: u64,
+    pub otel_bsp_export_timeout: Number<30000>,
 
     /// `true` makes no spans at all.
     #[arg(long, env = "OTEL_SDK_DISABLED", value_name = "BOOL", default_value = "false", num_args = 0..=1, default_missing_value = "true")]

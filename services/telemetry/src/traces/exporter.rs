@@ -41,13 +41,13 @@ pub(super) fn from_args(endpoint: &str, args: &TelemetryArgs) -> Result<SpanExpo
              send to it"
         )));
     }
-    let timeout = Duration::from_millis(
-        args.otel_exporter_otlp_timeout
-            .min(args.otel_bsp_export_timeout)
-            .max(1),
-    );
+    let one = args
+        .otel_exporter_otlp_timeout
+        .get("OTEL_EXPORTER_OTLP_TIMEOUT");
+    let batch = args.otel_bsp_export_timeout.get("OTEL_BSP_EXPORT_TIMEOUT");
+    let timeout = Duration::from_millis(one.min(batch).max(1));
     let headers = receiver_headers(args)?;
-    let exporter = match protocol(args)? {
+    let exporter = match protocol(args) {
         ReceiverProtocol::HttpProtobuf => SpanExporter::builder()
             .with_http()
             .with_http_client(ExportClient::new(timeout, headers))
@@ -64,11 +64,18 @@ pub(super) fn from_args(endpoint: &str, args: &TelemetryArgs) -> Result<SpanExpo
     Ok(exporter)
 }
 
-fn protocol(args: &TelemetryArgs) -> Result<ReceiverProtocol, TraceError> {
+/// An unknown protocol is warned of and the default taken, as the specification asks.
+fn protocol(args: &TelemetryArgs) -> ReceiverProtocol {
     match args.otel_exporter_otlp_protocol.get() {
-        None | Some("http/protobuf") => Ok(ReceiverProtocol::HttpProtobuf),
-        Some("grpc") => Ok(ReceiverProtocol::Grpc),
-        Some(other) => Err(TraceError::Protocol(other.to_owned())),
+        None | Some("http/protobuf") => ReceiverProtocol::HttpProtobuf,
+        Some("grpc") => ReceiverProtocol::Grpc,
+        Some(protocol) => {
+            tracing::warn!(
+                protocol,
+                "OTEL_EXPORTER_OTLP_PROTOCOL is neither http/protobuf nor grpc; http/protobuf is used"
+            );
+            ReceiverProtocol::HttpProtobuf
+        }
     }
 }
 

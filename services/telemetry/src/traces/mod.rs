@@ -1,5 +1,6 @@
 //! Traces: the tracer, what decides over sampling, and the way of spans to the receiver.
 
+mod baggage;
 mod exporter;
 mod processor;
 mod resource;
@@ -11,11 +12,12 @@ use std::time::Duration;
 use opentelemetry::global;
 use opentelemetry::propagation::TextMapCompositePropagator;
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use prometheus::IntCounter;
 
 use crate::TelemetryArgs;
+use baggage::BaggageAsItCame;
 use processor::BoundedBatch;
 
 pub use exporter::receiver_headers;
@@ -37,9 +39,6 @@ pub enum TraceError {
     /// The address of the receiver.
     #[error("OTEL_EXPORTER_OTLP_ENDPOINT: {0}")]
     Endpoint(String),
-    /// The protocol of the receiver.
-    #[error("OTEL_EXPORTER_OTLP_PROTOCOL is '{0}'; it can be http/protobuf or grpc")]
-    Protocol(String),
     /// The headers for the receiver. Says nothing of their content, which may be secret.
     #[error("{0}: write headers as key=value pairs parted by commas")]
     Headers(&'static str),
@@ -59,7 +58,7 @@ impl Traces {
     ) -> Result<Self, TraceError> {
         global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
             Box::new(TraceContextPropagator::new()),
-            Box::new(BaggagePropagator::new()),
+            Box::new(BaggageAsItCame),
         ]));
         let dropped = IntCounter::new(
             "telemetry_spans_dropped_total",

@@ -41,11 +41,13 @@ impl BoundedBatch {
         args: &TelemetryArgs,
         dropped: IntCounter,
     ) -> Self {
+        let size = |number| usize::try_from(number).unwrap_or(usize::MAX).max(1);
+        let queue = size(args.otel_bsp_max_queue_size.get("OTEL_BSP_MAX_QUEUE_SIZE"));
+        let batch = &args.otel_bsp_max_export_batch_size;
+        let batch = size(batch.get("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")).min(queue);
+        let delay = args.otel_bsp_schedule_delay.get("OTEL_BSP_SCHEDULE_DELAY");
         // A batch that is under way has left the queue, but not yet the memory.
-        let batch = args
-            .otel_bsp_max_export_batch_size
-            .clamp(1, args.otel_bsp_max_queue_size.max(1));
-        let capacity = args.otel_bsp_max_queue_size.max(1) + batch;
+        let capacity = queue.saturating_add(batch);
         let admission = Arc::new(Admission {
             pending: AtomicUsize::new(0),
             capacity,
@@ -55,7 +57,7 @@ impl BoundedBatch {
         let config = BatchConfigBuilder::default()
             .with_max_queue_size(capacity)
             .with_max_export_batch_size(batch)
-            .with_scheduled_delay(Duration::from_millis(args.otel_bsp_schedule_delay))
+            .with_scheduled_delay(Duration::from_millis(delay))
             .build();
         let inner = BatchSpanProcessor::builder(CountedExporter {
             inner: exporter,
