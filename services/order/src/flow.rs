@@ -102,7 +102,14 @@ impl OrderFlow {
         }
         let entry = Entry::new(id, product, *quantity, traceparent(context));
         match self.ledger.insert(entry.clone(), key).await {
-            Ok(Ok(())) => self.drive(entry).await,
+            Ok(Ok(())) => {
+                let entry = self.drive(entry).await?;
+                // Here and not where it is driven: asked for again, it is still one order.
+                if entry.status == OrderStatus::Pending {
+                    self.metrics.count(Outcome::Pending);
+                }
+                Ok(entry)
+            }
             // The same request ran at the same time and was faster.
             Ok(Err(earlier)) => self.repeated(earlier, &wish, context).await,
             Err(error) => Err(error.into()),
@@ -157,7 +164,6 @@ impl OrderFlow {
             }
             Ok(Reserved::Short(stock)) => Err(rejected(&entry, Some(stock))),
             Err(cause) => {
-                self.metrics.count(Outcome::Pending);
                 tracing::warn!(
                     order_id = %id,
                     cause,
