@@ -190,16 +190,16 @@ impl Shop {
     /// Every order, the newest first, read page by page.
     pub async fn orders(&self) -> Vec<Value> {
         let (gateway, mut orders) = (self.gateway(), Vec::new());
-        let mut query = "?limit=500".to_owned();
+        let mut path = "/api/orders?limit=500".to_owned();
         loop {
-            let page = gateway.get(&format!("/api/orders{query}")).await;
+            let page = gateway.get(&path).await;
             orders.extend(page.json().as_array().expect("a page").iter().cloned());
             let Some(link) = page.header("link") else {
                 return orders;
             };
             let next = link.strip_prefix('<').and_then(|link| link.split_once('>'));
             let (next, _) = next.unwrap_or_else(|| panic!("no link: {link}"));
-            next.clone_into(&mut query);
+            next.clone_into(&mut path);
         }
     }
 

@@ -71,8 +71,10 @@ async fn hand_on(
         timeout: TIMEOUT,
     };
     let mut response = peer.forward(forward, request).await?;
-    if let Some(location) = response.headers_mut().get_mut(header::LOCATION) {
-        *location = prefixed(location);
+    for (name, start) in [(header::LOCATION, "/"), (header::LINK, "</")] {
+        if let Some(value) = response.headers_mut().get_mut(name) {
+            *value = prefixed(value, start);
+        }
     }
     Ok(response.into_response())
 }
@@ -102,9 +104,12 @@ async fn upstream_path(
     PathAndQuery::try_from(path).map_err(|_| Problem::unknown_path())
 }
 
-/// A path of a service as a path of the gateway.
-fn prefixed(location: &HeaderValue) -> HeaderValue {
-    let text = location.to_str().ok().filter(|text| text.starts_with('/'));
-    text.and_then(|path| HeaderValue::try_from(format!("/api{path}")).ok())
-        .unwrap_or_else(|| location.clone())
+/// A path of a service, after `start`, as a path of the gateway.
+fn prefixed(value: &HeaderValue, start: &str) -> HeaderValue {
+    let path = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.strip_prefix(start));
+    path.and_then(|path| HeaderValue::try_from(format!("{start}api/{path}")).ok())
+        .unwrap_or_else(|| value.clone())
 }

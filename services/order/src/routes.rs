@@ -92,8 +92,8 @@ async fn list(
     let orders: Vec<Order> = entries.into_iter().map(Entry::order).collect();
     let mut response = Json(orders).into_response();
     if let (true, Some(last)) = (more, last) {
-        // Relative (RFC 8288 section 3.1), so that it holds behind the gateway as well.
-        let link = format!("<?limit={limit}&after={last}>; rel=\"next\"");
+        // With its path, for clients that only put a host before it; the gateway adds its prefix.
+        let link = format!("</orders?limit={limit}&after={last}>; rel=\"next\"");
         response
             .headers_mut()
             .extend(link.parse().map(|link| (header::LINK, link)));
