@@ -77,6 +77,10 @@ async fn hashed_assets_are_kept_for_good_and_all_else_is_asked_for_again() {
         assert_eq!(answer.header("content-type"), Some(content_type), "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
     }
+    for path in ["/api", "/api/", "/api/none"] {
+        // Nobody listens where the gateway should be.
+        frontend.get(path).await.problem(503);
+    }
     let asset = frontend.get("/assets/index-DkZ3q.js").await;
     assert_eq!(&asset.body[..], b"export {}");
     assert_eq!(asset.header("content-type"), Some("text/javascript"));
