@@ -15,7 +15,9 @@ let
     "order_id"
   ];
 
-  named = prefix: map (unit: "${prefix}${unit}.service") (import ../units/names.nix cfg);
+  names = import ../units/names.nix;
+  enabled = builtins.filter (part: cfg.${part}.enable) (builtins.attrNames names);
+  named = prefix: map (part: "${prefix}${names.${part}}.service") enabled;
 
   # A journal entry has its fields as `__journal_<lower case>`. Several matches of one field are
   # joined by "or", of several fields by "and".

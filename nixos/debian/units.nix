@@ -5,18 +5,12 @@ let
   prometheus = import ../config/prometheus.nix cfg;
   files = import ./files.nix cfg;
 
-  unit =
-    part: description: serviceConfig:
-    import ../units/back-end.nix cfg {
-      inherit part description serviceConfig;
-      documentation = [ ];
-    };
   flags = builtins.concatStringsSep " ";
 
-  all = {
+  units = {
     prometheus = {
-      part = "prometheus";
-      unit = unit "prometheus" "Prometheus, the store of metrics" {
+      description = "Prometheus, the store of metrics";
+      serviceConfig = {
         ExecStart = flags (
           [
             "/usr/bin/prometheus"
@@ -32,9 +26,9 @@ let
         LimitNOFILE = 65536;
       };
     };
-    prometheus-node-exporter = {
-      part = "nodeExporter";
-      unit = unit "nodeExporter" "Node exporter, the host's own metrics" {
+    nodeExporter = {
+      description = "Node exporter, the host's own metrics";
+      serviceConfig = {
         ExecStart = flags (
           [
             "/usr/bin/prometheus-node-exporter"
@@ -52,8 +46,8 @@ let
       };
     };
     loki = {
-      part = "loki";
-      unit = unit "loki" "Loki, the store of logs" {
+      description = "Loki, the store of logs";
+      serviceConfig = {
         ExecStart = "${cfg.loki.package}/bin/loki -config.file=${files.paths.loki}";
         StateDirectory = "loki";
         WorkingDirectory = "/var/lib/loki";
@@ -62,11 +56,17 @@ let
       };
     };
   };
-  enabled = builtins.filter (name: cfg.${all.${name}.part}.enable) (builtins.attrNames all);
+  enabled = builtins.filter (part: cfg.${part}.enable) (builtins.attrNames units);
 in
 builtins.listToAttrs (
-  map (name: {
-    inherit name;
-    value = all.${name}.unit;
+  map (part: {
+    name = (import ../units/names.nix).${part};
+    value = import ../units/back-end.nix cfg (
+      {
+        inherit part;
+        documentation = [ ];
+      }
+      // units.${part}
+    );
   }) enabled
 )

@@ -3,12 +3,7 @@
 let
   cfg = config.services.hello-observability;
   addresses = import ../addresses.nix cfg;
-  backOff = import ../units/back-off.nix;
-  unit = own: {
-    environment = import ../units/go.nix;
-    inherit (backOff) unitConfig;
-    serviceConfig = import ../units/accounting.nix own // backOff.serviceConfig;
-  };
+  upkeep = import ../units/upkeep.nix;
   inherit (import ../config/prometheus.nix cfg) settings flags nodeCollectors;
 in
 {
@@ -33,7 +28,7 @@ in
   ];
   # Of a host without them not even the names: a unit without a command would be left of each.
   systemd.services = {
-    prometheus = lib.mkIf cfg.prometheus.enable (unit cfg.prometheus);
-    prometheus-node-exporter = lib.mkIf cfg.nodeExporter.enable (unit cfg.nodeExporter);
+    prometheus = lib.mkIf cfg.prometheus.enable (upkeep cfg.prometheus);
+    prometheus-node-exporter = lib.mkIf cfg.nodeExporter.enable (upkeep cfg.nodeExporter);
   };
 }

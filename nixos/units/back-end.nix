@@ -8,18 +8,16 @@ cfg:
   serviceConfig,
 }:
 let
-  backOff = import ./back-off.nix;
+  upkeep = import ./upkeep.nix cfg.${part};
 in
 {
   inherit description documentation;
   after = [ "network.target" ];
   wantedBy = [ "multi-user.target" ];
-  environment = import ./go.nix;
-  inherit (backOff) unitConfig;
+  inherit (upkeep) environment unitConfig;
   serviceConfig =
     import ./hardening.nix
-    // import ./accounting.nix cfg.${part}
-    // backOff.serviceConfig
+    // upkeep.serviceConfig
     // {
       Type = "exec";
       Restart = "always";

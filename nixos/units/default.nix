@@ -2,19 +2,20 @@
 # node exporter have modules in nixpkgs.
 cfg:
 let
-  none = {
+  where = part: units: if cfg.${part}.enable then [ (units cfg) ] else [ ];
+  parts =
+    import ./shop.nix cfg
+    ++ where "loadGenerator" (import ./load-generator.nix)
+    ++ where "jaeger" (import ./jaeger.nix)
+    ++ where "promtail" (import ./promtail.nix);
+in
+builtins.foldl'
+  (all: units: {
+    services = all.services // units.services;
+    sockets = all.sockets // units.sockets or { };
+  })
+  {
     services = { };
     sockets = { };
-  };
-  where = part: units: if cfg.${part}.enable then units cfg else none;
-  parts = [
-    (import ./shop.nix cfg)
-    (where "loadGenerator" (import ./load-generator.nix))
-    (where "jaeger" (import ./jaeger.nix))
-    (where "promtail" (import ./promtail.nix))
-  ];
-in
-builtins.foldl' (all: units: {
-  services = all.services // units.services;
-  sockets = all.sockets // units.sockets;
-}) none parts
+  }
+  parts

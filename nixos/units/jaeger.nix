@@ -19,5 +19,4 @@ in
       SyslogIdentifier = "jaeger";
     };
   };
-  sockets = { };
 }

@@ -22,5 +22,4 @@ in
       SyslogIdentifier = "promtail";
     };
   };
-  sockets = { };
 }

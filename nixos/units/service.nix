@@ -21,11 +21,10 @@ let
     attrs:
     builtins.mapAttrs (_: value: builtins.replaceStrings [ "%" ] [ "%%" ] value) (withoutNulls attrs);
 in
-# part: its name among the settings; name: of unit and binary; peers: the addresses that it asks, by
-# variable; environment: what else it is told; stateful: whether it keeps a store.
+# part: its name among the settings; peers: the addresses that it asks, by variable; environment:
+# what else it is told; stateful: whether it keeps a store.
 {
   part,
-  name,
   description,
   peers ? { },
   environment ? { },
@@ -33,6 +32,7 @@ in
 }:
 let
   own = cfg.${part};
+  name = (import ./names.nix).${part};
   credentials =
     if cfg.tracing.headersFile == null then
       { }
