@@ -41,7 +41,7 @@ with subtest("each unit of ours is rated at most 1.5 by systemd-analyze"):
 with subtest("each runs as a user of its own who owns nothing but its state"):
     users = set()
     for unit in ours:
-        pid = machine.succeed(f"systemctl show --value --property=MainPID {unit}.service").strip()
+        pid = main_pid(machine, unit)
         uid = machine.succeed(f"stat --format=%u /proc/{pid}").strip()
         assert uid != "0", unit
         users.add(uid)
@@ -54,7 +54,7 @@ with subtest("each runs as a user of its own who owns nothing but its state"):
 with subtest("the secret reaches the service, and is readable nowhere else"):
     for unit in SERVICES:
         # systemd's own folder of the unit, in the unit's own namespace.
-        pid = machine.succeed(f"systemctl show --value --property=MainPID {unit}.service").strip()
+        pid = main_pid(machine, unit)
         credential = f"/proc/{pid}/root/run/credentials/{unit}.service/otlp-headers"
         machine.succeed(f"grep -q '{PATTERN}' {credential}")
         for telling in ("systemctl cat", "systemctl show", "journalctl --quiet --unit"):

@@ -7,29 +7,29 @@ start_all()
 wait_for_shop(machine)
 
 
-def property_of(unit: str, name: str) -> str:
-    return machine.succeed(f"systemctl show --value --property={name} {unit}.service").strip()
+def restarts_of(unit: str) -> int:
+    return int(machine.get_unit_property(f"{unit}.service", "NRestarts"))
 
 
 for unit, port in SERVICES.items():
     with subtest(f"{unit}: killed, it comes back, and who asks meanwhile is answered"):
-        pid = property_of(unit, "MainPID")
+        pid = main_pid(machine, unit)
         machine.succeed(f"kill -KILL {pid}")
         # The socket is systemd's: the connection waits until the service is back.
         machine.succeed(f"curl -sS --max-time 20 http://127.0.0.1:{port}/health")
         machine.wait_for_unit(f"{unit}.service")
-        assert property_of(unit, "MainPID") != pid
+        assert main_pid(machine, unit) != pid
         status, order, _ = buy(machine)
         assert status == 201, order
 
 with subtest("hung, the watchdog ends each of them, and it comes back"):
-    pids = {unit: property_of(unit, "MainPID") for unit in SERVICES}
-    restarts = {unit: int(property_of(unit, "NRestarts")) for unit in SERVICES}
+    pids = {unit: main_pid(machine, unit) for unit in SERVICES}
+    restarts = {unit: restarts_of(unit) for unit in SERVICES}
     machine.succeed(f"kill -STOP {' '.join(pids.values())}")
     for unit in SERVICES:
         eventually(
             f"the watchdog has restarted {unit}",
-            lambda: (property_of(unit, "MainPID"), int(property_of(unit, "NRestarts"))),
+            lambda: (main_pid(machine, unit), restarts_of(unit)),
             lambda now: now[0] not in ("0", pids[unit]) and now[1] > restarts[unit],
         )
         machine.succeed(f"journalctl --quiet --unit={unit}.service --grep='[Ww]atchdog timeout'")
@@ -37,11 +37,9 @@ with subtest("hung, the watchdog ends each of them, and it comes back"):
     assert buy(machine)[0] == 201
 
 with subtest("restarted under load, no connection is refused and none breaks off"):
+    orders = all_orders(machine)
     for product in ("product1", "product2", "product3"):
-        sold = sum(
-            o["quantity"] for o in all_orders(machine) if o["productId"] == product and o["status"] == "CREATED"
-        )
-        shelf = {"quantity": 100_000 - sold}
+        shelf = {"quantity": 100_000 - sold(orders, product)}
         assert request(machine, "PUT", f"{FRONTEND}/api/inventory/{product}", shelf)[0] == 200
     machine.succeed(
         "systemd-run --quiet --unit=load --property=Type=exec"
@@ -81,14 +79,14 @@ with subtest("a burst of errors is logged to the last one"):
     wait_for_shop(machine)
 
 with subtest("a reload reads the log filter again and ends nobody"):
-    pids = {unit: property_of(unit, "MainPID") for unit in SERVICES}
+    pids = {unit: main_pid(machine, unit) for unit in SERVICES}
     for wish in ("debug", "info"):
         machine.succeed(f"rm {LOG_FILTER} && echo {wish} >{LOG_FILTER}")
         for unit in SERVICES:
             machine.succeed(f"systemctl reload {unit}.service")
             said = f"journalctl --quiet --unit={unit}.service --grep='log filter is now {wish}'"
             machine.wait_until_succeeds(said, timeout=60)
-            assert property_of(unit, "MainPID") == pids[unit], unit
+            assert main_pid(machine, unit) == pids[unit], unit
 
 with subtest("a service that cannot start is tried ever more slowly, however many wait, and comes back"):
     wrong, starts = "/run/systemd/system/order-service.service.d/wrong.conf", "--grep='^Starting' | wc -l"
@@ -96,7 +94,7 @@ with subtest("a service that cannot start is tried ever more slowly, however man
     machine.succeed(f"mkdir -p $(dirname {wrong}) && printf '[Service]\nEnvironment=PORT=none\n' >{wrong}")
     machine.succeed("systemctl daemon-reload")
     before_it = int(machine.succeed(count))
-    machine.succeed(f"kill -KILL {property_of('order-service', 'MainPID')}")
+    machine.succeed(f"kill -KILL {main_pid(machine, 'order-service')}")
     # It waits in the backlog of the socket, which is all that systemd needs to start a service.
     machine.fail("curl -sS --max-time 5 http://127.0.0.1:8083/health")
     tries = int(machine.succeed(count)) - before_it
@@ -112,5 +110,4 @@ with subtest("through all of it, no order is left pending and the stock adds up"
         lambda orders: all(order["status"] != "PENDING" for order in orders),
     )
     for product, put in {"product1": 100_000, "product2": 100_000, "product3": 100_000}.items():
-        sold = sum(o["quantity"] for o in orders if o["productId"] == product and o["status"] == "CREATED")
-        assert stock(machine, product) + sold == put, product
+        assert stock(machine, product) + sold(orders, product) == put, product

@@ -110,6 +110,16 @@ def all_orders(machine: Any) -> list[Any]:
             return orders
 
 
+def sold(orders: list[Any], product: str) -> int:
+    """How many pieces of a product these orders have taken."""
+    return sum(o["quantity"] for o in orders if o["productId"] == product and o["status"] == "CREATED")
+
+
+def main_pid(machine: Any, unit: str) -> str:
+    """The process of a service."""
+    return machine.get_unit_property(f"{unit}.service", "MainPID")
+
+
 def spans_of(machine: Any, trace_id: str, traces: str = TRACES) -> list[dict[str, Any]]:
     """What there is by now of a trace, by the start of its spans."""
     answer = get(machine, f"{traces}/api/v3/traces/{trace_id}") or {"result": {"resourceSpans": []}}
@@ -161,6 +171,15 @@ def lines_of(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, st
             labels = stream["stream"]
             lines.append({**labels, **ids, "message": message, "labels": sorted(labels)})
     return lines
+
+
+def whole_log(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, str]]:
+    """The log lines of an order, once each service that it passed has one."""
+    return eventually(
+        f"every service has a line of the trace {trace_id}",
+        lambda: lines_of(machine, trace_id, loki),
+        lambda lines: {line["service"] for line in lines} == set(SERVICES),
+    )
 
 
 LEVELS = {"3": "error", "4": "warning", "5": "notice", "6": "info", "7": "debug"}
