@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::StatusCode;
-use opentelemetry::trace::{SpanRef, Status, TraceContextExt};
+use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use telemetry::metrics::ClientMetrics;
+use telemetry::traces::add_exception;
 
 use crate::circuit::Circuit;
 use crate::{PeerError, Route};
@@ -61,7 +62,7 @@ impl Record {
         let span = self.context.span();
         span.set_attribute(KeyValue::new("error.type", kind));
         span.set_status(Status::error(message.clone()));
-        add_exception(&span, kind.to_owned(), message);
+        add_exception(&span, kind, message);
         span.end();
         let (method, uri) = (self.route.method_name(), self.route.template);
         self.metrics.failed(
@@ -79,17 +80,6 @@ impl Record {
         let span = span.span_context();
         span.is_sampled().then(|| span.trace_id())
     }
-}
-
-/// What failed, as an event (semantic conventions, "Exceptions").
-fn add_exception(span: &SpanRef<'_>, kind: String, message: String) {
-    span.add_event(
-        "exception",
-        vec![
-            KeyValue::new("exception.type", kind),
-            KeyValue::new("exception.message", message),
-        ],
-    );
 }
 
 impl Drop for Record {

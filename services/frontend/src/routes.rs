@@ -42,14 +42,12 @@ pub(crate) struct Frontend {
 
 pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
     let page = Page::new(assets);
+    let api = any(to_gateway).with_state(frontend.gateway);
     Router::new()
-        .route(
-            "/api/{*path}",
-            any(to_gateway).with_state(frontend.gateway.clone()),
-        )
+        .route("/api/{*path}", api.clone())
         // A wildcard matches no empty rest, and these two are no views of the page.
-        .route("/api", any(to_gateway).with_state(frontend.gateway.clone()))
-        .route("/api/", any(to_gateway).with_state(frontend.gateway))
+        .route("/api", api.clone())
+        .route("/api/", api)
         .route("/config.json", get(config).with_state(frontend.config))
         .route(
             "/otlp/v1/traces",

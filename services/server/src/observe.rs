@@ -27,6 +27,7 @@ use opentelemetry::{Context, KeyValue, global};
 use opentelemetry_http::HeaderExtractor;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer};
 use telemetry::metrics::{InFlight, ServerMetrics};
+use telemetry::traces::add_exception;
 use telemetry::{RequestId, Telemetry};
 
 use crate::connections::Busy;
@@ -251,13 +252,7 @@ impl Record {
             let cause = self.cause.as_ref().map_or("", |cause| cause.0.as_str());
             span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
             span.set_status(Status::error(cause.to_owned()));
-            span.add_event(
-                "exception",
-                vec![
-                    KeyValue::new("exception.type", status.as_str().to_owned()),
-                    KeyValue::new("exception.message", cause.to_owned()),
-                ],
-            );
+            add_exception(&span, status.as_str().to_owned(), cause.to_owned());
         }
         span.end();
     }

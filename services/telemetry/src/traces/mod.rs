@@ -23,7 +23,7 @@ use processor::BoundedBatch;
 pub use exporter::receiver_headers;
 pub use opentelemetry::trace::FutureExt;
 pub(crate) use resource::service_name;
-pub use span::{from_traceparent, in_span, traceparent};
+pub use span::{add_exception, from_traceparent, in_span, traceparent};
 
 /// The tracer of a service and its export.
 #[derive(Debug)]

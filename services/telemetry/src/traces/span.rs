@@ -4,9 +4,9 @@ use std::fmt::Display;
 
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{
-    FutureExt as _, SpanBuilder, SpanKind, Status, TraceContextExt, Tracer,
+    FutureExt as _, SpanBuilder, SpanKind, SpanRef, Status, TraceContextExt, Tracer,
 };
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, KeyValue, StringValue};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracer;
 
@@ -34,17 +34,22 @@ where
     let span = context.span();
     if let Err(error) = &result {
         let message = error.to_string();
-        span.add_event(
-            "exception",
-            vec![
-                KeyValue::new("exception.type", short_type_name::<E>()),
-                KeyValue::new("exception.message", message.clone()),
-            ],
-        );
+        add_exception(&span, short_type_name::<E>(), message.clone());
         span.set_status(Status::error(message));
     }
     span.end();
     result
+}
+
+/// Says on a span what failed, as an event (semantic conventions, "Exceptions").
+pub fn add_exception(span: &SpanRef<'_>, kind: impl Into<StringValue>, message: String) {
+    span.add_event(
+        "exception",
+        vec![
+            KeyValue::new("exception.type", kind.into()),
+            KeyValue::new("exception.message", message),
+        ],
+    );
 }
 
 /// The span of `context` as W3C `traceparent`, to be kept with what it has begun.
