@@ -21,7 +21,7 @@ fn decimal(cents: i64) -> String {
 }
 
 fn quantity(pieces: u32) -> Quantity {
-    Quantity::parse(f64::from(pieces)).expect("in range")
+    Quantity::try_from(f64::from(pieces)).expect("in range")
 }
 
 proptest! {
@@ -64,9 +64,9 @@ proptest! {
     #[test]
     fn a_quantity_is_taken_exactly_when_it_is_whole_and_in_range(number in prop_oneof![any::<f64>(), -10.0..20_000.0, (-10_i32..20_000).prop_map(f64::from)]) {
         let whole = number.fract() == 0.0;
-        prop_assert_eq!(Quantity::parse(number).is_ok(), whole && (1.0..=10_000.0).contains(&number));
-        prop_assert_eq!(Stock::parse(number).is_ok(), whole && (0.0..=1e9).contains(&number));
-        if let Ok(quantity) = Quantity::parse(number) {
+        prop_assert_eq!(Quantity::try_from(number).is_ok(), whole && (1.0..=10_000.0).contains(&number));
+        prop_assert_eq!(Stock::try_from(number).is_ok(), whole && (0.0..=1e9).contains(&number));
+        if let Ok(quantity) = Quantity::try_from(number) {
             let text = serde_json::to_string(&quantity).expect("a number");
             prop_assert_eq!(serde_json::from_str::<Quantity>(&text).expect("a quantity"), quantity);
         }
@@ -78,7 +78,7 @@ proptest! {
         let sound = (1..=64).contains(&text.len())
             && text.bytes().all(plain)
             && text.as_bytes()[0].is_ascii_alphanumeric();
-        let id = ProductId::parse(&text);
+        let id = text.parse::<ProductId>();
         prop_assert_eq!(id.is_ok(), sound);
         prop_assert_eq!(serde_json::from_value::<ProductId>(json!(text)).is_ok(), sound);
         if let Ok(id) = id {

@@ -1,6 +1,7 @@
 //! Ids of products and orders.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -39,11 +40,6 @@ macro_rules! id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Parses an id: 1 to 64 of `A-Z a-z 0-9 . _ -`, the first a letter or a digit.
-            pub fn parse(text: &str) -> Result<Self, InvalidId> {
-                parse(text).map(Self)
-            }
-
             /// A new id, never given before: a UUIDv7 (RFC 9562), so that ids sort by time.
             pub fn new_unique() -> Self {
                 Self(Arc::from(uuid::Uuid::now_v7().hyphenated().encode_lower(&mut [0; 36]) as &str))
@@ -52,6 +48,15 @@ macro_rules! id {
             /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            /// Parses an id: 1 to 64 of `A-Z a-z 0-9 . _ -`, the first a letter or a digit.
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                parse(text).map(Self)
             }
         }
 
@@ -70,7 +75,7 @@ macro_rules! id {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                Self::parse(&text).map_err(serde::de::Error::custom)
+                text.parse().map_err(serde::de::Error::custom)
             }
         }
     };
@@ -99,7 +104,7 @@ mod tests {
             &"x".repeat(64),
             "01939f8e-5f5a-7cc3-98c4-dc0c0c07398f",
         ] {
-            assert_eq!(ProductId::parse(text).unwrap().as_str(), text);
+            assert_eq!(text.parse::<ProductId>().unwrap().as_str(), text);
         }
         for text in [
             "",
@@ -113,7 +118,7 @@ mod tests {
             "a\n",
             &"x".repeat(65),
         ] {
-            assert_eq!(ProductId::parse(text), Err(InvalidId), "{text:?}");
+            assert_eq!(text.parse::<ProductId>(), Err(InvalidId), "{text:?}");
         }
     }
 
@@ -121,6 +126,6 @@ mod tests {
     fn new_ids_are_well_formed_and_differ() {
         let (first, second) = (OrderId::new_unique(), OrderId::new_unique());
         assert_ne!(first, second);
-        assert_eq!(OrderId::parse(first.as_str()).unwrap(), first);
+        assert_eq!(first.as_str().parse::<OrderId>().unwrap(), first);
     }
 }

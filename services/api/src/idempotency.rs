@@ -1,5 +1,7 @@
 //! The key by which a repeated order is known.
 
+use std::str::FromStr;
+
 use http::HeaderMap;
 
 /// The value of `Idempotency-Key` on `POST /orders`: 1 to 255 visible ASCII characters
@@ -16,24 +18,14 @@ impl IdempotencyKey {
     /// The name of the header.
     pub const HEADER: &str = "idempotency-key";
 
-    /// Parses a key.
-    pub fn parse(text: &str) -> Result<Self, InvalidIdempotencyKey> {
-        let well_formed =
-            (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if well_formed {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidIdempotencyKey)
-        }
-    }
-
     /// The key of a request, if it has one.
     pub fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, InvalidIdempotencyKey> {
         let mut values = headers.get_all(Self::HEADER).iter();
         match (values.next(), values.next()) {
             (None, _) => Ok(None),
             (Some(value), None) => {
-                Self::parse(value.to_str().map_err(|_| InvalidIdempotencyKey)?).map(Some)
+                let text = value.to_str().map_err(|_| InvalidIdempotencyKey)?;
+                text.parse().map(Some)
             }
             (Some(_), Some(_)) => Err(InvalidIdempotencyKey),
         }
@@ -42,6 +34,20 @@ impl IdempotencyKey {
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for IdempotencyKey {
+    type Err = InvalidIdempotencyKey;
+
+    fn from_str(text: &str) -> Result<Self, InvalidIdempotencyKey> {
+        let well_formed =
+            (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if well_formed {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidIdempotencyKey)
+        }
     }
 }
 
@@ -66,7 +72,7 @@ mod tests {
         headers.append(IdempotencyKey::HEADER, HeaderValue::from_static("twice"));
         assert!(IdempotencyKey::from_headers(&headers).is_err());
         for refused in ["", "a b", "ü", &"k".repeat(256)] {
-            assert!(IdempotencyKey::parse(refused).is_err(), "{refused:?}");
+            assert!(refused.parse::<IdempotencyKey>().is_err(), "{refused:?}");
         }
     }
 }

@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn three_times_ten_ninety_nine_is_thirty_two_ninety_seven_on_the_wire() {
         let price = Money::parse_price(10.99).unwrap();
-        let total = price.times(Quantity::parse(3.0).unwrap());
+        let total = price.times(Quantity::try_from(3.0).unwrap());
         assert_eq!(serde_json::to_string(&total).unwrap(), "32.97");
     }
 

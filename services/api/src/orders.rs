@@ -1,5 +1,7 @@
 //! Orders on the wire.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -46,14 +48,6 @@ pub enum OrderStatus {
 pub struct InvalidOrderStatus;
 
 impl OrderStatus {
-    /// Parses the name.
-    pub fn parse(text: &str) -> Result<Self, InvalidOrderStatus> {
-        [Self::Pending, Self::Created, Self::Rejected]
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or(InvalidOrderStatus)
-    }
-
     /// The name on the wire and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -61,6 +55,17 @@ impl OrderStatus {
             Self::Created => "CREATED",
             Self::Rejected => "REJECTED",
         }
+    }
+}
+
+impl FromStr for OrderStatus {
+    type Err = InvalidOrderStatus;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrderStatus> {
+        [Self::Pending, Self::Created, Self::Rejected]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or(InvalidOrderStatus)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Products on the wire.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -40,8 +42,16 @@ pub struct InvalidProductName;
 impl ProductName {
     pub(crate) const LONGEST: usize = 200;
 
-    /// Parses a name.
-    pub fn parse(text: &str) -> Result<Self, InvalidProductName> {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ProductName {
+    type Err = InvalidProductName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidProductName> {
         let well_formed = !text.trim().is_empty()
             && text.chars().count() <= Self::LONGEST
             && !text.chars().any(char::is_control);
@@ -51,17 +61,12 @@ impl ProductName {
             Err(InvalidProductName)
         }
     }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl<'de> Deserialize<'de> for ProductName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

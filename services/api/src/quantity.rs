@@ -28,11 +28,6 @@ impl Quantity {
     pub(crate) const LOWEST: u32 = 1;
     pub(crate) const HIGHEST: u32 = 10_000;
 
-    /// Parses a quantity. JSON has one kind of number (RFC 8259 section 6), so `3.0` is 3.
-    pub fn parse(number: f64) -> Result<Self, InvalidQuantity> {
-        parse_whole(number, Self::LOWEST, Self::HIGHEST).map(Self)
-    }
-
     /// The number of pieces.
     pub const fn get(self) -> u32 {
         self.0
@@ -48,18 +43,13 @@ impl Stock {
     pub(crate) const LOWEST: u32 = 0;
     pub(crate) const HIGHEST: u32 = 1_000_000_000;
 
-    /// Parses a stock. JSON has one kind of number (RFC 8259 section 6), so `3.0` is 3.
-    pub fn parse(number: f64) -> Result<Self, InvalidQuantity> {
-        parse_whole(number, Self::LOWEST, Self::HIGHEST).map(Self)
-    }
-
     /// The number of pieces.
     pub const fn get(self) -> u32 {
         self.0
     }
 }
 
-fn parse_whole(number: f64, lowest: u32, highest: u32) -> Result<u32, InvalidQuantity> {
+fn whole(number: f64, lowest: u32, highest: u32) -> Result<u32, InvalidQuantity> {
     let range = f64::from(lowest)..=f64::from(highest);
     if range.contains(&number) && number.fract() == 0.0 {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // in range, checked
@@ -69,15 +59,33 @@ fn parse_whole(number: f64, lowest: u32, highest: u32) -> Result<u32, InvalidQua
     }
 }
 
+impl TryFrom<f64> for Quantity {
+    type Error = InvalidQuantity;
+
+    /// JSON has one kind of number (RFC 8259 section 6), so `3.0` is 3.
+    fn try_from(number: f64) -> Result<Self, InvalidQuantity> {
+        whole(number, Self::LOWEST, Self::HIGHEST).map(Self)
+    }
+}
+
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        Self::try_from(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl TryFrom<f64> for Stock {
+    type Error = InvalidQuantity;
+
+    /// JSON has one kind of number (RFC 8259 section 6), so `3.0` is 3.
+    fn try_from(number: f64) -> Result<Self, InvalidQuantity> {
+        whole(number, Self::LOWEST, Self::HIGHEST).map(Self)
     }
 }
 
 impl<'de> Deserialize<'de> for Stock {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        Self::try_from(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

@@ -10,9 +10,7 @@ mod forward;
 mod peer;
 mod record;
 mod upload;
-mod url;
 
 pub use error::PeerError;
 pub use forward::{Forward, problem};
 pub use peer::{Answer, Peer, Route};
-pub use url::PeerUrl;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 use std::time::{Duration, Instant};
 
+use api::PeerUrl;
 use axum::body::{Body, Bytes};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -24,10 +25,10 @@ use telemetry::metrics::ClientMetrics;
 use telemetry::{RequestId, Telemetry};
 use tokio::time::Sleep;
 
+use crate::PeerError;
 use crate::circuit::Circuit;
 use crate::record::Record;
 use crate::upload::{self, State};
-use crate::{PeerError, PeerUrl};
 
 /// On a network of our own a connection stands within milliseconds, or the host is gone.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -85,7 +86,9 @@ impl Peer {
             client,
             circuit: Arc::new(Circuit::new(name)),
             metrics: telemetry.metrics.client.clone(),
-            tracer: telemetry.traces.tracer(),
+            tracer: telemetry
+                .traces
+                .tracer(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
         }
     }
 

@@ -10,8 +10,9 @@ mod traces;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use api::PeerUrl;
 use clap::Parser;
-use client::{Peer, PeerUrl};
+use client::Peer;
 use server::{App, BuildError, ServerArgs};
 use telemetry::{Service, TelemetryArgs};
 
@@ -63,8 +64,8 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
-        let receiver = SpanReceiver::new(&args.telemetry, telemetry)
-            .map_err(|error| BuildError::Settings(error.into()))?;
+        let receiver =
+            SpanReceiver::new(&args.telemetry, telemetry).map_err(BuildError::settings)?;
         let frontend = Frontend {
             config: PageConfig {
                 jaeger_ui_url: args.jaeger_ui_url,

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::Problem;
+use api::{PeerUrl, Problem};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use client::{Forward, Peer, PeerUrl, Route};
+use client::{Forward, Peer, Route};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use telemetry::traces::{TraceError, receiver_headers};

@@ -6,8 +6,9 @@ mod routes;
 
 use std::process::ExitCode;
 
+use api::PeerUrl;
 use clap::Parser;
-use client::{Peer, PeerUrl};
+use client::Peer;
 use server::{App, ServerArgs};
 use telemetry::{Service, TelemetryArgs};
 

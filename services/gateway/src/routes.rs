@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::Problem;
+use api::{Problem, ProductId};
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, any, get, on};
@@ -90,7 +90,7 @@ async fn upstream_path(
         let text = request.extract_parts::<Path<String>>().await;
         let id = text
             .ok()
-            .and_then(|Path(text)| api::ProductId::parse(&text).ok())
+            .and_then(|Path(text)| text.parse::<ProductId>().ok())
             .filter(|id| {
                 endpoint.upstream != Upstream::Inventory || !INSIDE_ONLY.contains(&id.as_str())
             });

@@ -34,6 +34,11 @@ fn main() -> ExitCode {
     let args = Args::parse();
     server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
         let shelves = Shelves::open(&args.state.state_directory, &telemetry.metrics).await?;
-        Ok(App::new(routes::router(shelves.clone())).with_health(shelves.health()))
+        Ok(
+            App::new(routes::router(shelves.clone())).with_health("store", move || {
+                let shelves = shelves.clone();
+                async move { shelves.probe().await }
+            }),
+        )
     })
 }

@@ -71,17 +71,19 @@ impl Shelves {
         directory: &Path,
         metrics: &Metrics,
     ) -> std::result::Result<Self, BuildError> {
-        let store = Store::open(&directory.join("inventory.db"), MIGRATIONS)?;
-        let gauge = StockGauge::new(metrics).map_err(|error| BuildError::Settings(error.into()))?;
+        let store =
+            Store::open(&directory.join("inventory.db"), MIGRATIONS).map_err(BuildError::store)?;
+        let gauge = StockGauge::new(metrics).map_err(BuildError::settings)?;
         let shelves = Self { store, gauge };
-        for level in shelves.ordered().await? {
+        for level in shelves.ordered().await.map_err(BuildError::store)? {
             shelves.gauge.show(&level.product_id, level.quantity);
         }
         Ok(shelves)
     }
 
-    pub(crate) fn health(&self) -> Store {
-        self.store.clone()
+    /// Writes to the disk: an error means that the store is unusable.
+    pub(crate) async fn probe(&self) -> Result<(), StoreError> {
+        self.store.probe().await
     }
 
     /// All shelves.
@@ -91,8 +93,7 @@ impl Shelves {
                 connection
                     .prepare_cached("SELECT product_id, quantity FROM stock")?
                     .query_map([], |row| {
-                        let id = store::parsed(row, 0, ProductId::parse)?;
-                        Ok((id, row.get(1).map(Stock::from_stored)?))
+                        Ok((store::parsed(row, 0)?, row.get(1).map(Stock::from_stored)?))
                     })?
                     .collect()
             })
@@ -162,7 +163,7 @@ impl Shelves {
                     .prepare("SELECT product_id, quantity FROM stock WHERE ordered = 1")?
                     .query_map([], |row| {
                         Ok(StockLevel {
-                            product_id: store::parsed(row, 0, ProductId::parse)?,
+                            product_id: store::parsed(row, 0)?,
                             quantity: row.get(1).map(Stock::from_stored)?,
                         })
                     })?
@@ -237,7 +238,7 @@ fn reserved_earlier(connection: &Connection, wish: &NewReservation) -> Result<Op
         .query_row([wish.order_id.as_str()], |row| {
             let reservation = Reservation {
                 order_id: wish.order_id.clone(),
-                product_id: store::parsed(row, 0, ProductId::parse)?,
+                product_id: store::parsed(row, 0)?,
                 quantity: row.get(1).map(Quantity::from_stored)?,
                 remaining: row.get(2).map(Stock::from_stored)?,
             };
@@ -295,10 +296,7 @@ fn release(connection: &Connection, order: &OrderId, gauge: &StockGauge) -> Resu
              RETURNING product_id, quantity",
         )?
         .query_row([order.as_str()], |row| {
-            Ok((
-                store::parsed(row, 0, ProductId::parse)?,
-                row.get::<_, u32>(1)?,
-            ))
+            Ok((store::parsed::<ProductId>(row, 0)?, row.get::<_, u32>(1)?))
         })
         .optional()?;
     let Some((product, quantity)) = released else {

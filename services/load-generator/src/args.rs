@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use api::PeerUrl;
 use clap::Parser;
-use client::PeerUrl;
 
 use crate::thresholds::{LatencyLimit, Thresholds};
 

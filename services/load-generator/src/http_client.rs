@@ -4,8 +4,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use api::IdempotencyKey;
+use api::PeerUrl;
 use bytes::Bytes;
-use client::PeerUrl;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};

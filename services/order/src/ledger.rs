@@ -66,8 +66,9 @@ impl Ledger {
         })
     }
 
-    pub(crate) fn health(&self) -> Store {
-        self.store.clone()
+    /// Writes to the disk: an error means that the store is unusable.
+    pub(crate) async fn probe(&self) -> std::result::Result<(), StoreError> {
+        self.store.probe().await
     }
 
     /// Inserts a pending order. When its key has been used before, nothing is inserted, and that
@@ -267,12 +268,12 @@ fn by_key(connection: &Connection, key: &IdempotencyKey) -> Result<Option<Entry>
 
 fn entry(row: &Row<'_>) -> Result<Entry> {
     Ok(Entry {
-        id: store::parsed(row, 0, OrderId::parse)?,
-        product_id: store::parsed(row, 1, ProductId::parse)?,
-        product_name: store::parsed(row, 2, ProductName::parse)?,
+        id: store::parsed(row, 0)?,
+        product_id: store::parsed(row, 1)?,
+        product_name: store::parsed(row, 2)?,
         quantity: Quantity::from_stored(row.get(3)?),
         unit_price: Money::from_cents(row.get(4)?),
-        status: store::parsed(row, 5, OrderStatus::parse)?,
+        status: store::parsed(row, 5)?,
         stock_when_rejected: row.get(6)?,
         created_at_ms: row.get(7)?,
         traceparent: row.get(8)?,

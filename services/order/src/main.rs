@@ -11,8 +11,9 @@ mod settle;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use api::PeerUrl;
 use clap::Parser;
-use client::{Peer, PeerUrl};
+use client::Peer;
 use server::{App, BuildError, ServerArgs, StateArgs};
 use telemetry::{Service, TelemetryArgs};
 
@@ -58,12 +59,13 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
-        let ledger = Ledger::open(&args.state.state_directory)?;
+        let ledger = Ledger::open(&args.state.state_directory).map_err(BuildError::store)?;
         let product = Peer::new("product", args.product_service_url, telemetry);
         let inventory = Peer::new("inventory", args.inventory_service_url, telemetry);
-        let tracer = telemetry.traces.tracer();
-        let metrics = OrderMetrics::new(&telemetry.metrics)
-            .map_err(|error| BuildError::Settings(error.into()))?;
+        let tracer = telemetry
+            .traces
+            .tracer(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        let metrics = OrderMetrics::new(&telemetry.metrics).map_err(BuildError::settings)?;
         let flow = Arc::new(OrderFlow {
             ledger: ledger.clone(),
             products: Products::new(product, tracer.clone()),
@@ -72,7 +74,10 @@ fn main() -> ExitCode {
             metrics,
         });
         Ok(App::new(routes::router(Arc::clone(&flow)))
-            .with_health(ledger.health())
+            .with_health("store", move || {
+                let ledger = ledger.clone();
+                async move { ledger.probe().await }
+            })
             .with_background(settle::run(flow)))
     })
 }

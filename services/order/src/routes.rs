@@ -80,7 +80,7 @@ async fn list(
     let after_wanted = || Problem::bad_request("after is the id of an order; there is none.");
     let after = page
         .after
-        .map(|id| OrderId::parse(&id))
+        .map(|id| id.parse())
         .transpose()
         .map_err(|_| after_wanted())?;
     // One more than asked for tells whether there is a next page.

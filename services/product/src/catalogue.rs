@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use api::{Money, NewProduct, Product, ProductId, ProductName};
+use api::{Money, NewProduct, Product, ProductId};
 use store::rusqlite::{OptionalExtension, Row, params};
 use store::{Store, StoreError};
 
@@ -32,8 +32,9 @@ impl Catalogue {
         })
     }
 
-    pub(crate) fn health(&self) -> Store {
-        self.store.clone()
+    /// Writes to the disk: an error means that the store is unusable.
+    pub(crate) async fn probe(&self) -> Result<(), StoreError> {
+        self.store.probe().await
     }
 
     /// All products, the oldest first.
@@ -85,8 +86,8 @@ impl Catalogue {
 
 fn product(row: &Row<'_>) -> store::rusqlite::Result<Product> {
     Ok(Product {
-        id: store::parsed(row, 0, ProductId::parse)?,
-        name: store::parsed(row, 1, ProductName::parse)?,
+        id: store::parsed(row, 0)?,
+        name: store::parsed(row, 1)?,
         price: Money::from_cents(row.get(2)?),
     })
 }

@@ -6,7 +6,7 @@ mod routes;
 use std::process::ExitCode;
 
 use clap::Parser;
-use server::{App, ServerArgs, StateArgs};
+use server::{App, BuildError, ServerArgs, StateArgs};
 use telemetry::{Service, TelemetryArgs};
 
 use catalogue::Catalogue;
@@ -31,7 +31,12 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     server::run(SERVICE, &args.server, &args.telemetry, async |_| {
-        let catalogue = Catalogue::open(&args.state.state_directory)?;
-        Ok(App::new(routes::router(catalogue.clone())).with_health(catalogue.health()))
+        let catalogue = Catalogue::open(&args.state.state_directory).map_err(BuildError::store)?;
+        Ok(
+            App::new(routes::router(catalogue.clone())).with_health("store", move || {
+                let catalogue = catalogue.clone();
+                async move { catalogue.probe().await }
+            }),
+        )
     })
 }

@@ -1,8 +1,8 @@
 //! What a service gives to the server.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use axum::Router;
 
@@ -11,7 +11,7 @@ use crate::probes::Health;
 /// The routes of a service, what its health depends on, and what it does in the background.
 pub struct App {
     pub(crate) router: Router,
-    pub(crate) health: Option<Arc<dyn Health>>,
+    pub(crate) health: Option<Health>,
     pub(crate) untraced: &'static [&'static str],
     pub(crate) background: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -27,6 +27,18 @@ pub enum BuildError {
     Store(Box<dyn Error + Send + Sync>),
 }
 
+impl BuildError {
+    /// A setting is wrong.
+    pub fn settings(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Settings(error.into())
+    }
+
+    /// The store cannot be opened.
+    pub fn store(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Store(error.into())
+    }
+}
+
 impl App {
     /// A service with these routes.
     pub fn new(router: Router) -> Self {
@@ -38,10 +50,15 @@ impl App {
         }
     }
 
-    /// `/health` and the watchdog ask this.
+    /// `/health` answers 503 and names `part` while `probe` fails.
     #[must_use]
-    pub fn with_health(mut self, health: impl Health + 'static) -> Self {
-        self.health = Some(Arc::new(health));
+    pub fn with_health<P, F, E>(mut self, part: &'static str, probe: P) -> Self
+    where
+        P: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display,
+    {
+        self.health = Some(Health::new(part, probe));
         self
     }
 

@@ -17,6 +17,7 @@ mod observe;
 mod path;
 mod probes;
 mod serve;
+mod systemd;
 mod watchdog;
 
 pub use app::{App, BuildError};
@@ -24,4 +25,3 @@ pub use args::{ServerArgs, StateArgs};
 pub use json::JsonBody;
 pub use lifecycle::run;
 pub use path::IdPath;
-pub use probes::{Health, Unhealthy};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use api::Problem;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
-use telemetry::{Service, Telemetry, TelemetryArgs, systemd};
+use telemetry::{Service, Telemetry, TelemetryArgs};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -19,7 +19,7 @@ use crate::host::one_host;
 use crate::leftover::read_leftover;
 use crate::observe::{Observer, observe};
 use crate::serve::{Phase, serve};
-use crate::{listener, probes, watchdog};
+use crate::{listener, probes, systemd, watchdog};
 
 /// The threads for reads of the store and for names: reads are bounded by the store's pool.
 const BLOCKING_THREADS: usize = 16;
@@ -162,7 +162,7 @@ where
 /// The routes with all that surrounds them.
 fn observed(
     router: Router,
-    health: Option<Arc<dyn probes::Health>>,
+    health: Option<probes::Health>,
     telemetry: &Telemetry,
     observer: Arc<Observer>,
 ) -> Router {

@@ -57,7 +57,9 @@ pub(crate) struct Observer {
 impl Observer {
     pub(crate) fn new(telemetry: &Telemetry, untraced: &'static [&'static str]) -> Arc<Self> {
         Arc::new(Self {
-            tracer: telemetry.traces.tracer(),
+            tracer: telemetry
+                .traces
+                .tracer(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
             metrics: telemetry.metrics.server.clone(),
             untraced,
         })
@@ -197,7 +199,7 @@ fn request_id(headers: &HeaderMap) -> RequestId {
         .get(REQUEST_ID)
         .and_then(|value| value.to_str().ok());
     given
-        .and_then(RequestId::parse)
+        .and_then(|text| text.parse().ok())
         .unwrap_or_else(RequestId::new_unique)
 }
 

@@ -1,6 +1,8 @@
 //! The extractor of an id in the path.
 
-use api::{OrderId, Problem, ProductId};
+use std::str::FromStr;
+
+use api::Problem;
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 
@@ -8,30 +10,12 @@ use http::request::Parts;
 #[derive(Debug)]
 pub struct IdPath<T>(pub T);
 
-/// An id that can stand in a path.
-pub trait PathId: Sized {
-    /// The id, when the text is one.
-    fn parse(text: &str) -> Option<Self>;
-}
-
-impl PathId for ProductId {
-    fn parse(text: &str) -> Option<Self> {
-        Self::parse(text).ok()
-    }
-}
-
-impl PathId for OrderId {
-    fn parse(text: &str) -> Option<Self> {
-        Self::parse(text).ok()
-    }
-}
-
-impl<T: PathId, S: Send + Sync> FromRequestParts<S> for IdPath<T> {
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for IdPath<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let text = Path::<String>::from_request_parts(parts, state).await.ok();
-        text.and_then(|Path(text)| T::parse(&text))
+        text.and_then(|Path(text)| text.parse().ok())
             .map(Self)
             .ok_or_else(Problem::unknown_path)
     }

@@ -1,13 +1,15 @@
 //! What the machines around a service ask it: is it well, and what does it count.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 use telemetry::metrics::Metrics;
@@ -19,23 +21,39 @@ pub(crate) const PATHS: [&str; 3] = ["/health", "/actuator/prometheus", "/metric
 /// A store that does not answer within this time serves nobody.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What the health of a service depends on.
-#[async_trait]
-pub trait Health: Send + Sync {
-    /// Tries it for real.
-    async fn check(&self) -> Result<(), Unhealthy>;
+/// What the health of a service depends on, and how to try it.
+#[derive(Clone)]
+pub(crate) struct Health {
+    part: &'static str,
+    probe: Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
 }
 
-/// The part that fails.
-#[derive(Clone, Debug)]
-pub struct Unhealthy {
-    /// Its name.
-    pub part: &'static str,
-    /// What is wrong, for the log.
-    pub reason: String,
+impl Health {
+    pub(crate) fn new<P, F, E>(part: &'static str, probe: P) -> Self
+    where
+        P: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display,
+    {
+        let probe = move || {
+            let outcome = probe();
+            async move { outcome.await.map_err(|error| error.to_string()) }.boxed()
+        };
+        Self {
+            part,
+            probe: Arc::new(probe),
+        }
+    }
+
+    /// What is wrong, if anything is.
+    async fn check(&self) -> Result<(), String> {
+        tokio::time::timeout(HEALTH_TIMEOUT, (self.probe)())
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer within {} s", HEALTH_TIMEOUT.as_secs())))
+    }
 }
 
-pub(crate) fn router(health: Option<Arc<dyn Health>>, metrics: Metrics) -> Router {
+pub(crate) fn router(health: Option<Health>, metrics: Metrics) -> Router {
     Router::new()
         .route("/health", get(check).with_state(health))
         .route(
@@ -45,25 +63,19 @@ pub(crate) fn router(health: Option<Arc<dyn Health>>, metrics: Metrics) -> Route
         .route("/metrics", get(scrape).with_state(metrics))
 }
 
-async fn check(State(health): State<Option<Arc<dyn Health>>>) -> Response {
+async fn check(State(health): State<Option<Health>>) -> Response {
     let Some(health) = health else {
         return Json(json!({ "status": "UP" })).into_response();
     };
-    let outcome = tokio::time::timeout(HEALTH_TIMEOUT, health.check()).await;
-    let failing = match outcome {
-        Ok(Ok(())) => return Json(json!({ "status": "UP" })).into_response(),
-        Ok(Err(failing)) => failing,
-        Err(_) => Unhealthy {
-            part: "store",
-            reason: format!("no answer within {} s", HEALTH_TIMEOUT.as_secs()),
-        },
+    let Err(reason) = health.check().await else {
+        return Json(json!({ "status": "UP" })).into_response();
     };
     let body = json!({
         "status": "DOWN",
-        "components": { failing.part: { "status": "DOWN" } },
+        "components": { health.part: { "status": "DOWN" } },
     });
     let mut response = (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
-    let cause = format!("{} is unusable: {}", failing.part, failing.reason);
+    let cause = format!("{} is unusable: {reason}", health.part);
     response.extensions_mut().insert(api::Cause(cause));
     response
 }

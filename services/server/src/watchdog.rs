@@ -7,8 +7,9 @@ use axum::body::Body;
 use http::{Request, header};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use telemetry::systemd;
 use tokio::net::TcpStream;
+
+use crate::systemd;
 
 /// Feeds the watchdog for as long as the service answers. Any answer counts, a 503 too: a full
 /// disk is not mended by a restart.

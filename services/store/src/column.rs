@@ -1,22 +1,19 @@
-//! Reading columns whose values have a `parse`.
+//! Reading columns that hold values of the shop's own types.
 
 use std::error::Error;
+use std::str::FromStr;
 
 use rusqlite::types::Type;
 use rusqlite::{Result, Row};
 
-/// The text in column `index` through `parse`. What it refuses was never written by this
-/// program: the file is damaged, and the statement fails.
-pub fn parsed<T, E>(
-    row: &Row<'_>,
-    index: usize,
-    parse: impl Fn(&str) -> std::result::Result<T, E>,
-) -> Result<T>
+/// The text in column `index` as `T`. A text that is none was never written by this program: the
+/// file is damaged, and the statement fails.
+pub fn parsed<T>(row: &Row<'_>, index: usize) -> Result<T>
 where
-    E: Error + Send + Sync + 'static,
+    T: FromStr<Err: Error + Send + Sync + 'static>,
 {
     let text = row.get_ref(index)?.as_str()?;
-    parse(text).map_err(|error| {
+    text.parse().map_err(|error: T::Err| {
         rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(error))
     })
 }

@@ -1,10 +1,8 @@
-//! What a store's failure means to the outside: to a client, and to `/health`.
+//! What a client is told when a store fails.
 
 use api::Problem;
-use async_trait::async_trait;
-use server::{BuildError, Health, Unhealthy};
 
-use crate::{Store, StoreError};
+use crate::StoreError;
 
 /// When to try again, in seconds: a full disk is not cleared in less.
 const RETRY_AFTER: u16 = 5;
@@ -20,22 +18,5 @@ impl From<StoreError> for Problem {
             Self::internal()
         };
         problem.caused_by(&error)
-    }
-}
-
-impl From<StoreError> for BuildError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-#[async_trait]
-impl Health for Store {
-    async fn check(&self) -> Result<(), Unhealthy> {
-        let probe = self.probe().await;
-        probe.map_err(|error| Unhealthy {
-            part: "store",
-            reason: error.to_string(),
-        })
     }
 }

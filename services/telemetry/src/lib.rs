@@ -1,4 +1,4 @@
-//! Metrics, logs and traces of a service, and its word to systemd, from one call.
+//! Metrics, logs and traces of a service, from one call.
 //!
 //! [`Telemetry::start`] gives a service everything: events of `tracing` become journal entries,
 //! JSON or text ([`logs`]); spans of OpenTelemetry leave over OTLP ([`traces`]); families of
@@ -9,13 +9,12 @@ mod args;
 pub mod logs;
 pub mod metrics;
 mod request_id;
-pub mod systemd;
 pub mod traces;
 
 use std::time::{Duration, Instant};
 
 pub use args::TelemetryArgs;
-pub use request_id::RequestId;
+pub use request_id::{InvalidRequestId, RequestId};
 
 use logs::Logs;
 use metrics::Metrics;
@@ -39,7 +38,7 @@ pub struct Service {
 pub struct Telemetry {
     /// The families that the scraper sees.
     pub metrics: Metrics,
-    /// The tracer and its export.
+    /// Tracers and the export of their spans.
     pub traces: Traces,
     /// The writer of events.
     pub logs: Logs,

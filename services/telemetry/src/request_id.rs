@@ -1,6 +1,7 @@
 //! The id of a request, which goes with it through every service.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use opentelemetry::Context;
@@ -10,18 +11,14 @@ use opentelemetry::Context;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 
+/// Why a text is no request id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a request id has 1 to 128 characters: letters, digits, '.', '_' and '-'")]
+pub struct InvalidRequestId;
+
 impl RequestId {
     /// The name of the header.
     pub const HEADER: &str = "x-request-id";
-
-    /// Parses an id from outside; `None` when it is not well formed.
-    pub fn parse(text: &str) -> Option<Self> {
-        let well_formed = (1..=128).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
-        well_formed.then(|| Self(Arc::from(text)))
-    }
 
     /// A new id: a UUIDv7 (RFC 9562), so that ids sort by time.
     pub fn new_unique() -> Self {
@@ -38,6 +35,22 @@ impl RequestId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for RequestId {
+    type Err = InvalidRequestId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRequestId> {
+        let well_formed = (1..=128).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
+        if well_formed {
+            Ok(Self(Arc::from(text)))
+        } else {
+            Err(InvalidRequestId)
+        }
     }
 }
 
@@ -59,7 +72,7 @@ mod tests {
             "A.b_c",
             &"x".repeat(128),
         ] {
-            assert_eq!(RequestId::parse(text).unwrap().as_str(), text);
+            assert_eq!(text.parse::<RequestId>().unwrap().as_str(), text);
         }
         for text in [
             "",
@@ -70,13 +83,13 @@ mod tests {
             "\u{1b}[31m",
             &"x".repeat(129),
         ] {
-            assert_eq!(RequestId::parse(text), None, "{text:?}");
+            assert_eq!(text.parse::<RequestId>(), Err(InvalidRequestId), "{text:?}");
         }
     }
 
     #[test]
     fn a_new_id_is_well_formed() {
         let id = RequestId::new_unique();
-        assert_eq!(RequestId::parse(id.as_str()), Some(id));
+        assert_eq!(id.as_str().parse(), Ok(id));
     }
 }

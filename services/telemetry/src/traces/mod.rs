@@ -9,9 +9,9 @@ mod span;
 
 use std::time::Duration;
 
-use opentelemetry::global;
 use opentelemetry::propagation::TextMapCompositePropagator;
 use opentelemetry::trace::TracerProvider;
+use opentelemetry::{InstrumentationScope, global};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use prometheus::IntCounter;
@@ -25,11 +25,10 @@ pub use opentelemetry::trace::FutureExt;
 pub(crate) use resource::service_name;
 pub use span::{add_exception, from_traceparent, in_span, traceparent};
 
-/// The tracer of a service and its export.
+/// The spans of a service and their export.
 #[derive(Debug)]
 pub struct Traces {
     provider: SdkTracerProvider,
-    tracer: SdkTracer,
     dropped: IntCounter,
 }
 
@@ -78,17 +77,14 @@ impl Traces {
             provider = provider.with_span_processor(batch);
         }
         let provider = provider.build();
-        let tracer = provider.tracer(env!("CARGO_PKG_NAME"));
-        Ok(Self {
-            provider,
-            tracer,
-            dropped,
-        })
+        Ok(Self { provider, dropped })
     }
 
-    /// The tracer of the service.
-    pub fn tracer(&self) -> SdkTracer {
-        self.tracer.clone()
+    /// A tracer whose spans bear the name and the version of the crate that makes them, as their
+    /// instrumentation scope.
+    pub fn tracer(&self, krate: &'static str, version: &'static str) -> SdkTracer {
+        let scope = InstrumentationScope::builder(krate).with_version(version);
+        self.provider.tracer_with_scope(scope.build())
     }
 
     /// How many spans were lost.

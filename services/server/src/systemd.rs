@@ -5,18 +5,13 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 
 /// The listener is bound and the store is open; `status` is shown by `systemctl status`.
-pub fn ready(status: &str) {
+pub(crate) fn ready(status: &str) {
     notify(&[NotifyState::Ready, NotifyState::Status(status)]);
-}
-
-/// A word for `systemctl status`.
-pub fn status(status: &str) {
-    notify(&[NotifyState::Status(status)]);
 }
 
 /// The service has begun to read its settings again; [`ready`] ends it. The time stamp is what
 /// `Type=notify-reload` needs.
-pub fn reloading() {
+pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => notify(&[NotifyState::Reloading, now]),
         Err(_) => notify(&[NotifyState::Reloading]),
@@ -24,7 +19,7 @@ pub fn reloading() {
 }
 
 /// The service has begun to stop.
-pub fn stopping() {
+pub(crate) fn stopping() {
     notify(&[
         NotifyState::Stopping,
         NotifyState::Status("draining requests"),
@@ -32,12 +27,12 @@ pub fn stopping() {
 }
 
 /// The service still answers; to be said more often than [`watchdog_interval`].
-pub fn watchdog() {
+pub(crate) fn watchdog() {
     notify(&[NotifyState::Watchdog]);
 }
 
 /// The interval within which systemd wants to hear [`watchdog`], when it does.
-pub fn watchdog_interval() -> Option<Duration> {
+pub(crate) fn watchdog_interval() -> Option<Duration> {
     sd_notify::watchdog_enabled()
 }
 
