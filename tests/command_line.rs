@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use harness::release_binary;
+use harness::binary;
 
 /// The contract's configuration: the variable, its default, and who knows it.
 const VARIABLES: &[(&str, &str, &[&str])] = &[
@@ -82,7 +82,7 @@ const PORTS: [(&str, &str); 5] = [
 ];
 
 fn run(service: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    Command::new(release_binary(service))
+    Command::new(binary(service))
         .args(arguments)
         .env_clear()
         .env("PORT", "0")

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use harness::journal::may_unshare;
 use harness::skip::skip;
-use harness::{Answer, Http, Process, Shop, eventually, release_binary};
+use harness::{Answer, Http, Process, Shop, binary, eventually};
 use serde_json::{Value, json};
 
 /// Longer than any start.
@@ -53,7 +53,7 @@ async fn on_a_small_disk(shop: &mut Shop, name: &'static str, disk: &str) -> Pro
 fn spawn_on_a_disk(shop: &Shop, name: &str, disk: &str) -> Process {
     let mut environment = shop.environment(name);
     environment.push(("DISK", disk.into()));
-    let program = release_binary(name).into_os_string();
+    let program = binary(name).into_os_string();
     let arguments = ["-rm", "sh", "-c", ENTER].map(OsString::from);
     let arguments = [&arguments[..], &[program]].concat();
     Process::spawn(Path::new("unshare"), name, &arguments, &environment)
@@ -413,7 +413,7 @@ fn a_store_belongs_to_one_process() {
     for name in ["order-service", "inventory-service", "product-service"] {
         let mut environment = shop.environment(name);
         environment.push(("PORT", "0".into()));
-        let second = Process::spawn(&release_binary(name), name, &[], &environment);
+        let second = Process::spawn(&binary(name), name, &[], &environment);
         assert_does_not_start(second, &["locked", file_of(name)]);
         // Whoever takes over from one that was killed does not wait for its locks.
         shop.kill(name);
@@ -438,7 +438,7 @@ fn a_service_does_not_start_on_a_file_that_is_no_database_and_leaves_it_alone() 
                 );
             }
             std::fs::write(&file, damaged).expect("written");
-            let process = Process::spawn(&release_binary(name), name, &[], &shop.environment(name));
+            let process = Process::spawn(&binary(name), name, &[], &shop.environment(name));
             assert_does_not_start(process, &["damaged", file_of(name), "move it away"]);
             assert_eq!(&std::fs::read(&file).expect("a file"), damaged);
         }

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use harness::log_line::is_rfc3339;
-use harness::{Http, LogLine, Manager, Receiver, ReceiverMode, Shop, ShopOptions, release_binary};
+use harness::{Http, LogLine, Manager, Receiver, ReceiverMode, Shop, ShopOptions, binary};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ async fn a_secret_is_in_no_log_no_answer_no_help_and_no_process_list() {
         ("--help", "authorization=hunter2-token"),
         ("--port=0", "hunter2-token"),
     ] {
-        let output = Command::new(release_binary("frontend"))
+        let output = Command::new(binary("frontend"))
             .arg(argument)
             .env_clear()
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
@@ -176,7 +176,7 @@ async fn hostile_content_forges_no_line_of_json_and_none_of_text() {
 async fn auto_is_json_into_a_pipe_also_with_an_inherited_journal_stream() {
     for stream in ["", "1:2"] {
         let state = tempfile::tempdir().expect("a folder");
-        let mut child = Command::new(release_binary("product-service"))
+        let mut child = Command::new(binary("product-service"))
             .env_clear()
             .env("LOG_FORMAT", "auto")
             .env("JOURNAL_STREAM", stream)
@@ -211,7 +211,7 @@ fn first_line_on_a_terminal(no_color: Option<&str>) -> String {
         .open(name.to_str().expect("UTF-8"))
         .expect("its end");
     let state = tempfile::tempdir().expect("a folder");
-    let mut command = Command::new(release_binary("product-service"));
+    let mut command = Command::new(binary("product-service"));
     command
         .env_clear()
         .env("PORT", "0")

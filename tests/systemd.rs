@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::journal::may_unshare;
-use harness::{Http, LogLine, Manager, Process, Scrape, eventually, release_binary, skip::skip};
+use harness::{Http, LogLine, Manager, Process, Scrape, binary, eventually, skip::skip};
 use http::Method;
 use rustix::process::Signal;
 use rustix::time::{ClockId, clock_gettime};
@@ -220,7 +220,7 @@ async fn a_service_with_a_full_disk_is_alive_and_the_watchdog_fed() {
     std::fs::create_dir(&state).expect("a folder");
     let mount = r#"mount -t tmpfs -o size=1m tmpfs "$STATE_DIRECTORY" && exec "$0""#;
     let arguments = ["-rm", "sh", "-c", mount].map(OsString::from);
-    let program = release_binary("product-service").into_os_string();
+    let program = binary("product-service").into_os_string();
     let mut environment = manager.environment();
     environment.push(("WATCHDOG_USEC", "200000".into()));
     let arguments = [&arguments[..], &[program]].concat();
@@ -272,7 +272,7 @@ fn hand_over(listener: &TcpListener, state: &Path, words: &'static str) -> std::
     let enter = format!("exec 3<&0 </dev/null; export LISTEN_PID=$$ {words}; exec \"$0\"");
     Command::new("sh")
         .args(["-c", &enter])
-        .arg(release_binary("product-service"))
+        .arg(binary("product-service"))
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         // A port of its own would be this one, which nobody may bind.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
-use harness::release_binary;
+use harness::binary;
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -32,7 +32,7 @@ pub(crate) async fn open_loop(target: SocketAddr, rate: u32, length: Duration) -
 }
 
 async fn run(target: SocketAddr, length: Duration, load: &[&str]) -> Run {
-    let output = Command::new(release_binary("load-generator"))
+    let output = Command::new(binary("load-generator"))
         .args(["--target", &format!("http://{target}")])
         .args(["--duration", &format!("{}ms", length.as_millis())])
         .args(["--orders-only", "--report", "-"])

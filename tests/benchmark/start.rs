@@ -39,7 +39,7 @@ pub(crate) async fn measure(world: &World) -> Vec<Figure> {
 fn start(manager: &Manager, name: &str, layers: &Layers) -> f64 {
     let mut environment = manager.environment();
     environment.extend(layers.environment());
-    let program = harness::release_binary(name);
+    let program = harness::binary(name);
     let begun = Instant::now();
     let mut process = Process::spawn(&program, name, &[], &environment);
     manager.ready();

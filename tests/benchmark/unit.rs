@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use harness::journal::spawn_with_journal;
-use harness::{Manager, Process, release_binary};
+use harness::{Manager, Process, binary};
 
 use crate::args::Args;
 use crate::journal::Journal;
@@ -96,7 +96,7 @@ impl Layers {
 
 /// A service whose log is written as JSON and read by nobody.
 fn spawn_silent(name: &str, environment: &[(&'static str, OsString)]) -> Process {
-    let program = release_binary(name).into_os_string();
+    let program = binary(name).into_os_string();
     let enter = ["-c", r#"exec "$0" >/dev/null"#].map(OsString::from);
     let arguments = [&enter[..], &[program]].concat();
     Process::spawn(Path::new("sh"), name, &arguments, environment)

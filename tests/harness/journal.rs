@@ -11,7 +11,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::{Process, eventually, release_binary};
+use crate::{Process, binary, eventually};
 
 /// Makes the folder `$JOURNAL` the journal's, then becomes the service. With `CLAIM=1` the
 /// service's output claims to be connected to the journal, as systemd would set it.
@@ -113,7 +113,7 @@ pub fn spawn_with_journal(
     environment: &[(&'static str, OsString)],
 ) -> Process {
     let arguments = ["-rm", "sh", "-c", ENTER].map(OsString::from);
-    let program = release_binary(name).into_os_string();
+    let program = binary(name).into_os_string();
     let mut environment = environment.to_vec();
     if !environment.iter().any(|(name, _)| *name == "LOG_FORMAT") {
         environment.push(("LOG_FORMAT", "journald".into()));

@@ -20,7 +20,7 @@ pub mod stand_in;
 pub mod unharmed;
 mod wait;
 
-pub use binaries::release_binary;
+pub use binaries::binary;
 pub use http::{Answer, Http};
 pub use journal::Journal;
 pub use manager::Manager;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::{Process, release_binary};
+use crate::{Process, binary};
 
 /// A manager of one service: its folder and its socket.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Manager {
                 .iter()
                 .map(|(name, value)| (*name, OsString::from(value))),
         );
-        Process::spawn(&release_binary(name), name, &[], &all)
+        Process::spawn(&binary(name), name, &[], &all)
     }
 
     /// The next message as its lines.

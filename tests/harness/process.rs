@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::release_binary;
+use crate::binary;
 
 /// An event as the service wrote it.
 pub type LogLine = Value;
@@ -36,7 +36,7 @@ impl Process {
     /// Starts the service `name` with this environment, nothing else, and waits until it
     /// listens. `PORT` is 0 unless given.
     pub fn start(name: &str, environment: &[(&str, OsString)]) -> Self {
-        let mut process = Self::spawn(&release_binary(name), name, &[], environment);
+        let mut process = Self::spawn(&binary(name), name, &[], environment);
         process.address = Some(process.wait_until_listening());
         process
     }

@@ -64,25 +64,21 @@ pub fn root() -> PathBuf {
     manifest.ancestors().nth(2).unwrap_or(&manifest).to_owned()
 }
 
-/// Builds the services and the load generator as cargo sees need, and tells where they are. They
-/// are built together, with traffic or without, and as the tests do: for another choice of
-/// packages cargo would choose other features, and build all of it again.
+/// Builds the services and the load generator as cargo sees need, and tells where they are. All
+/// programs are built together, in the profile of the launcher and of the tests: for another choice
+/// of packages cargo would choose other features of their dependencies, and build all of them again.
 pub fn services() -> Result<PathBuf, BuildError> {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root().join("target"), PathBuf::from)
-        .join("release");
-    let packages = SERVICES.map(|service| service.name);
-    let packages = packages.iter().chain(&["load-generator"]);
-    if packages.clone().any(|name| !target.join(name).exists()) {
-        println!("building the services; the first time takes a few minutes");
+        .join("debug");
+    let mut programs = SERVICES.iter().map(|service| service.name);
+    if programs.any(|name| !target.join(name).exists()) {
+        println!("building the services; the first time takes a minute or two");
     }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .current_dir(root())
-        .args(["build", "--release", "--locked"]);
-    for package in packages {
-        cargo.args(["--package", package]);
-    }
+        .args(["build", "--workspace", "--bins", "--locked"]);
     run("the build of the services", &mut cargo)?;
     Ok(target)
 }

@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use harness::{Http, Process, eventually, release_binary};
+use harness::{Http, Process, binary, eventually};
 use tempfile::TempDir;
 
 /// The ports of the contract that a launcher takes.
@@ -47,7 +47,7 @@ pub(crate) fn free_offset() -> u16 {
 
 /// The folder of the built services, with those of this workspace in it.
 pub(crate) fn binaries() -> PathBuf {
-    release_binary("frontend").parent().unwrap().to_owned()
+    binary("frontend").parent().unwrap().to_owned()
 }
 
 impl Launcher {
