@@ -28,6 +28,12 @@ pub struct Order {
     /// When it was made (RFC 3339, UTC).
     #[schema(format = DateTime, example = "2026-11-24T08:15:30.123Z")]
     pub created_at: String,
+    /// The trace in which it was made.
+    #[schema(
+        pattern = "^[0-9a-f]{32}$",
+        example = "4bf92f3577b34da6a3ce929d0e0e4736"
+    )]
+    pub trace_id: String,
 }
 
 /// How far an order has come. Only `PENDING` changes, and only once.

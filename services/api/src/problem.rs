@@ -10,6 +10,8 @@ use opentelemetry::trace::TraceContextExt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::{OrderId, ProblemKind};
+
 /// A failure that the client is told of (RFC 9457).
 ///
 /// `error` repeats the title for clients of the original; `traceId` is the trace under which
@@ -17,7 +19,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// A URI that names the kind of problem; `about:blank` means that the status says it all.
+    /// A URI that names the kind of problem; it leads to a page that explains it.
     #[serde(rename = "type")]
     kind: Cow<'static, str>,
     /// The kind of problem in a few words.
@@ -39,6 +41,9 @@ pub struct Problem {
     /// With status 409: the pieces wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     requested: Option<u32>,
+    /// The order that was stored as REJECTED, when one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    order_id: Option<OrderId>,
     #[serde(skip)]
     cause: Option<String>,
     #[serde(skip)]
@@ -49,22 +54,18 @@ impl Problem {
     /// The most bytes that a request's body may have: 64 KiB, some hundred times the longest order.
     pub const BODY_LIMIT: usize = 64 * 1024;
 
-    /// A problem of this status and title.
-    pub fn new(
-        status: StatusCode,
-        title: impl Into<Cow<'static, str>>,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        let title = title.into();
+    /// A problem of this kind; `detail` says what went wrong this time, and what can be done.
+    pub fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            kind: "about:blank".into(),
-            error: title.clone(),
-            title,
-            status: status.as_u16(),
+            kind: kind.uri().into(),
+            title: kind.title().into(),
+            status: kind.status().as_u16(),
             detail: detail.into(),
+            error: kind.title().into(),
             trace_id: None,
             current_stock: None,
             requested: None,
+            order_id: None,
             cause: None,
             headers: Vec::new(),
         }
@@ -72,34 +73,28 @@ impl Problem {
 
     /// 400: the request cannot be understood.
     pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "Bad request", detail)
-    }
-
-    /// 404: there is no such thing.
-    pub fn not_found(title: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, title, detail)
+        Self::new(ProblemKind::BadRequest, detail)
     }
 
     /// 404: no route leads there.
     pub fn unknown_path() -> Self {
-        Self::not_found("Not found", "There is nothing at this path.")
+        Self::new(ProblemKind::NotFound, "There is nothing at this path.")
     }
 
     /// 405: the path is known, the method is not. The router adds `Allow`.
     pub fn method_not_allowed() -> Self {
         Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "Method not allowed",
+            ProblemKind::MethodNotAllowed,
             "This path does not offer the method; the Allow header lists those that it does.",
         )
     }
 
-    /// 409: fewer pieces on the shelf than wanted.
+    /// 409: fewer pieces in stock than wanted.
     pub fn insufficient_inventory(current_stock: u32, requested: u32) -> Self {
         let detail = format!(
             "{requested} wanted, {current_stock} in stock. Order fewer, or come back later."
         );
-        let mut problem = Self::new(StatusCode::CONFLICT, "Insufficient inventory", detail);
+        let mut problem = Self::new(ProblemKind::InsufficientInventory, detail);
         problem.current_stock = Some(current_stock);
         problem.requested = Some(requested);
         problem
@@ -108,8 +103,7 @@ impl Problem {
     /// 408: the client sent its request too slowly.
     pub fn request_timeout() -> Self {
         Self::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "Request timeout",
+            ProblemKind::RequestTimeout,
             "The body did not arrive in time. Send it again, faster.",
         )
     }
@@ -117,8 +111,7 @@ impl Problem {
     /// 413: the body is larger than [`Problem::BODY_LIMIT`].
     pub fn payload_too_large() -> Self {
         Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "Payload too large",
+            ProblemKind::PayloadTooLarge,
             format!("A body has at most {} bytes.", Self::BODY_LIMIT),
         )
     }
@@ -126,8 +119,7 @@ impl Problem {
     /// 415: the body is not JSON.
     pub fn unsupported_media_type() -> Self {
         Self::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Unsupported media type",
+            ProblemKind::UnsupportedMediaType,
             "Send the body as Content-Type: application/json.",
         )
     }
@@ -135,25 +127,32 @@ impl Problem {
     /// 500: a fault of ours. The cause stands in the log, under the trace's id.
     pub fn internal() -> Self {
         Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Internal server error",
+            ProblemKind::Internal,
             "This is our fault. The trace id leads to the cause.",
         )
     }
 
-    /// 503: a part that is needed is down; `retry_after` is in seconds.
+    /// 502: a service broke off, or answered what it may not.
+    pub fn bad_gateway(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ProblemKind::BadGateway, detail)
+    }
+
+    /// 503: a part that is needed is down, and nothing was done; `retry_after` is in seconds.
     pub fn unavailable(detail: impl Into<Cow<'static, str>>, retry_after: u16) -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Service unavailable",
-            detail,
-        )
-        .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after))
+        Self::new(ProblemKind::Unavailable, detail)
+            .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after))
     }
 
     /// 504: a part that is needed did not answer in time.
     pub fn gateway_timeout(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::GATEWAY_TIMEOUT, "Gateway timeout", detail)
+        Self::new(ProblemKind::GatewayTimeout, detail)
+    }
+
+    /// Names the order that was stored, and that this problem is about.
+    #[must_use]
+    pub fn of_order(mut self, id: OrderId) -> Self {
+        self.order_id = Some(id);
+        self
     }
 
     /// Says why it came to this. The client never sees it; it goes into the log and the trace,

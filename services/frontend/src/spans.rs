@@ -6,12 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{PeerUrl, Problem};
+use api::{PeerUrl, Problem, ProblemKind};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use client::{Forward, Peer, Route};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use telemetry::traces::{TraceError, receiver_headers};
 use telemetry::{Telemetry, TelemetryArgs};
 
@@ -59,15 +59,13 @@ pub(crate) async fn receive(
     };
     let content_type = content_type(request.headers()).ok_or_else(|| {
         Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Unsupported media type",
+            ProblemKind::UnsupportedMediaType,
             "Spans come as application/json or application/x-protobuf.",
         )
     })?;
     if !receiver.bucket.take() {
         return Err(Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "Too many requests",
+            ProblemKind::TooManyRequests,
             "Spans are sent too often; keep them and send them together.",
         )
         .with_header(header::RETRY_AFTER, HeaderValue::from_static("1")));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::Problem;
+use api::{Problem, ProblemKind};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -16,8 +16,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// The trace `id`, as its store tells it.
 pub(crate) async fn one(traces: Option<Peer>, id: &str) -> Result<Response, Problem> {
     let unknown = || {
-        Problem::not_found(
-            "Trace not found",
+        Problem::new(
+            ProblemKind::TraceNotFound,
             "There is no trace of this id here, or not yet.",
         )
     };

@@ -33,7 +33,7 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
-        let shelves = Shelves::open(&args.state.state_directory, &telemetry.metrics).await?;
+        let shelves = Shelves::open(&args.state.state_directory, telemetry).await?;
         Ok(
             App::new(routes::router(shelves.clone())).with_health("store", move || {
                 let shelves = shelves.clone();

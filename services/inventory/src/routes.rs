@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use api::{
-    Availability, NewReservation, OrderId, Problem, ProductId, Reservation, SetStock, Stock,
-    StockCheck, StockLevel,
+    Availability, NewReservation, OrderId, Problem, ProblemKind, ProductId, Reservation, SetStock,
+    Stock, StockCheck, StockLevel,
 };
 use axum::extract::State;
 use axum::routing::{delete, get, post};
@@ -25,8 +25,8 @@ pub(crate) fn router(shelves: Shelves) -> Router {
 }
 
 fn unknown_product() -> Problem {
-    Problem::not_found(
-        "Product not found",
+    Problem::new(
+        ProblemKind::ProductNotFound,
         "There is no stock under this product id.",
     )
 }
@@ -109,13 +109,11 @@ async fn reserve(
         }
         Reserved::UnknownProduct => Err(unknown_product()),
         Reserved::Different => Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "Reservation differs",
+            ProblemKind::ReservationDiffers,
             "This order has asked for another product or quantity before.",
         )),
         Reserved::Released => Err(Problem::new(
-            StatusCode::CONFLICT,
-            "Reservation released",
+            ProblemKind::ReservationReleased,
             "This order has given its reservation back; it cannot be taken again.",
         )),
     }

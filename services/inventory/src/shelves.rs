@@ -12,8 +12,8 @@ use std::path::Path;
 use api::{NewReservation, OrderId, ProductId, Quantity, Reservation, Stock, StockLevel};
 use server::BuildError;
 use store::rusqlite::{Connection, OptionalExtension, Result, params};
-use store::{Store, StoreError};
-use telemetry::metrics::Metrics;
+use store::{Operation, Store, StoreError};
+use telemetry::Telemetry;
 
 use crate::gauge::StockGauge;
 
@@ -69,11 +69,11 @@ pub(crate) enum Reserved {
 impl Shelves {
     pub(crate) async fn open(
         directory: &Path,
-        metrics: &Metrics,
+        telemetry: &Telemetry,
     ) -> std::result::Result<Self, BuildError> {
-        let store =
-            Store::open(&directory.join("inventory.db"), MIGRATIONS).map_err(BuildError::store)?;
-        let gauge = StockGauge::new(metrics).map_err(BuildError::settings)?;
+        let store = Store::open(&directory.join("inventory.db"), MIGRATIONS, telemetry)
+            .map_err(BuildError::store)?;
+        let gauge = StockGauge::new(&telemetry.metrics).map_err(BuildError::settings)?;
         let shelves = Self { store, gauge };
         for level in shelves.ordered().await.map_err(BuildError::store)? {
             shelves.gauge.show(&level.product_id, level.quantity);
@@ -89,7 +89,7 @@ impl Shelves {
     /// All shelves.
     pub(crate) async fn all(&self) -> Result<BTreeMap<ProductId, Stock>, StoreError> {
         self.store
-            .read(|connection| {
+            .read(Operation::new("SELECT", "stock"), |connection| {
                 connection
                     .prepare_cached("SELECT product_id, quantity FROM stock")?
                     .query_map([], |row| {
@@ -102,7 +102,9 @@ impl Shelves {
 
     pub(crate) async fn get(&self, product: ProductId) -> Result<Option<Stock>, StoreError> {
         self.store
-            .read(move |connection| on_shelf(connection, &product))
+            .read(Operation::new("SELECT", "stock"), move |connection| {
+                on_shelf(connection, &product)
+            })
             .await
     }
 
@@ -123,7 +125,7 @@ impl Shelves {
     ) -> Result<StockLevel, StoreError> {
         let gauge = self.gauge.clone();
         self.store
-            .write(move |connection| {
+            .write(Operation::new("INSERT", "stock"), move |connection| {
                 connection
                     .prepare_cached(
                         "INSERT INTO stock (product_id, quantity) VALUES (?1, ?2)
@@ -143,7 +145,10 @@ impl Shelves {
     pub(crate) async fn reserve(&self, wish: NewReservation) -> Result<Reserved, StoreError> {
         let gauge = self.gauge.clone();
         self.store
-            .write(move |connection| reserve(connection, wish, &gauge))
+            .write(
+                Operation::new("INSERT", "reservations"),
+                move |connection| reserve(connection, wish, &gauge),
+            )
             .await
     }
 
@@ -151,14 +156,17 @@ impl Shelves {
     pub(crate) async fn release(&self, order: OrderId) -> Result<bool, StoreError> {
         let gauge = self.gauge.clone();
         self.store
-            .write(move |connection| release(connection, &order, &gauge))
+            .write(
+                Operation::new("UPDATE", "reservations"),
+                move |connection| release(connection, &order, &gauge),
+            )
             .await
     }
 
     /// The shelves of the first start, and those that an order has named: the ones to be shown.
     async fn ordered(&self) -> Result<Vec<StockLevel>, StoreError> {
         self.store
-            .read(|connection| {
+            .read(Operation::new("SELECT", "stock"), |connection| {
                 connection
                     .prepare("SELECT product_id, quantity FROM stock WHERE ordered = 1")?
                     .query_map([], |row| {
@@ -279,7 +287,9 @@ fn refused_earlier(connection: &Connection, wish: &NewReservation) -> Result<Opt
 /// Keeps a refusal, with what stood on the shelf, if there was one.
 fn refuse(connection: &Connection, wish: &NewReservation, stock: Option<Stock>) -> Result<()> {
     connection
-        .prepare_cached("INSERT INTO refusals VALUES (?1, ?2, ?3, ?4)")?
+        .prepare_cached(
+            "INSERT INTO refusals (order_id, product_id, quantity, stock) VALUES (?1, ?2, ?3, ?4)",
+        )?
         .execute(params![
             wish.order_id.as_str(),
             wish.product_id.as_str(),

@@ -5,9 +5,8 @@
 //! is driven forward until inventory has said yes or no, here or by [`crate::settle`]. Both may
 //! do it at once: a reservation is taken once, and an order settled once.
 
-use api::{IdempotencyKey, NewOrder, NewReservation, OrderId, OrderStatus, Problem};
+use api::{IdempotencyKey, NewOrder, NewReservation, OrderId, OrderStatus, Problem, ProblemKind};
 use client::PeerError;
-use http::StatusCode;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -74,8 +73,8 @@ impl OrderFlow {
             Ok(None) => {
                 self.metrics.count(Outcome::RejectedProduct);
                 tracing::info!(%product_id, "order refused: there is no product {product_id}");
-                return Err(Problem::not_found(
-                    "Product not found",
+                return Err(Problem::new(
+                    ProblemKind::ProductNotFound,
                     "There is no product of this id, so nothing was ordered.",
                 ));
             }
@@ -134,8 +133,7 @@ impl OrderFlow {
         context.span().set_attribute(order_id(&earlier.id));
         if earlier.product_id != wish.product_id || earlier.quantity != wish.quantity {
             return Err(Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "Idempotency-Key used before",
+                ProblemKind::IdempotencyKeyReused,
                 "The same Idempotency-Key came with another body before. Use a new key for a new order.",
             ));
         }

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use api::{IdempotencyKey, Money, OrderId, OrderStatus, Product, ProductId, ProductName, Quantity};
 use store::rusqlite::{Connection, OptionalExtension, Result, Row, params};
-use store::{Store, StoreError};
+use store::{Operation, Store, StoreError};
+use telemetry::Telemetry;
 
 const MIGRATIONS: &[&str] = &["
     CREATE TABLE orders (
@@ -60,9 +61,12 @@ pub(crate) struct Entry {
 pub(crate) struct UnknownOrder;
 
 impl Ledger {
-    pub(crate) fn open(directory: &Path) -> std::result::Result<Self, StoreError> {
+    pub(crate) fn open(
+        directory: &Path,
+        telemetry: &Telemetry,
+    ) -> std::result::Result<Self, StoreError> {
         Ok(Self {
-            store: Store::open(&directory.join("orders.db"), MIGRATIONS)?,
+            store: Store::open(&directory.join("orders.db"), MIGRATIONS, telemetry)?,
         })
     }
 
@@ -79,7 +83,7 @@ impl Ledger {
         key: Option<IdempotencyKey>,
     ) -> std::result::Result<std::result::Result<(), Entry>, StoreError> {
         self.store
-            .write(move |connection| {
+            .write(Operation::new("INSERT", "orders"), move |connection| {
                 if let Some(key) = &key
                     && let Some(earlier) = by_key(connection, key)?
                 {
@@ -88,7 +92,9 @@ impl Ledger {
                 insert(connection, &entry)?;
                 if let Some(key) = &key {
                     connection
-                        .prepare_cached("INSERT INTO idempotency_keys VALUES (?1, ?2)")?
+                        .prepare_cached(
+                            "INSERT INTO idempotency_keys (key, order_id) VALUES (?1, ?2)",
+                        )?
                         .execute([key.as_str(), entry.id.as_str()])?;
                 }
                 Ok(Ok(()))
@@ -104,7 +110,7 @@ impl Ledger {
         stock_when_rejected: Option<u32>,
     ) -> std::result::Result<bool, StoreError> {
         self.store
-            .write(move |connection| {
+            .write(Operation::new("UPDATE", "orders"), move |connection| {
                 let changed = connection
                     .prepare_cached(
                         "UPDATE orders SET status = ?2, stock_when_rejected = ?3
@@ -118,7 +124,7 @@ impl Ledger {
 
     pub(crate) async fn get(&self, id: OrderId) -> std::result::Result<Option<Entry>, StoreError> {
         self.store
-            .read(move |connection| {
+            .read(Operation::new("SELECT", "orders"), move |connection| {
                 connection
                     .prepare_cached(&format!("SELECT {COLUMNS} FROM orders WHERE id = ?1"))?
                     .query_row([id.as_str()], entry)
@@ -132,7 +138,9 @@ impl Ledger {
         key: IdempotencyKey,
     ) -> std::result::Result<Option<Entry>, StoreError> {
         self.store
-            .read(move |connection| by_key(connection, &key))
+            .read(Operation::new("SELECT", "orders"), move |connection| {
+                by_key(connection, &key)
+            })
             .await
     }
 
@@ -143,7 +151,7 @@ impl Ledger {
         after: Option<OrderId>,
     ) -> std::result::Result<std::result::Result<Vec<Entry>, UnknownOrder>, StoreError> {
         self.store
-            .read(move |connection| {
+            .read(Operation::new("SELECT", "orders"), move |connection| {
                 let before = match after {
                     None => i64::MAX,
                     Some(id) => {
@@ -176,7 +184,7 @@ impl Ledger {
     ) -> std::result::Result<Vec<Entry>, StoreError> {
         let latest = millis(SystemTime::now()) - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         self.store
-            .read(move |connection| {
+            .read(Operation::new("SELECT", "orders"), move |connection| {
                 connection
                     .prepare_cached(&format!(
                         "SELECT {COLUMNS} FROM orders
@@ -227,6 +235,13 @@ impl Entry {
             unit_price: self.unit_price,
             total_price,
             status: self.status,
+            // The second part of a W3C traceparent.
+            trace_id: self
+                .traceparent
+                .split('-')
+                .nth(1)
+                .unwrap_or_default()
+                .to_owned(),
             created_at: humantime::format_rfc3339_millis(UNIX_EPOCH + since).to_string(),
         }
     }

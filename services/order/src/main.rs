@@ -59,7 +59,8 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
-        let ledger = Ledger::open(&args.state.state_directory).map_err(BuildError::store)?;
+        let ledger =
+            Ledger::open(&args.state.state_directory, telemetry).map_err(BuildError::store)?;
         let product = Peer::new("product", args.product_service_url, telemetry);
         let inventory = Peer::new("inventory", args.inventory_service_url, telemetry);
         let tracer = telemetry

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{IdempotencyKey, NewOrder, Order, OrderId, OrderStatus, Problem};
+use api::{IdempotencyKey, NewOrder, Order, OrderId, OrderStatus, Problem, ProblemKind};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -57,7 +57,7 @@ async fn one(
     let entry = flow.ledger.get(id).await?;
     entry
         .map(|entry| Json(entry.order()))
-        .ok_or_else(|| Problem::not_found("Order not found", "There is no order of this id."))
+        .ok_or_else(|| Problem::new(ProblemKind::OrderNotFound, "There is no order of this id."))
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use api::{Money, NewProduct, Product, ProductId};
 use store::rusqlite::{OptionalExtension, Row, params};
-use store::{Store, StoreError};
+use store::{Operation, Store, StoreError};
+use telemetry::Telemetry;
 
 const MIGRATIONS: &[&str] = &["
     CREATE TABLE products (
@@ -26,9 +27,9 @@ pub(crate) struct Catalogue {
 }
 
 impl Catalogue {
-    pub(crate) fn open(directory: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(directory: &Path, telemetry: &Telemetry) -> Result<Self, StoreError> {
         Ok(Self {
-            store: Store::open(&directory.join("products.db"), MIGRATIONS)?,
+            store: Store::open(&directory.join("products.db"), MIGRATIONS, telemetry)?,
         })
     }
 
@@ -40,7 +41,7 @@ impl Catalogue {
     /// All products, the oldest first.
     pub(crate) async fn all(&self) -> Result<Vec<Product>, StoreError> {
         self.store
-            .read(|connection| {
+            .read(Operation::new("SELECT", "products"), |connection| {
                 connection
                     .prepare_cached("SELECT id, name, price_cents FROM products ORDER BY seq")?
                     .query_map([], product)?
@@ -51,7 +52,7 @@ impl Catalogue {
 
     pub(crate) async fn get(&self, id: ProductId) -> Result<Option<Product>, StoreError> {
         self.store
-            .read(move |connection| {
+            .read(Operation::new("SELECT", "products"), move |connection| {
                 connection
                     .prepare_cached("SELECT id, name, price_cents FROM products WHERE id = ?1")?
                     .query_row([id.as_str()], product)
@@ -68,7 +69,7 @@ impl Catalogue {
             price: new.price,
         };
         self.store
-            .write(move |connection| {
+            .write(Operation::new("INSERT", "products"), move |connection| {
                 connection
                     .prepare_cached(
                         "INSERT INTO products (id, name, price_cents) VALUES (?1, ?2, ?3)",

@@ -30,8 +30,9 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    server::run(SERVICE, &args.server, &args.telemetry, async |_| {
-        let catalogue = Catalogue::open(&args.state.state_directory).map_err(BuildError::store)?;
+    server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
+        let catalogue =
+            Catalogue::open(&args.state.state_directory, telemetry).map_err(BuildError::store)?;
         Ok(
             App::new(routes::router(catalogue.clone())).with_health("store", move || {
                 let catalogue = catalogue.clone();

@@ -1,6 +1,6 @@
 //! The product service's part of the contract.
 
-use api::{NewProduct, Problem, Product, ProductId};
+use api::{NewProduct, Problem, ProblemKind, Product, ProductId};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -26,9 +26,12 @@ async fn one(
     IdPath(id): IdPath<ProductId>,
 ) -> Result<Json<Product>, Problem> {
     let product = catalogue.get(id).await?;
-    product
-        .map(Json)
-        .ok_or_else(|| Problem::not_found("Product not found", "There is no product of this id."))
+    product.map(Json).ok_or_else(|| {
+        Problem::new(
+            ProblemKind::ProductNotFound,
+            "There is no product of this id.",
+        )
+    })
 }
 
 async fn add(

@@ -10,6 +10,7 @@
 mod column;
 mod connection;
 mod error;
+mod operation;
 mod problem;
 mod readers;
 mod writer;
@@ -18,8 +19,10 @@ use std::path::Path;
 
 pub use column::parsed;
 pub use error::StoreError;
+pub use operation::Operation;
 pub use rusqlite;
 use rusqlite::Connection;
+use telemetry::Telemetry;
 
 use readers::Readers;
 use writer::Writer;
@@ -27,6 +30,8 @@ use writer::Writer;
 /// How many connections read at once: one for each core of a small machine and as many again,
 /// since a read that misses the page cache waits for the disk.
 const READERS: usize = 4;
+
+const PROBE: Operation = Operation::new("INSERT", "probe");
 
 /// A store. Clones share it.
 #[derive(Clone, Debug)]
@@ -38,7 +43,11 @@ pub struct Store {
 impl Store {
     /// Opens or makes the database `file`, and brings it to the last of `migrations`, each of
     /// which runs once and in order (`PRAGMA user_version` counts them).
-    pub fn open(file: &Path, migrations: &'static [&'static str]) -> Result<Self, StoreError> {
+    pub fn open(
+        file: &Path,
+        migrations: &'static [&'static str],
+        _telemetry: &Telemetry,
+    ) -> Result<Self, StoreError> {
         Self::try_open(file, migrations).map_err(|error| StoreError::Open {
             file: file.to_owned(),
             error: Box::new(error),
@@ -59,16 +68,32 @@ impl Store {
 
     /// Runs `work` in the next transaction and waits until it is committed to the disk. When
     /// `work` fails, nothing of it remains; what others wrote in the same transaction does.
-    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub async fn write<T, F>(&self, operation: Operation, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.writer.run(work).await
+        self.write_then(operation, work, |_| {}).await
+    }
+
+    /// Like [`Store::write`]; `committed` sees the outcome once it is on the disk, even when the
+    /// caller has gone away by then. It runs on the writer's thread, so it has to be short.
+    pub async fn write_then<T, F, C>(
+        &self,
+        _operation: Operation,
+        work: F,
+        committed: C,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        C: FnOnce(&T) + Send + 'static,
+    {
+        self.writer.run(work, committed).await
     }
 
     /// Runs `work` on a connection that can only read.
-    pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub async fn read<T, F>(&self, _operation: Operation, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -78,7 +103,7 @@ impl Store {
 
     /// Writes a byte through the writer to the disk: an error means that the store is unusable.
     pub async fn probe(&self) -> Result<(), StoreError> {
-        self.write(|connection| {
+        self.write(PROBE, |connection| {
             connection
                 .prepare_cached("INSERT INTO probe (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET at = unixepoch()")?
                 .execute([])

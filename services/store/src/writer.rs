@@ -49,15 +49,17 @@ impl Writer {
         Ok(Self { queue })
     }
 
-    pub(crate) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(crate) async fn run<T, F, C>(&self, work: F, committed: C) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        C: FnOnce(&T) + Send + 'static,
     {
         let (answer, wait) = oneshot::channel();
         let job = Job {
             work: Some(work),
             result: None,
+            committed,
             answer,
         };
         self.queue
@@ -68,16 +70,18 @@ impl Writer {
     }
 }
 
-struct Job<T, F> {
+struct Job<T, F, C> {
     work: Option<F>,
     result: Option<rusqlite::Result<T>>,
+    committed: C,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<T, F> Write for Job<T, F>
+impl<T, F, C> Write for Job<T, F, C>
 where
     T: Send,
     F: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+    C: FnOnce(&T) + Send,
 {
     fn run(&mut self, connection: &Connection) -> bool {
         let result = self.work.take().map(|work| work(connection));
@@ -90,7 +94,10 @@ where
         let result = match (self.result, commit) {
             (Some(Err(error)), _) => Err(error.into()),
             (_, Err(error)) => Err(error),
-            (Some(Ok(value)), Ok(())) => Ok(value),
+            (Some(Ok(value)), Ok(())) => {
+                (self.committed)(&value);
+                Ok(value)
+            }
             (None, Ok(())) => Err(StoreError::Stopped),
         };
         // A caller that has gone away does not need the answer; the write stays.
