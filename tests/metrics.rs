@@ -298,48 +298,66 @@ async fn each_request_to_a_peer_counts_once_and_so_does_one_without_an_answer() 
     let table = [
         (
             "gateway-service",
-            ["order", "POST", "/orders", "201", "SUCCESS"],
+            ["order-service", "POST", "/orders", "201", "SUCCESS"],
             1.0,
         ),
         (
             "gateway-service",
-            ["order", "POST", "/orders", "404", "CLIENT_ERROR"],
+            ["order-service", "POST", "/orders", "404", "CLIENT_ERROR"],
             1.0,
         ),
         (
             "gateway-service",
-            ["order", "POST", "/orders", "503", "SERVER_ERROR"],
+            ["order-service", "POST", "/orders", "503", "SERVER_ERROR"],
             1.0,
         ),
         (
             "gateway-service",
-            ["product", "GET", "/products", "200", "SUCCESS"],
+            ["product-service", "GET", "/products", "200", "SUCCESS"],
             1.0,
         ),
         (
             "gateway-service",
-            ["inventory", "GET", "/inventory/{id}", "IO_ERROR", "UNKNOWN"],
+            [
+                "inventory-service",
+                "GET",
+                "/inventory/{id}",
+                "IO_ERROR",
+                "UNKNOWN",
+            ],
             1.0,
         ),
         (
             "order-service",
-            ["product", "GET", "/products/{id}", "200", "SUCCESS"],
+            ["product-service", "GET", "/products/{id}", "200", "SUCCESS"],
             2.0,
         ),
         (
             "order-service",
-            ["product", "GET", "/products/{id}", "404", "CLIENT_ERROR"],
-            1.0,
-        ),
-        (
-            "order-service",
-            ["inventory", "POST", "/inventory/check", "200", "SUCCESS"],
+            [
+                "product-service",
+                "GET",
+                "/products/{id}",
+                "404",
+                "CLIENT_ERROR",
+            ],
             1.0,
         ),
         (
             "order-service",
             [
-                "inventory",
+                "inventory-service",
+                "POST",
+                "/inventory/check",
+                "200",
+                "SUCCESS",
+            ],
+            1.0,
+        ),
+        (
+            "order-service",
+            [
+                "inventory-service",
                 "POST",
                 "/inventory/check",
                 "IO_ERROR",
@@ -350,7 +368,7 @@ async fn each_request_to_a_peer_counts_once_and_so_does_one_without_an_answer() 
         (
             "order-service",
             [
-                "inventory",
+                "inventory-service",
                 "POST",
                 "/inventory/reservations",
                 "201",
@@ -360,7 +378,7 @@ async fn each_request_to_a_peer_counts_once_and_so_does_one_without_an_answer() 
         ),
         (
             "frontend",
-            ["gateway", "GET", "/api/{*path}", "200", "SUCCESS"],
+            ["gateway-service", "GET", "/api/{*path}", "200", "SUCCESS"],
             1.0,
         ),
     ];
