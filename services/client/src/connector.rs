@@ -97,7 +97,7 @@ mod tests {
         let begun = Instant::now();
         let mut connector = Connector::with_resolver(Silent);
         let connection = connector.call(Uri::from_static("http://order-service:8083"));
-        let error = connection.await.err().expect("no connection");
+        let error = connection.await.unwrap_err();
         assert!(error.is::<TooSlow>(), "{error}");
         assert_eq!(begun.elapsed(), TIMEOUT);
     }
