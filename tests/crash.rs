@@ -92,8 +92,9 @@ impl Wish {
                 answer.problem(409);
                 assert!(!self.created, "{} was created before: {answer:?}", self.key);
             }
-            503 => {
-                answer.problem(503);
+            // It was never sent; or a service was killed while it was on its way.
+            status @ (502 | 503) => {
+                answer.problem(status);
             }
             other => panic!("{other} to an order: {answer:?}"),
         }

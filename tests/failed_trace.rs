@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use harness::{Receiver, ReceiverMode, Shop, ShopOptions, SpanRecord, eventually};
+use harness::stand_in::{Behaviour, StandIn};
+use harness::{
+    Http, Process, Receiver, ReceiverMode, Scrape, Shop, ShopOptions, SpanRecord, eventually,
+};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 const SERVER: i32 = 2;
 const CLIENT: i32 = 3;
@@ -129,5 +134,146 @@ async fn a_dead_peer_fails_every_span_up_to_the_door_with_its_reason() {
             message.contains("inventory"),
             "who did it, at {name}: {message}"
         );
+    }
+}
+
+/// A product service that begins each answer with this status, and breaks off in its body.
+async fn breaking(status: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("the gateway");
+            let mut read = Vec::new();
+            while !read.ends_with(b"\r\n\r\n") {
+                assert_ne!(stream.read_buf(&mut read).await.expect("a head"), 0);
+            }
+            let head = format!("HTTP/1.1 {status}\r\ncontent-length: 20\r\n\r\n[1,2");
+            stream.write_all(head.as_bytes()).await.expect("sent");
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_breaks_off_fails_its_client_span_for_that_and_counts_once() {
+    for status in ["200 OK", "500 Internal Server Error"] {
+        let receiver = Receiver::http(ReceiverMode::Good).await;
+        let environment = [
+            ("PRODUCT_SERVICE_URL", breaking(status).await.into()),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint().into()),
+            ("OTEL_BSP_SCHEDULE_DELAY", "20".into()),
+        ];
+        let gateway = Process::start("gateway-service", &environment);
+        let http = Http::new(gateway.address());
+        let answer = http.get("/api/products").await;
+        assert_eq!(answer.status.as_str(), &status[..3]);
+        let trace = answer.trace_id();
+        let client = eventually("the client span", async || {
+            let mut spans = receiver.trace(&trace).into_iter();
+            spans.find(|record| record.span.kind == CLIENT).ok_or(())
+        })
+        .await;
+        let code = client.attribute("http.response.status_code");
+        assert_eq!(code.as_deref(), Some(&status[..3]));
+        let kinds = client.span.attributes.iter();
+        let kinds = kinds.filter(|attribute| attribute.key == "error.type");
+        assert_eq!(kinds.count(), 1, "{client:?}");
+        assert_eq!(
+            client.attribute("error.type").as_deref(),
+            Some("broken_off")
+        );
+        let failure = client.span.status.as_ref().expect("a status");
+        assert!(
+            failure.code == 2 && failure.message.contains("product-service"),
+            "{failure:?}"
+        );
+        assert_eq!(client.span.events.len(), 1, "{:?}", client.span.events);
+        let scrape = Scrape::of(&http).await;
+        let counted: Vec<_> = scrape
+            .samples()
+            .filter(|(name, _, _)| *name == "http_client_requests_seconds_count")
+            .map(|(_, labels, count)| (labels["status"].clone(), labels["outcome"].clone(), *count))
+            .collect();
+        let once = ("IO_ERROR".to_owned(), "UNKNOWN".to_owned(), 1.0);
+        assert_eq!(counted, [once]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_sent_again_says_for_which_time_and_each_what_it_was() {
+    const RESERVATIONS: &str = "/inventory/reservations";
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let inventory = StandIn::start().await;
+    let shop = Shop::with(ShopOptions {
+        otlp: Some(receiver.endpoint()),
+        environment: vec![("INVENTORY_SERVICE_URL", inventory.url())],
+        without_frontend: true,
+        ..ShopOptions::default()
+    });
+    inventory.stand_before(shop.http("inventory-service").address());
+    inventory.set(RESERVATIONS, Behaviour::Break);
+    let gateway = shop.gateway();
+    let buying = tokio::spawn(async move {
+        let order = json!({ "productId": "product1", "quantity": 1 });
+        gateway.post("/api/orders", &order).await
+    });
+    eventually("it was sent again", async || {
+        let arrived = inventory.arrived(RESERVATIONS);
+        if arrived >= 2 { Ok(()) } else { Err(arrived) }
+    })
+    .await;
+    inventory.set(RESERVATIONS, Behaviour::Pass);
+    let answer = buying.await.expect("no panic");
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let arrived = inventory.arrived(RESERVATIONS);
+    let sent = eventually("a client span of each time", async || {
+        let mut spans = receiver.trace(&answer.trace_id());
+        spans.retain(|record| {
+            let name = format!("POST {RESERVATIONS}");
+            record.span.kind == CLIENT && record.span.name == name
+        });
+        spans.sort_by_key(|record| record.span.start_time_unix_nano);
+        if spans.len() == arrived {
+            Ok(spans)
+        } else {
+            Err(spans.len())
+        }
+    })
+    .await;
+    for (nth, record) in sent.iter().enumerate() {
+        let resent = (nth > 0).then(|| nth.to_string());
+        assert_eq!(record.attribute("http.request.resend_count"), resent);
+        let url = format!("{}{RESERVATIONS}", inventory.url());
+        let port = inventory
+            .url()
+            .rsplit(':')
+            .next()
+            .expect("a port")
+            .to_owned();
+        for (name, value) in [
+            ("http.request.method", "POST"),
+            ("server.address", "127.0.0.1"),
+            ("server.port", port.as_str()),
+            ("url.full", url.as_str()),
+            ("url.template", RESERVATIONS),
+        ] {
+            assert_eq!(record.attribute(name).as_deref(), Some(value), "{name}");
+        }
+    }
+    let (last, broken) = sent.split_last().expect("spans");
+    for (name, value) in [
+        ("network.protocol.version", "1.1"),
+        ("http.response.status_code", "201"),
+    ] {
+        assert_eq!(last.attribute(name).as_deref(), Some(value), "{name}");
+    }
+    assert_eq!(last.attribute("error.type"), None);
+    for record in broken {
+        assert_eq!(
+            record.attribute("error.type").as_deref(),
+            Some("broken_off")
+        );
+        assert_eq!(record.attribute("http.response.status_code"), None);
     }
 }

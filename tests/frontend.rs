@@ -246,7 +246,7 @@ async fn a_trace_that_is_not_there_is_404_and_a_store_in_trouble_503_or_504() {
             ),
             503,
         ),
-        (Behaviour::Break, 503),
+        (Behaviour::Break, 502),
         (Behaviour::Hang, 504),
     ] {
         store.set(&path, behaviour.clone());

@@ -268,7 +268,7 @@ async fn a_dead_peer_is_an_error_with_its_cause_and_an_open_circuit_a_warning() 
     let warning = line_of(shop.service("order-service"), "the open circuit", open).await;
     assert_eq!(
         (&warning["level"], &warning["peer"]),
-        (&json!("WARN"), &json!("inventory"))
+        (&json!("WARN"), &json!("inventory-service"))
     );
 
     shop.start_service("inventory-service");

@@ -295,62 +295,58 @@ async fn each_request_to_a_peer_counts_once_and_so_does_one_without_an_answer() 
         shop.gateway().get("/api/inventory/product1").await.status,
         503
     );
+    let (product, inventory) = ("product-service", "inventory-service");
+    let (order, gateway) = ("order-service", "gateway-service");
     let table = [
         (
             "gateway-service",
-            ["order", "POST", "/orders", "201", "SUCCESS"],
+            [order, "POST", "/orders", "201", "SUCCESS"],
             1.0,
         ),
         (
             "gateway-service",
-            ["order", "POST", "/orders", "404", "CLIENT_ERROR"],
+            [order, "POST", "/orders", "404", "CLIENT_ERROR"],
             1.0,
         ),
         (
             "gateway-service",
-            ["order", "POST", "/orders", "503", "SERVER_ERROR"],
+            [order, "POST", "/orders", "503", "SERVER_ERROR"],
             1.0,
         ),
         (
             "gateway-service",
-            ["product", "GET", "/products", "200", "SUCCESS"],
+            [product, "GET", "/products", "200", "SUCCESS"],
             1.0,
         ),
         (
             "gateway-service",
-            ["inventory", "GET", "/inventory/{id}", "IO_ERROR", "UNKNOWN"],
+            [inventory, "GET", "/inventory/{id}", "IO_ERROR", "UNKNOWN"],
             1.0,
         ),
         (
             "order-service",
-            ["product", "GET", "/products/{id}", "200", "SUCCESS"],
+            [product, "GET", "/products/{id}", "200", "SUCCESS"],
             2.0,
         ),
         (
             "order-service",
-            ["product", "GET", "/products/{id}", "404", "CLIENT_ERROR"],
+            [product, "GET", "/products/{id}", "404", "CLIENT_ERROR"],
             1.0,
         ),
         (
             "order-service",
-            ["inventory", "POST", "/inventory/check", "200", "SUCCESS"],
+            [inventory, "POST", "/inventory/check", "200", "SUCCESS"],
             1.0,
         ),
         (
             "order-service",
-            [
-                "inventory",
-                "POST",
-                "/inventory/check",
-                "IO_ERROR",
-                "UNKNOWN",
-            ],
+            [inventory, "POST", "/inventory/check", "IO_ERROR", "UNKNOWN"],
             1.0,
         ),
         (
             "order-service",
             [
-                "inventory",
+                inventory,
                 "POST",
                 "/inventory/reservations",
                 "201",
@@ -360,7 +356,7 @@ async fn each_request_to_a_peer_counts_once_and_so_does_one_without_an_answer() 
         ),
         (
             "frontend",
-            ["gateway", "GET", "/api/{*path}", "200", "SUCCESS"],
+            [gateway, "GET", "/api/{*path}", "200", "SUCCESS"],
             1.0,
         ),
     ];

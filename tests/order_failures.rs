@@ -55,6 +55,14 @@ impl Stage {
         self.shop.buy("product1", quantity).await
     }
 
+    /// Buys three pieces, always under the same key.
+    async fn buy_once(&self) -> Answer {
+        let wish = json!({ "productId": "product1", "quantity": 3 });
+        let key = [("idempotency-key", "once")];
+        let gateway = self.shop.gateway();
+        gateway.post_with("/api/orders", &key, &wish).await
+    }
+
     /// Asserts that no order is stored and nothing was taken.
     async fn assert_nothing_happened(&self) {
         assert_eq!(self.shop.orders().await, Vec::<Value>::new());
@@ -91,6 +99,16 @@ fn assert_unavailable(answer: &Answer, part: &str) {
         (1..=60).contains(&seconds.parse().unwrap_or(0)),
         "{seconds}"
     );
+}
+
+/// Asserts that the outcome is not known, and that the client is told how to learn it.
+fn assert_unknown(answer: &Answer, status: u16, part: &str) {
+    let problem = answer.problem(status);
+    let detail = problem["detail"].as_str().expect("a text");
+    for words in [part, "outcome is unknown", "Idempotency-Key"] {
+        assert!(detail.contains(words), "{words}: {detail}");
+    }
+    assert_eq!(answer.header("retry-after"), None, "nothing is down");
 }
 
 /// An inventory that says yes to whoever looks.
@@ -132,6 +150,7 @@ async fn short_stock_is_409_with_both_numbers_and_stores_nothing() {
         (&problem["currentStock"], &problem["requested"]),
         (&json!(100), &json!(101))
     );
+    assert_eq!(problem.get("orderId"), None, "no order was stored");
     assert_eq!(stage.inventory.arrived(RESERVATIONS), 0);
     stage.assert_nothing_happened().await;
     assert_eq!(stage.counted("rejected_stock").await, "1");
@@ -299,6 +318,7 @@ async fn an_order_that_loses_the_race_for_the_last_piece_is_409_and_stored_as_re
         (&json!(2), &json!(3))
     );
     let order = stage.the_order_becomes("REJECTED").await;
+    assert_eq!(problem["orderId"], order["id"], "the problem names it");
     assert_eq!(stage.shop.stock("product1").await, 2);
     assert_eq!(stage.counted("rejected_stock").await, "1");
 
@@ -374,12 +394,11 @@ async fn an_order_left_pending_by_a_crash_is_settled_at_the_restart_in_its_trace
     let buying = tokio::spawn(async move {
         let traceparent = format!("00-{trace}-{span}-01");
         let headers = [
-            ("content-type", "application/json"),
             ("traceparent", traceparent.as_str()),
+            ("idempotency-key", "once"),
         ];
-        let wish = json!({ "productId": "product1", "quantity": 3 }).to_string();
-        let sent = gateway.send(http::Method::POST, "/api/orders", &headers, wish);
-        sent.await
+        let wish = json!({ "productId": "product1", "quantity": 3 });
+        gateway.post_with("/api/orders", &headers, &wish).await
     });
     eventually("the pieces are taken", async || {
         let stock = stage.shop.stock("product1").await;
@@ -387,10 +406,16 @@ async fn an_order_left_pending_by_a_crash_is_settled_at_the_restart_in_its_trace
     })
     .await;
     stage.shop.kill("order-service");
-    assert_unavailable(&buying.await.expect("no panic"), "order");
+    assert_unknown(&buying.await.expect("no panic"), 502, "order-service");
     stage.inventory.set(RESERVATIONS, Behaviour::Pass);
     stage.shop.start_service("order-service");
     let order = stage.the_order_becomes("CREATED").await;
+    assert_eq!(stage.shop.stock("product1").await, 97);
+    // As the client was told, the same key tells what became of it.
+    let again = stage.buy_once().await;
+    assert_eq!(again.status, 201, "{again:?}");
+    assert_eq!(again.json(), order);
+    assert_eq!(stage.shop.orders().await.len(), 1);
     assert_eq!(stage.shop.stock("product1").await, 97);
 
     let spans = eventually("the trace goes on", async || {
@@ -430,7 +455,7 @@ async fn a_gateway_whose_upstream_is_too_slow_answers_504_within_its_bound() {
     let stage = Stage::set().await;
     stage.order.set("/orders", Behaviour::Hang);
     let begun = Instant::now();
-    stage.buy(1).await.problem(504);
+    assert_unknown(&stage.buy(1).await, 504, "order-service");
     let took = begun.elapsed();
     assert!(
         (9..13).contains(&took.as_secs()),
@@ -439,15 +464,114 @@ async fn a_gateway_whose_upstream_is_too_slow_answers_504_within_its_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_gateway_whose_upstream_is_down_or_breaks_off_answers_503() {
-    let mut stage = Stage::set().await;
+async fn an_order_whose_service_breaks_off_is_502_since_nobody_knows_whether_it_stands() {
+    let stage = Stage::set().await;
+    // It does not stand.
     stage.order.set("/orders", Behaviour::Break);
-    assert_unavailable(&stage.buy(1).await, "order");
+    assert_unknown(&stage.buy_once().await, 502, "order-service");
     stage.order.set("/orders", Behaviour::Pass);
     stage.assert_nothing_happened().await;
-    assert_eq!(stage.buy(1).await.status, 201);
-    stage.shop.kill("order-service");
-    assert_unavailable(&stage.buy(1).await, "order");
+    // It stands.
+    stage.order.set("/orders", Behaviour::LoseAnswer);
+    assert_unknown(&stage.buy_once().await, 502, "order-service");
+    stage.order.set("/orders", Behaviour::Pass);
+    let order = stage.the_order_becomes("CREATED").await;
+    let again = stage.buy_once().await;
+    assert_eq!((again.status.as_u16(), again.json()), (201, order));
+    assert_eq!(stage.shop.stock("product1").await, 97);
+    // Under no key it would be another order.
+    stage.order.set("/orders", Behaviour::Break);
+    assert_unknown(&stage.buy(3).await, 502, "order-service");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_changes_nothing_and_breaks_off_is_502_and_may_be_sent_again() {
+    let stage = Stage::set().await;
+    for behaviour in [Behaviour::Break, Behaviour::LoseAnswer] {
+        stage
+            .inventory
+            .set("/inventory/product1", behaviour.clone());
+        stage.order.set("/orders", behaviour);
+        let gateway = stage.shop.gateway();
+        let problem = gateway.get("/api/orders").await.problem(502);
+        let detail = problem["detail"].as_str().expect("a text");
+        assert!(
+            detail.contains("may be sent again") && !detail.contains("unknown"),
+            "{detail}"
+        );
+    }
+    stage.order.set("/orders", Behaviour::Pass);
+    assert_eq!(stage.shop.orders().await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_sent_is_503_with_a_time_to_try_again_whatever_the_method() {
+    let mut shop = Shop::start();
+    shop.kill("order-service");
+    shop.kill("inventory-service");
+    let gateway = shop.gateway();
+    for _ in 0..8 {
+        // Refused at first, and then by the open circuit.
+        assert_unavailable(&shop.buy("product1", 1).await, "order-service");
+        assert_unavailable(&gateway.get("/api/orders").await, "order-service");
+        let stock = json!({ "quantity": 5 });
+        let put = gateway.put("/api/inventory/product1", &stock).await;
+        assert_unavailable(&put, "inventory-service");
+    }
+    shop.start_service("order-service");
+    shop.start_service("inventory-service");
+    let orders = eventually("the circuit closes", async || {
+        let answer = gateway.get("/api/orders").await;
+        if answer.status == 200 {
+            Ok(answer)
+        } else {
+            Err(answer)
+        }
+    })
+    .await;
+    assert_eq!(orders.json(), json!([]), "nothing was stored");
+    let stock = eventually("the circuit closes", async || {
+        let answer = gateway.get("/api/inventory/product1").await;
+        if answer.status == 200 {
+            Ok(answer)
+        } else {
+            Err(answer)
+        }
+    })
+    .await;
+    assert_eq!(stock.json()["quantity"], 100, "nothing was set");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_does_not_resolve_and_a_host_that_takes_no_connection_are_503() {
+    // A queue of one, which is full: the kernel lets further connections wait.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket
+        .bind("127.0.0.1:0".parse().expect("an address"))
+        .expect("a free port");
+    let full = socket.listen(1).expect("a listener");
+    let address = full.local_addr().expect("an address");
+    let mut waiting = Vec::new();
+    let bound = Duration::from_millis(200);
+    while let Ok(stream) =
+        tokio::time::timeout(bound, tokio::net::TcpStream::connect(address)).await
+    {
+        waiting.push(stream.expect("a connection"));
+    }
+    // RFC 6761 section 6.4: this name never resolves.
+    for url in [
+        format!("http://{address}"),
+        "http://nowhere.invalid:80".to_owned(),
+    ] {
+        let gateway = Process::start("gateway-service", &[("ORDER_SERVICE_URL", url.into())]);
+        let gateway = Http::new(gateway.address());
+        let wish = json!({ "productId": "product1", "quantity": 1 });
+        let begun = Instant::now();
+        assert_unavailable(&gateway.post("/api/orders", &wish).await, "order-service");
+        assert_unavailable(&gateway.get("/api/orders").await, "order-service");
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
 }
 
 /// The line with these words, which is read a moment after the answer.
@@ -464,23 +588,25 @@ async fn logged(service: &Process, words: &str) -> LogLine {
     .await
 }
 
-/// The circuit of `service` towards `peer`: it opens after failures in a row, so that requests
-/// fail at once and the peer is not asked, and closes when the peer is well.
+/// The circuit of `service` towards `peer`: it opens after failures in a row, which are answered
+/// with `failure`; then requests fail at once and the peer is not asked; and it closes when the
+/// peer is well.
 async fn the_circuit_opens_and_closes(
     stage: &mut Stage,
     service: &str,
-    peer: &StandIn,
-    path: &str,
+    (peer, path, failure): (&StandIn, &str, u16),
 ) {
     peer.set(path, Behaviour::Break);
     let begun = peer.arrived(path);
     let asked = eventually("the circuit opens", async || {
         let before = peer.arrived(path);
-        stage.buy(1).await.problem(503);
+        let answer = stage.buy(1).await;
         let after = peer.arrived(path);
         if after == before {
+            assert_unavailable(&answer, "");
             Ok(after - begun)
         } else {
+            answer.problem(failure);
             Err(after)
         }
     })
@@ -515,24 +641,67 @@ async fn the_circuit_opens_and_closes(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn while_the_probe_of_an_open_circuit_hangs_no_other_request_passes() {
+    let path = "/products/product1";
+    let mut stage = Stage::set().await;
+    let product = stage.product.clone();
+    product.set(path, Behaviour::Break);
+    for _ in 0..5 {
+        assert_unavailable(&stage.buy(1).await, "product-service");
+    }
+    let order_service = stage.shop.service("order-service");
+    logged(order_service, "the circuit is open").await;
+    let before = product.arrived(path);
+    product.set(path, Behaviour::Hang);
+    let buy = || {
+        let gateway = stage.shop.gateway();
+        let order = json!({ "productId": "product1", "quantity": 1 });
+        tokio::spawn(async move { gateway.post("/api/orders", &order).await })
+    };
+    let mut waiting = Vec::new();
+    eventually("a probe passes", async || {
+        waiting.push(buy());
+        let passed = product.arrived(path) - before;
+        if passed > 0 { Ok(()) } else { Err(passed) }
+    })
+    .await;
+    // The probe hangs for two seconds, and the pause behind it is as long again.
+    let probing = Instant::now();
+    while probing.elapsed() < Duration::from_millis(2500) {
+        waiting.push(buy());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(product.arrived(path) - before, 1, "a second probe");
+    }
+    for answer in waiting {
+        assert_unavailable(&answer.await.expect("no panic"), "product-service");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_order_services_circuits_open_and_close() {
     let mut stage = Stage::set().await;
     let product = stage.product.clone();
-    the_circuit_opens_and_closes(&mut stage, "order-service", &product, "/products/product1").await;
+    the_circuit_opens_and_closes(
+        &mut stage,
+        "order-service",
+        (&product, "/products/product1", 503),
+    )
+    .await;
     let inventory = stage.inventory.clone();
-    the_circuit_opens_and_closes(&mut stage, "order-service", &inventory, CHECK).await;
+    the_circuit_opens_and_closes(&mut stage, "order-service", (&inventory, CHECK, 503)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gateways_circuit_opens_and_closes() {
     let mut stage = Stage::set().await;
     let order = stage.order.clone();
-    the_circuit_opens_and_closes(&mut stage, "gateway-service", &order, "/orders").await;
+    the_circuit_opens_and_closes(&mut stage, "gateway-service", (&order, "/orders", 502)).await;
     // An open circuit towards one service is none towards another.
     order.set("/orders", Behaviour::Break);
     let gateway: Http = stage.shop.gateway();
     for _ in 0..10 {
-        stage.buy(1).await.problem(503);
+        let status = stage.buy(1).await.status;
+        assert!([502, 503].contains(&status.as_u16()), "{status}");
         assert_eq!(gateway.get("/api/products").await.status, 200);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
-/// Why a text is no id.
+/// Why a text is not an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "an id has 1 to 64 characters: letters, digits, '.', '_' and '-', the first a letter or digit"
@@ -40,7 +40,7 @@ macro_rules! id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// A new id, never given before: a UUIDv7 (RFC 9562), so that ids sort by time.
+            /// A new, unique id: a UUIDv7 (RFC 9562), so that ids sort by time.
             pub fn new_unique() -> Self {
                 Self(Arc::from(uuid::Uuid::now_v7().hyphenated().encode_lower(&mut [0; 36]) as &str))
             }

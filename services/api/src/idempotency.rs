@@ -1,17 +1,17 @@
-//! The key by which a repeated order is known.
+//! The key by which a repeated order is recognised.
 
 use std::str::FromStr;
 
 use http::HeaderMap;
 
 /// The value of `Idempotency-Key` on `POST /orders`: 1 to 255 visible ASCII characters
-/// (draft-ietf-httpapi-idempotency-key-header; 255 as the drafts' implementers have it).
+/// (draft-ietf-httpapi-idempotency-key-header; 255 as those who implement the draft have it).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
-/// Why a header is no key.
+/// Why a header is not a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Idempotency-Key has 1 to 255 visible ASCII characters and stands once")]
+#[error("Idempotency-Key has 1 to 255 visible ASCII characters and appears once")]
 pub struct InvalidIdempotencyKey;
 
 impl IdempotencyKey {
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_visible_ascii_and_stands_once() {
+    fn a_key_is_visible_ascii_and_appears_once() {
         let mut headers = HeaderMap::new();
         assert_eq!(IdempotencyKey::from_headers(&headers), Ok(None));
         headers.append(IdempotencyKey::HEADER, HeaderValue::from_static("once"));

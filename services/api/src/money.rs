@@ -12,7 +12,7 @@ use crate::Quantity;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Money(i64);
 
-/// Why a number is no price.
+/// Why a number is not a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a price is a number from 0.01 to 1000000 with at most two decimals")]
 pub struct InvalidMoney;

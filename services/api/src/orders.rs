@@ -23,7 +23,7 @@ pub struct Order {
     pub unit_price: Money,
     /// The price of all pieces, in currency units.
     pub total_price: Money,
-    /// How far it has come.
+    /// How far the order has come.
     pub status: OrderStatus,
     /// When it was made (RFC 3339, UTC).
     #[schema(format = DateTime, example = "2026-11-24T08:15:30.123Z")]
@@ -48,7 +48,7 @@ pub enum OrderStatus {
     Rejected,
 }
 
-/// Why a text is no status.
+/// Why a text is not a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a status is PENDING, CREATED or REJECTED")]
 pub struct InvalidOrderStatus;
@@ -75,7 +75,7 @@ impl FromStr for OrderStatus {
     }
 }
 
-/// An order to be made.
+/// A new order.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewOrder {

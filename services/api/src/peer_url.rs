@@ -10,7 +10,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerUrl(Authority);
 
-/// Why a text is no address of a peer.
+/// Why a text is not the address of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write it as http://HOST:PORT, without a path")]
 pub struct InvalidPeerUrl;

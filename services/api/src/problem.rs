@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{OrderId, ProblemKind};
 
-/// A failure that the client is told of (RFC 9457).
+/// A failure as the client sees it (RFC 9457).
 ///
 /// `error` repeats the title for clients of the original; `traceId` is the trace under which
 /// everything about this request can be found. No field ever shows an internal address.
@@ -76,7 +76,7 @@ impl Problem {
         Self::new(ProblemKind::BadRequest, detail)
     }
 
-    /// 404: no route leads there.
+    /// 404: there is no such path.
     pub fn unknown_path() -> Self {
         Self::new(ProblemKind::NotFound, "There is nothing at this path.")
     }
@@ -104,7 +104,7 @@ impl Problem {
     pub fn request_timeout() -> Self {
         Self::new(
             ProblemKind::RequestTimeout,
-            "The body did not arrive in time. Send it again, faster.",
+            "The body did not arrive in time. Nothing was done; send it again.",
         )
     }
 
@@ -132,7 +132,8 @@ impl Problem {
         )
     }
 
-    /// 502: a service broke off, or answered what it may not.
+    /// 502: a service broke off, or answered what it may not. Of a request that changes something
+    /// the outcome is unknown, and `detail` says how to learn it.
     pub fn bad_gateway(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ProblemKind::BadGateway, detail)
     }
@@ -143,7 +144,8 @@ impl Problem {
             .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after))
     }
 
-    /// 504: a part that is needed did not answer in time.
+    /// 504: a part that is needed did not answer in time. The outcome is as with
+    /// [`Problem::bad_gateway`].
     pub fn gateway_timeout(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ProblemKind::GatewayTimeout, detail)
     }
@@ -155,8 +157,8 @@ impl Problem {
         self
     }
 
-    /// Says why it came to this. The client never sees it; it goes into the log and the trace,
-    /// as the extension [`Cause`] of the response.
+    /// Says what the cause was. The client never sees it: it goes into the log and the trace, as
+    /// the extension [`Cause`] of the response.
     #[must_use]
     pub fn caused_by(mut self, cause: &impl ToString) -> Self {
         self.cause = Some(cause.to_string());

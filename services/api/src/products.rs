@@ -18,7 +18,7 @@ pub struct Product {
     pub price: Money,
 }
 
-/// A product to be made.
+/// A new product.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct NewProduct {
     /// Its name.
@@ -34,7 +34,7 @@ pub struct NewProduct {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProductName(String);
 
-/// Why a text is no name.
+/// Why a text is not a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a name has 1 to 200 characters, no control characters, and is not blank")]
 pub struct InvalidProductName;

@@ -7,11 +7,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub struct Quantity(u32);
 
 /// The pieces on the shelf: a whole number from 0 to 1,000,000,000. The upper bound keeps sums
-/// over many products far from overflow and catches a slip of the hand.
+/// over many products far from overflow and catches a digit too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Stock(u32);
 
-/// Why a number is no quantity.
+/// Why a number is not a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("quantity is a whole number from {lowest} to {highest}")]
 pub struct InvalidQuantity {
@@ -35,7 +35,7 @@ impl Quantity {
 }
 
 impl Stock {
-    /// A stock as a store keeps it. Pieces that come back may lift a full shelf over the bound.
+    /// A stock as a store keeps it. Pieces that are given back may lift a full shelf above the bound.
     pub const fn from_stored(pieces: u32) -> Self {
         Self(pieces)
     }

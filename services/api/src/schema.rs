@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of the values that have their own `parse`: the same bounds.
+//! What the OpenAPI document says of the values that check themselves: the same bounds.
 
 use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};

@@ -22,7 +22,7 @@ pub struct SetStock {
     pub quantity: Stock,
 }
 
-/// The question whether a shelf holds enough.
+/// A question: does the shelf hold enough?
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StockCheck {
@@ -32,7 +32,7 @@ pub struct StockCheck {
     pub quantity: Quantity,
 }
 
-/// The answer to a [`StockCheck`]: what stood on the shelf at that moment, promised to nobody.
+/// The answer to a [`StockCheck`]: what stood on the shelf at that moment, reserved for nobody.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Availability {
@@ -46,11 +46,11 @@ pub struct Availability {
     pub current_stock: Stock,
 }
 
-/// The wish to take pieces off the shelf for an order.
+/// A request to take pieces off the shelf for an order.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewReservation {
-    /// The order, which is also the name of the reservation.
+    /// The order, whose id is that of the reservation as well.
     pub order_id: OrderId,
     /// The product.
     pub product_id: ProductId,

@@ -1,120 +1,373 @@
-//! The circuit breaker: a peer that is gone is not asked for a moment.
+//! The circuit breaker: a peer that is gone is left alone for a while, which spares its callers a
+//! timeout each, and the peer a crowd at its start.
 //!
-//! *Closed*: requests pass, and failures in a row are counted. At [`FAILURES`] it *opens*: for
-//! [`OPEN`] every request fails at once, which spares the caller a timeout and the peer a crowd
-//! at its start. Then one request passes as a probe, and its outcome closes the circuit or opens
-//! it again. A failure is a connection or an answer that did not come; a status is an answer.
+//! ```text
+//!            FAILURES in a row              the pause is over, and a request comes
+//!  Closed ──────────────────────▶  Open  ──────────────────────────────────────────▶  Probation
+//!    ▲                              ▲                                                  │    │
+//!    │                              └────────── the probe fails: twice the pause ──────┘    │
+//!    └───────────────────────────────────────── the probe succeeds ─────────────────────────┘
+//! ```
+//!
+//! *Closed*: requests pass, and failures in a row are counted. *Open*: every request fails at once,
+//! until the pause is over. *Probation*: one request has passed as a probe, and until its outcome
+//! is known no other passes, however long that takes. A probe whose caller goes away has no
+//! outcome, and the next request is the probe.
+//!
+//! A failure is a connection or the head of an answer that did not come; a status is an answer. An
+//! outcome counts only in the state in which its request was admitted. What was sent before the
+//! circuit opened therefore neither closes it, since the peer may be gone since, nor opens it
+//! again once the probe has closed it.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::{LastFailure, PeerError};
 
 /// One may be chance and two a restart; five in a row with nothing between them is a peer that
 /// is gone.
 const FAILURES: u32 = 5;
 
 /// Short against what a person waits, long against what a refused connection costs.
-const OPEN: Duration = Duration::from_secs(1);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
+/// Each pause is twice the one before, up to this. A probe is a request of somebody who waits in
+/// vain, so there should be few in a long outage; but after it nobody should wait for long.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// The circuit to one peer.
 #[derive(Debug)]
 pub(crate) struct Circuit {
     peer: &'static str,
-    begun: Instant,
-    failures: AtomicU32,
-    /// Milliseconds from `begun` until which it is open.
-    open_until: AtomicU64,
+    /// Held for a few instructions, never across an await.
+    machine: Mutex<Machine>,
+}
+
+#[derive(Debug)]
+struct Machine {
+    state: State,
+    /// How many states there have been before this one. It tells whether an outcome belongs here.
+    epoch: u64,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Closed {
+        /// In a row, below [`FAILURES`].
+        failures: u32,
+    },
+    Open {
+        until: Instant,
+        pause: Duration,
+        reason: LastFailure,
+    },
+    Probation {
+        /// The one that was over when the probe passed.
+        pause: Duration,
+        reason: LastFailure,
+    },
+}
+
+/// The leave to send one request. Dropped without an outcome it counts as none.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    circuit: Arc<Circuit>,
+    epoch: u64,
 }
 
 impl Circuit {
-    pub(crate) fn new(peer: &'static str) -> Self {
+    /// A closed circuit to `peer`.
+    pub(crate) const fn new(peer: &'static str) -> Self {
+        let machine = Machine {
+            state: State::Closed { failures: 0 },
+            epoch: 0,
+        };
         Self {
             peer,
-            begun: Instant::now(),
-            failures: AtomicU32::new(0),
-            open_until: AtomicU64::new(0),
+            machine: Mutex::new(machine),
         }
     }
 
-    /// Whether a request may pass.
-    pub(crate) fn admits(&self) -> bool {
-        if self.failures.load(Ordering::Acquire) < FAILURES {
-            return true;
+    /// Lets a request pass, or says why not and for how long.
+    pub(crate) fn admit(self: &Arc<Self>) -> Result<Permit, PeerError> {
+        let mut machine = self.lock();
+        match &machine.state {
+            State::Closed { .. } => {}
+            State::Open {
+                until,
+                pause,
+                reason,
+            } => {
+                let left = until.saturating_duration_since(Instant::now());
+                if !left.is_zero() {
+                    return Err(self.open(left, reason));
+                }
+                let (pause, reason) = (*pause, reason.clone());
+                machine.enter(State::Probation { pause, reason });
+            }
+            // Nobody knows when the probe ends; soon, if the peer is well.
+            State::Probation { reason, .. } => return Err(self.open(FIRST_PAUSE, reason)),
         }
-        // Open. Whoever moves the end forward is the probe.
-        let (now, until) = (self.now(), self.open_until.load(Ordering::Acquire));
-        now >= until
-            && self
-                .open_until
-                .compare_exchange(
-                    until,
-                    now + millis(OPEN),
-                    Ordering::AcqRel,
-                    Ordering::Acquire,
-                )
-                .is_ok()
+        Ok(Permit {
+            circuit: Arc::clone(self),
+            epoch: machine.epoch,
+        })
     }
 
-    pub(crate) fn succeeded(&self) {
-        if self.failures.load(Ordering::Relaxed) != 0
-            && self.failures.swap(0, Ordering::AcqRel) >= FAILURES
-        {
-            tracing::info!(
-                peer = self.peer,
-                "{} answers again: the circuit is closed",
-                self.peer
-            );
-        }
-    }
-
-    pub(crate) fn failed(&self) {
-        let failures = self
-            .failures
-            .fetch_add(1, Ordering::AcqRel)
-            .saturating_add(1);
-        if failures == FAILURES {
-            self.open_until
-                .store(self.now() + millis(OPEN), Ordering::Release);
-            tracing::warn!(
-                peer = self.peer,
-                failures,
-                "{} failed {failures} times in a row: the circuit is open",
-                self.peer
-            );
+    fn open(&self, retry_after: Duration, reason: &LastFailure) -> PeerError {
+        PeerError::CircuitOpen {
+            peer: self.peer,
+            retry_after,
+            reason: reason.clone(),
         }
     }
 
-    fn now(&self) -> u64 {
-        millis(self.begun.elapsed())
+    fn lock(&self) -> MutexGuard<'_, Machine> {
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX / 2)
+impl Machine {
+    fn enter(&mut self, state: State) {
+        self.state = state;
+        self.epoch += 1;
+    }
+
+    fn open(&mut self, pause: Duration, reason: &str) {
+        self.enter(State::Open {
+            until: Instant::now() + pause,
+            pause,
+            reason: LastFailure(reason.into()),
+        });
+    }
+}
+
+impl Permit {
+    /// An answer came.
+    pub(crate) fn succeeded(self) {
+        let Some(mut machine) = self.machine() else {
+            return;
+        };
+        match machine.state {
+            State::Closed { ref mut failures } => *failures = 0,
+            State::Open { .. } => {}
+            State::Probation { .. } => {
+                machine.enter(State::Closed { failures: 0 });
+                drop(machine);
+                let peer = self.circuit.peer;
+                tracing::info!(peer, "{peer} answers again: the circuit is closed");
+            }
+        }
+    }
+
+    /// No answer came, for this reason.
+    pub(crate) fn failed(self, reason: &str) {
+        let Some(mut machine) = self.machine() else {
+            return;
+        };
+        let peer = self.circuit.peer;
+        match machine.state {
+            State::Closed { failures } if failures + 1 < FAILURES => {
+                machine.state = State::Closed {
+                    failures: failures + 1,
+                };
+            }
+            State::Closed { .. } => {
+                machine.open(FIRST_PAUSE, reason);
+                drop(machine);
+                tracing::warn!(
+                    peer,
+                    failures = FAILURES,
+                    cause = reason,
+                    "{peer} failed {FAILURES} times in a row: the circuit is open"
+                );
+            }
+            State::Open { .. } => {}
+            State::Probation { pause, .. } => {
+                let pause = (2 * pause).min(LONGEST_PAUSE);
+                machine.open(pause, reason);
+                drop(machine);
+                // It was said when it opened.
+                tracing::debug!(
+                    peer,
+                    cause = reason,
+                    "{peer} fails still: it is left alone for {pause:?}"
+                );
+            }
+        }
+    }
+
+    /// The machine, if it still is in the state in which this request was admitted.
+    fn machine(&self) -> Option<MutexGuard<'_, Machine>> {
+        Some(self.circuit.lock()).filter(|machine| machine.epoch == self.epoch)
+    }
+}
+
+impl Drop for Permit {
+    /// Gives a probe's permit back. After an outcome the probation is over, and this does nothing.
+    fn drop(&mut self) {
+        if let Some(mut machine) = self.machine()
+            && let State::Probation { pause, reason } = machine.state.clone()
+        {
+            machine.enter(State::Open {
+                until: Instant::now(),
+                pause,
+                reason,
+            });
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn five_failures_in_a_row_open_it_and_one_probe_closes_it() {
-        let circuit = Circuit::new("peer");
-        for _ in 1..FAILURES {
-            circuit.failed();
-        }
-        assert!(circuit.admits());
-        circuit.succeeded();
+    const PEER: &str = "inventory-service";
+    const MOMENT: Duration = Duration::from_millis(1);
+
+    fn closed() -> Arc<Circuit> {
+        Arc::new(Circuit::new(PEER))
+    }
+
+    fn opened() -> Arc<Circuit> {
+        let circuit = closed();
         for _ in 0..FAILURES {
-            assert!(
-                circuit.admits(),
-                "a success in between starts the count again"
-            );
-            circuit.failed();
+            circuit.admit().unwrap().failed("refused");
         }
-        assert!(!circuit.admits());
-        circuit.open_until.store(0, Ordering::Release);
-        assert!(circuit.admits(), "the probe");
-        assert!(!circuit.admits(), "only one probe");
-        circuit.succeeded();
-        assert!(circuit.admits());
+        circuit
+    }
+
+    /// A circuit in probation, and its probe.
+    async fn on_probation() -> (Arc<Circuit>, Permit) {
+        let circuit = opened();
+        tokio::time::advance(FIRST_PAUSE).await;
+        let probe = circuit.admit().expect("the probe");
+        (circuit, probe)
+    }
+
+    /// How long the circuit stays open still; none when it lets a request pass.
+    fn refused_for(circuit: &Arc<Circuit>) -> Option<Duration> {
+        match circuit.admit() {
+            Ok(_) => None,
+            Err(PeerError::CircuitOpen { retry_after, .. }) => Some(retry_after),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_failures_in_a_row_open_it() {
+        let circuit = closed();
+        for _ in 0..3 {
+            for _ in 1..FAILURES {
+                circuit.admit().unwrap().failed("refused");
+            }
+            circuit.admit().unwrap().succeeded();
+        }
+        for _ in 1..FAILURES {
+            circuit.admit().unwrap().failed("refused");
+        }
+        assert_eq!(refused_for(&circuit), None);
+        circuit.admit().unwrap().failed("refused");
+        assert_eq!(refused_for(&circuit), Some(FIRST_PAUSE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_without_an_outcome_count_neither_way() {
+        let circuit = closed();
+        for _ in 1..FAILURES {
+            circuit.admit().unwrap().failed("refused");
+        }
+        drop(circuit.admit().unwrap());
+        circuit.admit().unwrap().failed("refused");
+        assert!(refused_for(&circuit).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_open_one_says_why_and_how_long_until_its_pause_is_over() {
+        let circuit = opened();
+        tokio::time::advance(Duration::from_millis(999)).await;
+        assert_eq!(refused_for(&circuit), Some(MOMENT));
+        let cause = circuit.admit().unwrap_err().chain();
+        assert!(cause.ends_with("repeated failures: refused"), "{cause}");
+        tokio::time::advance(MOMENT).await;
+        assert_eq!(refused_for(&circuit), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_the_probe_hangs_nobody_else_passes() {
+        let (circuit, probe) = on_probation().await;
+        for _ in 0..100 {
+            tokio::time::advance(FIRST_PAUSE).await;
+            assert!(refused_for(&circuit).is_some());
+        }
+        probe.succeeded();
+        assert_eq!(refused_for(&circuit), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_succeeds_closes_it_and_the_count_begins_anew() {
+        let (circuit, probe) = on_probation().await;
+        probe.succeeded();
+        for _ in 1..FAILURES {
+            circuit.admit().unwrap().failed("refused");
+        }
+        assert_eq!(refused_for(&circuit), None);
+        circuit.admit().unwrap().failed("refused");
+        assert_eq!(refused_for(&circuit), Some(FIRST_PAUSE), "not a longer one");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_probe_that_fails_doubles_the_pause_up_to_the_longest() {
+        let (circuit, probe) = on_probation().await;
+        probe.failed("refused");
+        let mut pause = 2 * FIRST_PAUSE;
+        for _ in 0..5 {
+            assert_eq!(refused_for(&circuit), Some(pause));
+            tokio::time::advance(pause).await;
+            circuit.admit().expect("the probe").failed("timed out");
+            pause = (2 * pause).min(LONGEST_PAUSE);
+        }
+        assert_eq!(pause, LONGEST_PAUSE);
+        let cause = circuit.admit().unwrap_err().chain();
+        assert!(cause.ends_with("timed out"), "the last failure: {cause}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cancelled_probe_gives_its_permit_to_the_next_request_and_changes_no_pause() {
+        let (circuit, probe) = on_probation().await;
+        drop(probe);
+        let next = circuit.admit().expect("the next probe");
+        assert!(refused_for(&circuit).is_some());
+        next.failed("refused");
+        assert_eq!(refused_for(&circuit), Some(2 * FIRST_PAUSE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_sent_before_it_opened_neither_closes_it_nor_opens_it_again() {
+        let circuit = closed();
+        let mut old: Vec<_> = (0..20).map(|_| circuit.admit().unwrap()).collect();
+        for _ in 0..FAILURES {
+            circuit.admit().unwrap().failed("refused");
+        }
+        old.pop().unwrap().succeeded();
+        assert_eq!(refused_for(&circuit), Some(FIRST_PAUSE), "still open");
+        old.pop().unwrap().failed("refused");
+        drop(old.pop());
+        assert_eq!(refused_for(&circuit), Some(FIRST_PAUSE), "nor longer");
+
+        tokio::time::advance(FIRST_PAUSE).await;
+        let probe = circuit.admit().expect("the probe");
+        old.pop().unwrap().succeeded();
+        old.pop().unwrap().failed("refused");
+        drop(old.pop());
+        assert!(refused_for(&circuit).is_some(), "the probe alone decides");
+
+        probe.succeeded();
+        for late in old {
+            late.failed("refused");
+        }
+        assert_eq!(refused_for(&circuit), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Handing a request on to a peer and its answer back, byte by byte as they come.
+//! Passing a request on to a peer and its answer back, byte by byte as they come.
 //!
 //! Bodies are never gathered here. Headers that belong to one connection stay with it (RFC 9110
 //! section 7.6.1), the ids are the current request's, and a body is cut off at
@@ -6,17 +6,15 @@
 
 use std::time::Duration;
 
-use api::Problem;
+use api::{IdempotencyKey, Problem, ProblemKind};
 use axum::body::Body;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Request, Response, header};
 use http_body::Body as _;
+use telemetry::RequestId;
 
-use crate::{Peer, PeerError, Route};
-
-/// When to try again, in seconds, after a peer was down: longer than its circuit stays open,
-/// about as long as a restart takes.
-const RETRY_AFTER: u16 = 2;
+use crate::problem::Asked;
+use crate::{Peer, Route, via};
 
 /// Headers of one connection (RFC 9110 section 7.6.1), and those that this hop makes itself.
 const OF_THIS_HOP: [HeaderName; 9] = [
@@ -31,7 +29,16 @@ const OF_THIS_HOP: [HeaderName; 9] = [
     header::EXPECT,
 ];
 
-/// A request to be handed on.
+/// Headers that go on as the current request has them, and never as its client sent them: what was
+/// malformed or too long is gone, and must not slip through here.
+const OF_THE_CONTEXT: [HeaderName; 4] = [
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+    HeaderName::from_static("baggage"),
+    HeaderName::from_static(RequestId::HEADER),
+];
+
+/// A request to be passed on.
 #[derive(Debug)]
 pub struct Forward {
     /// What it is, for telemetry.
@@ -40,11 +47,14 @@ pub struct Forward {
     pub path: PathAndQuery,
     /// How long the peer may take, to the last byte of its answer.
     pub timeout: Duration,
+    /// The name under which this service stands in `Via` (RFC 9110 section 7.6.3).
+    pub via: &'static str,
 }
 
 impl Peer {
-    /// Hands `request` on. The problem that comes back in its place tells the client what it can
-    /// know, and the log the rest.
+    /// Passes `request` on. The problem that comes back in its place tells the client what it can
+    /// know, and the log the rest. A request that this service has passed on before is not passed
+    /// on again.
     pub async fn forward(
         &self,
         forward: Forward,
@@ -56,39 +66,48 @@ impl Peer {
             return Err(Problem::payload_too_large());
         }
         let mut headers = head.headers;
+        if via::names(&headers, forward.via) {
+            return Err(loop_detected(forward.via, self.name()));
+        }
+        let asked = Asked {
+            method: forward.route.method.clone(),
+            has_key: headers.contains_key(IdempotencyKey::HEADER),
+        };
         remove_headers_of_this_hop(&mut headers);
-        headers.remove(header::HOST);
+        for name in OF_THE_CONTEXT.iter().chain([&header::HOST]) {
+            headers.remove(name);
+        }
+        via::append(&mut headers, head.version, forward.via);
         let outcome = self
-            .send(forward.route, forward.path, headers, body, forward.timeout)
+            .send(
+                forward.route,
+                0,
+                forward.path,
+                headers,
+                body,
+                forward.timeout,
+            )
             .await;
-        let mut response = outcome.map_err(|error| problem(&error))?;
+        let response = outcome.map_err(|error| asked.problem(&error))?;
+        let version = response.version();
+        let mut response = response.map(Body::new);
         remove_headers_of_this_hop(response.headers_mut());
+        via::append(response.headers_mut(), version, forward.via);
         Ok(response)
     }
 }
 
-/// What a client is told when a peer gives no answer: 503 when it is down, 504 when it is too
-/// slow, 500 when it breaks the contract.
-pub fn problem(error: &PeerError) -> Problem {
-    let cause = error.chain();
-    let peer = error.peer();
-    match error {
-        PeerError::CircuitOpen { .. } | PeerError::Unreachable { .. } => Problem::unavailable(
-            format!("The {peer} service is down. Try again in a moment."),
-            RETRY_AFTER,
+fn loop_detected(via: &str, peer: &str) -> Problem {
+    Problem::new(
+        ProblemKind::LoopDetected,
+        format!(
+            "The request has passed {via} before: an address in the configuration of the shop \
+             leads back to it."
         ),
-        PeerError::Timeout { .. } => {
-            Problem::gateway_timeout(format!("The {peer} service did not answer in time."))
-        }
-        // The client's own doing: it is told, and nobody has to look at the log.
-        PeerError::RequestTooLarge { .. } => return Problem::payload_too_large(),
-        PeerError::RequestTooSlow { .. } => return Problem::request_timeout(),
-        PeerError::RequestBroken { .. } => {
-            return Problem::bad_request("The body broke off before its end.");
-        }
-        PeerError::Unexpected { .. } => Problem::internal(),
-    }
-    .caused_by(&cause)
+    )
+    .caused_by(&format!(
+        "the Via header names {via}: the address of {peer} leads back here"
+    ))
 }
 
 fn remove_headers_of_this_hop(headers: &mut HeaderMap) {

@@ -1,16 +1,26 @@
 //! The HTTP client to another service of the shop.
 //!
-//! A [`Peer`] keeps a pool of connections, gives each request its client span, passes the ids
-//! on, bounds its time, counts it, and stops asking for a moment when the peer is gone
-//! ([`circuit`]). What a failure means to the shop is for the caller to say.
+//! A [`Peer`] keeps a pool of connections, gives each request its client span, sends the ids
+//! along, bounds its time, counts it, and stops asking for a while when the peer is gone
+//! ([`circuit`]). [`Peer::call`] asks for JSON; [`Peer::forward`] passes a request on and its
+//! answer back. A [`PeerError`] says whether the request may have been sent; what that means to
+//! the shop is for the caller to say.
 
+mod answer;
 mod circuit;
+mod connector;
 mod error;
 mod forward;
 mod peer;
+mod problem;
 mod record;
-mod upload;
+mod request_body;
+mod response_body;
+mod route;
+mod via;
 
-pub use error::PeerError;
-pub use forward::{Forward, problem};
-pub use peer::{Answer, Peer, Route};
+pub use answer::Answer;
+pub use error::{LastFailure, PeerError};
+pub use forward::Forward;
+pub use peer::Peer;
+pub use route::Route;

@@ -1,88 +1,73 @@
 //! A peer and the requests to it.
 
-use std::pin::Pin;
+use std::error::Error;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api::PeerUrl;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body::{Body as HttpBody, Frame, SizeHint};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use opentelemetry::trace::{FutureExt, SpanBuilder, SpanKind, TraceContextExt, Tracer};
-use opentelemetry::{Context, KeyValue, global};
+use opentelemetry::{Context, KeyValue, StringValue, global};
 use opentelemetry_http::HeaderInjector;
 use opentelemetry_sdk::trace::SdkTracer;
+use opentelemetry_semantic_conventions::attribute::{
+    HTTP_REQUEST_METHOD, HTTP_REQUEST_RESEND_COUNT, SERVER_ADDRESS, SERVER_PORT, URL_FULL,
+    URL_TEMPLATE,
+};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use telemetry::metrics::ClientMetrics;
 use telemetry::{RequestId, Telemetry};
-use tokio::time::Sleep;
+use tokio::time::Instant;
 
-use crate::PeerError;
 use crate::circuit::Circuit;
+use crate::connector::Connector;
 use crate::record::Record;
-use crate::upload::{self, State};
-
-/// On a network of our own a connection stands within milliseconds, or the host is gone.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+use crate::request_body::{self, RequestBody, Stage};
+use crate::response_body::{self, ResponseBody};
+use crate::{Answer, PeerError, Route};
 
 /// Half of what our servers keep an idle connection, so that none is reused as it closes.
 const POOL_IDLE: Duration = Duration::from_secs(5);
 
-/// The most that a JSON answer of a peer may have.
+/// The most bytes that a JSON answer of a peer may have: a thousand times the longest of the shop.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(RequestId::HEADER);
-
-/// What is asked of a peer, in words that no client can choose.
-#[derive(Clone, Debug)]
-pub struct Route {
-    /// The method.
-    pub method: Method,
-    /// The template of the path, for span names and labels: `/products/{id}`.
-    pub template: &'static str,
-}
-
-/// A JSON answer.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    peer: &'static str,
-    /// Its status.
-    pub status: StatusCode,
-    body: Bytes,
-}
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Another service.
 #[derive(Clone, Debug)]
 pub struct Peer {
     name: &'static str,
     url: PeerUrl,
-    client: Client<HttpConnector, Body>,
+    /// The host of `url`, shared by its spans.
+    host: StringValue,
+    client: Client<Connector, RequestBody>,
     circuit: Arc<Circuit>,
     metrics: ClientMetrics,
     tracer: SdkTracer,
 }
 
 impl Peer {
-    /// The service `name` at `url`.
+    /// The service `name` at `url`. The name is the one under which the service itself speaks, as
+    /// in Prometheus' `job`: `inventory-service`.
     pub fn new(name: &'static str, url: PeerUrl, telemetry: &Telemetry) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
-            .build(connector);
+            .build(Connector::new());
+        // An IPv6 address stands in brackets in a URL only.
+        let host: Arc<str> = url.host().trim_matches(['[', ']']).into();
         Self {
             name,
             url,
+            host: host.into(),
             client,
             circuit: Arc::new(Circuit::new(name)),
             metrics: telemetry.metrics.client.clone(),
@@ -97,69 +82,22 @@ impl Peer {
         self.name
     }
 
-    /// Sends a request and hands the answer on as it comes. `timeout` bounds all of it: to the
-    /// head of the answer by an error here, and to its end by an error of its body.
-    pub async fn send(
+    /// Sends a JSON body, or none, and reads the JSON answer. `timeout` bounds all of it.
+    pub async fn call(
         &self,
         route: Route,
         path: PathAndQuery,
-        headers: HeaderMap,
-        body: Body,
+        body: Option<&(impl Serialize + Sync)>,
         timeout: Duration,
-    ) -> Result<Response<Body>, PeerError> {
-        let deadline = Instant::now() + timeout;
-        let context = self.begin(&route, &path);
-        let mut record = Record {
-            peer: self.name,
-            route,
-            context: context.clone(),
-            metrics: self.metrics.clone(),
-            circuit: Arc::clone(&self.circuit),
-            begun: Instant::now(),
-            status: None,
-            ended: false,
-        };
-        let outcome = if self.circuit.admits() {
-            let (body, progress) = upload::watch(body);
-            let request = self.request(&record.route, path, headers, body, &context);
-            let exchange = self.client.request(request).with_context(context);
-            let peer = self.name;
-            match (
-                tokio::time::timeout_at(deadline.into(), exchange).await,
-                progress.state(),
-            ) {
-                (Ok(Ok(answer)), _) => Ok(answer),
-                (Ok(Err(_)), State::TooLarge) => Err(PeerError::RequestTooLarge { peer }),
-                (Ok(Err(_)), State::Broken) => Err(PeerError::RequestBroken { peer }),
-                (Ok(Err(error)), _) => Err(self.unreachable(error)),
-                (Err(_), State::Underway) => Err(PeerError::RequestTooSlow { peer }),
-                (Err(_), _) => Err(PeerError::Timeout { peer }),
-            }
-        } else {
-            Err(PeerError::CircuitOpen { peer: self.name })
-        };
-        match outcome {
-            Ok(answer) => {
-                record.answered(answer.status());
-                Ok(answer.map(|body| {
-                    Body::new(Answering {
-                        body,
-                        record,
-                        deadline,
-                        sleep: None,
-                    })
-                }))
-            }
-            Err(error) => {
-                record.failed(&error);
-                Err(error)
-            }
-        }
+    ) -> Result<Answer, PeerError> {
+        self.call_again(0, route, path, body, timeout).await
     }
 
-    /// Sends a JSON body, or none, and reads the JSON answer.
-    pub async fn call(
+    /// [`Peer::call`] for a request that has been sent `resend_count` times before, which its span
+    /// tells (semantic conventions, `http.request.resend_count`).
+    pub async fn call_again(
         &self,
+        resend_count: u32,
         route: Route,
         path: PathAndQuery,
         body: Option<&(impl Serialize + Sync)>,
@@ -170,41 +108,132 @@ impl Peer {
             Some(body) => {
                 let json = HeaderValue::from_static("application/json");
                 headers.insert(header::CONTENT_TYPE, json);
-                let body = serde_json::to_vec(body).map_err(|error| self.unexpected(&error))?;
-                Body::from(body)
+                Body::from(serde_json::to_vec(body).expect("what is asked is plain data"))
             }
             None => Body::empty(),
         };
-        let (head, body) = self
-            .send(route, path, headers, body, timeout)
-            .await?
-            .into_parts();
-        let body = Limited::new(body, ANSWER_LIMIT)
-            .collect()
-            .await
-            .map_err(|error| {
-                if error.is::<LengthLimitError>() {
-                    self.unexpected(&error)
-                } else {
-                    self.unreachable(error)
-                }
-            })?;
+        let response = self
+            .send(route, resend_count, path, headers, body, timeout)
+            .await?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, ANSWER_LIMIT).collect().await;
         Ok(Answer {
             peer: self.name,
             status: head.status,
-            body: body.to_bytes(),
+            body: body.map_err(|error| self.unreadable(error))?.to_bytes(),
         })
     }
 
+    /// Sends a request and gives the answer on as it comes. `timeout` bounds all of it: to the
+    /// head of the answer by an error here, and to its end by an error of its body.
+    pub(crate) async fn send(
+        &self,
+        route: Route,
+        resend_count: u32,
+        path: PathAndQuery,
+        headers: HeaderMap,
+        body: Body,
+        timeout: Duration,
+    ) -> Result<Response<ResponseBody>, PeerError> {
+        let deadline = Instant::now() + timeout;
+        let context = self.begin_span(&route, resend_count, &path);
+        let (body, progress) = request_body::watch(body);
+        let request = self.request(&route, path, headers, body, &context);
+        let mut record = Record::begin(self.name, route, context.clone(), self.metrics.clone());
+        let exchange = self.exchange(request, &progress, deadline);
+        match exchange.with_context(context).await {
+            Ok(response) => {
+                record.answered(&response);
+                Ok(response.map(|body| response_body::watch(body, record, deadline)))
+            }
+            Err(error) => {
+                record.failed(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The way of a request through the circuit to the head of its answer, which is its outcome to
+    /// the circuit.
+    async fn exchange(
+        &self,
+        request: Request<RequestBody>,
+        progress: &request_body::Progress,
+        deadline: Instant,
+    ) -> Result<Response<Incoming>, PeerError> {
+        let peer = self.name;
+        let permit = self.circuit.admit()?;
+        let answer = tokio::time::timeout_at(deadline, self.client.request(request)).await;
+        let outcome = match answer {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(self.failure(error, progress.stage())),
+            Err(elapsed) => Err(match progress.give_up() {
+                Stage::Untouched | Stage::GivenUp => PeerError::Unreachable {
+                    peer,
+                    source: Box::new(elapsed),
+                },
+                Stage::Awaited => PeerError::RequestTooSlow { peer },
+                _ => PeerError::Timeout { peer },
+            }),
+        };
+        match &outcome {
+            Ok(_) => permit.succeeded(),
+            Err(error) if error.is_failure_of_the_peer() => permit.failed(&error.chain()),
+            Err(_) => drop(permit),
+        }
+        outcome
+    }
+
+    /// What an error of the client means for a request whose body had come so far. Where it cannot
+    /// be known that nothing was written, something was.
+    fn failure(&self, error: ClientError, stage: Stage) -> PeerError {
+        let peer = self.name;
+        match stage {
+            Stage::TooLarge => PeerError::RequestTooLarge { peer },
+            Stage::Broken => PeerError::RequestBroken { peer },
+            _ if stage == Stage::Untouched || error.is_connect() || is_canceled(&error) => {
+                PeerError::Unreachable {
+                    peer,
+                    source: Box::new(error),
+                }
+            }
+            _ => PeerError::BrokenOff {
+                peer,
+                source: Box::new(error),
+            },
+        }
+    }
+
+    /// What an error of the answer's body means.
+    fn unreadable(&self, error: Box<dyn Error + Send + Sync>) -> PeerError {
+        match error.downcast::<PeerError>() {
+            Ok(error) => *error,
+            Err(error) => PeerError::Unexpected {
+                peer: self.name,
+                what: if error.is::<LengthLimitError>() {
+                    format!("a body of more than {ANSWER_LIMIT} bytes")
+                } else {
+                    error.to_string()
+                },
+            },
+        }
+    }
+
     /// The client span (semantic conventions, "HTTP client"), under the current one.
-    fn begin(&self, route: &Route, path: &PathAndQuery) -> Context {
+    fn begin_span(&self, route: &Route, resend_count: u32, path: &PathAndQuery) -> Context {
         let method = route.method_name();
-        let attributes = vec![
-            KeyValue::new("http.request.method", method),
-            KeyValue::new("server.address", self.url.host().to_owned()),
-            KeyValue::new("server.port", i64::from(self.url.port())),
-            KeyValue::new("url.full", format!("{}{path}", self.url)),
-        ];
+        let mut attributes = Vec::with_capacity(6);
+        attributes.extend([
+            KeyValue::new(HTTP_REQUEST_METHOD, method),
+            KeyValue::new(SERVER_ADDRESS, self.host.clone()),
+            KeyValue::new(SERVER_PORT, i64::from(self.url.port())),
+            KeyValue::new(URL_FULL, format!("{}{path}", self.url)),
+            KeyValue::new(URL_TEMPLATE, route.template),
+        ]);
+        if resend_count > 0 {
+            let count = i64::from(resend_count);
+            attributes.push(KeyValue::new(HTTP_REQUEST_RESEND_COUNT, count));
+        }
         let span = SpanBuilder {
             name: format!("{method} {}", route.template).into(),
             span_kind: Some(SpanKind::Client),
@@ -221,9 +250,9 @@ impl Peer {
         route: &Route,
         path: PathAndQuery,
         headers: HeaderMap,
-        body: Body,
+        body: RequestBody,
         context: &Context,
-    ) -> Request<Body> {
+    ) -> Request<RequestBody> {
         let mut request = Request::new(body);
         *request.method_mut() = route.method.clone();
         *request.uri_mut() = self.url.join(path);
@@ -232,6 +261,10 @@ impl Peer {
         global::get_text_map_propagator(|propagator| {
             propagator.inject_context(context, &mut HeaderInjector(headers));
         });
+        // W3C Trace Context, "tracestate": an empty one is not to be sent.
+        if headers.get(TRACESTATE).is_some_and(HeaderValue::is_empty) {
+            headers.remove(TRACESTATE);
+        }
         if let Some(id) = context.get::<RequestId>()
             && let Ok(id) = HeaderValue::from_str(id.as_str())
         {
@@ -239,105 +272,10 @@ impl Peer {
         }
         request
     }
-
-    fn unreachable(
-        &self,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> PeerError {
-        PeerError::Unreachable {
-            peer: self.name,
-            source: source.into(),
-        }
-    }
-
-    fn unexpected(&self, what: &impl ToString) -> PeerError {
-        PeerError::Unexpected {
-            peer: self.name,
-            what: what.to_string(),
-        }
-    }
 }
 
-impl Route {
-    /// A route.
-    pub const fn new(method: Method, template: &'static str) -> Self {
-        Self { method, template }
-    }
-
-    /// The method in span names and labels. The routes of the shop use no other.
-    pub(crate) fn method_name(&self) -> &'static str {
-        match self.method {
-            Method::GET => "GET",
-            Method::HEAD => "HEAD",
-            Method::POST => "POST",
-            Method::PUT => "PUT",
-            Method::DELETE => "DELETE",
-            _ => "_OTHER",
-        }
-    }
-}
-
-impl Answer {
-    /// The body as `T`.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, PeerError> {
-        serde_json::from_slice(&self.body).map_err(|error| PeerError::Unexpected {
-            peer: self.peer,
-            what: format!("{} with a body that is not as agreed: {error}", self.status),
-        })
-    }
-
-    /// An error for a status that the contract does not know here.
-    pub fn unexpected(&self) -> PeerError {
-        PeerError::Unexpected {
-            peer: self.peer,
-            what: format!("status {}", self.status),
-        }
-    }
-}
-
-/// The answer's body with the record of its request and the time that is left.
-struct Answering {
-    body: Incoming,
-    record: Record,
-    deadline: Instant,
-    /// Made when the body is first waited for, which most never are.
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-impl HttpBody for Answering {
-    type Data = Bytes;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        task: &mut TaskContext<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let this = &mut *self;
-        let peer = this.record.peer;
-        let error = match Pin::new(&mut this.body).poll_frame(task) {
-            Poll::Ready(Some(Err(error))) => PeerError::Unreachable {
-                peer,
-                source: Box::new(error),
-            },
-            Poll::Ready(frame) => return Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
-            Poll::Pending => {
-                let deadline = this.deadline;
-                let sleep = this
-                    .sleep
-                    .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
-                ready!(sleep.as_mut().poll(task));
-                PeerError::Timeout { peer }
-            }
-        };
-        this.record.failed(&error);
-        Poll::Ready(Some(Err(Box::new(error))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+/// Whether hyper gave the request back because its connection closed before any of it was written.
+fn is_canceled(error: &ClientError) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    cause.is_some_and(hyper::Error::is_canceled)
 }

@@ -72,7 +72,7 @@ fn main() -> ExitCode {
                 grafana_url: args.grafana_url,
                 traces: args.traces_url.is_some(),
             },
-            gateway: Peer::new("gateway", args.gateway_service_url, telemetry),
+            gateway: Peer::new("gateway-service", args.gateway_service_url, telemetry),
             receiver,
             traces: args
                 .traces_url

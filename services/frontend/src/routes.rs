@@ -97,6 +97,7 @@ async fn to_gateway(State(gateway): State<Peer>, request: Request) -> Result<Res
         },
         path: path.unwrap_or_else(|| PathAndQuery::from_static("/api/")),
         timeout: TIMEOUT,
+        via: crate::SERVICE.name,
     };
     gateway
         .forward(forward, request)

@@ -80,6 +80,7 @@ pub(crate) async fn receive(
         route: Route::new(Method::POST, "/v1/traces"),
         path: PathAndQuery::from_static("/v1/traces"),
         timeout: TIMEOUT,
+        via: crate::SERVICE.name,
     };
     peer.forward(forward, request)
         .await

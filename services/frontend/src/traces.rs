@@ -35,6 +35,7 @@ pub(crate) async fn one(traces: Option<Peer>, id: &str) -> Result<Response, Prob
         route: Route::new(Method::GET, "/api/v3/traces/{trace_id}"),
         path: PathAndQuery::try_from(path).map_err(|_| unknown())?,
         timeout: TIMEOUT,
+        via: crate::SERVICE.name,
     };
     let response = traces.forward(forward, Request::new(Body::empty())).await?;
     match response.status() {

@@ -17,15 +17,22 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::endpoints::{self, Answer, Endpoint, reference};
 
 /// Failures that every operation can meet.
-const EVERYWHERE: [(u16, &str); 5] = [
+const EVERYWHERE: [(u16, &str); 6] = [
     (408, "The body came too slowly."),
     (413, "The body is too large."),
     (500, "A fault of the shop."),
     (
-        503,
-        "A service that is needed is down; Retry-After says when to try again.",
+        502,
+        "A service that is needed broke off before its answer was complete. Of a request that changes something the outcome is unknown.",
     ),
-    (504, "A service that is needed did not answer in time."),
+    (
+        503,
+        "A service that is needed is down, and nothing was done; Retry-After says when to try again.",
+    ),
+    (
+        504,
+        "A service that is needed did not answer in time. Of a request that changes something the outcome is unknown.",
+    ),
 ];
 
 /// Failures of every operation with a body.

@@ -58,9 +58,9 @@ fn main() -> ExitCode {
     let args = Args::parse();
     server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
         Ok(App::new(routes::router(Peers {
-            product: Peer::new("product", args.product_service_url, telemetry),
-            inventory: Peer::new("inventory", args.inventory_service_url, telemetry),
-            order: Peer::new("order", args.order_service_url, telemetry),
+            product: Peer::new("product-service", args.product_service_url, telemetry),
+            inventory: Peer::new("inventory-service", args.inventory_service_url, telemetry),
+            order: Peer::new("order-service", args.order_service_url, telemetry),
         })))
     })
 }

@@ -69,6 +69,7 @@ async fn hand_on(
         },
         path: upstream_path(endpoint, &mut request).await?,
         timeout: TIMEOUT,
+        via: crate::SERVICE.name,
     };
     let mut response = peer.forward(forward, request).await?;
     for (name, start) in [(header::LOCATION, "/"), (header::LINK, "</")] {

@@ -216,7 +216,7 @@ impl OrderFlow {
 /// A peer gave no answer before anything was stored.
 fn nothing_stored(error: &PeerError) -> Problem {
     let detail = format!(
-        "The {} service gives no answer, so nothing was ordered. Try again in a moment.",
+        "{} gives no answer, so nothing was ordered. Try again in a moment.",
         error.peer()
     );
     Problem::unavailable(detail, RETRY_AFTER).caused_by(&error.chain())
@@ -237,4 +237,5 @@ pub(crate) fn reservation(entry: &Entry) -> NewReservation {
 
 fn rejected(entry: &Entry, stock: Option<u32>) -> Problem {
     Problem::insufficient_inventory(stock.unwrap_or(0), entry.quantity.get())
+        .of_order(entry.id.clone())
 }

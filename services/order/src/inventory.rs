@@ -91,8 +91,9 @@ impl Inventory {
         let deadline = Instant::now() + RESERVE_BOUND;
         in_span(&self.tracer, "update_inventory", vec![], async |_| {
             let mut pauses = RESERVE_PAUSES.iter();
+            let mut resend_count = 0;
             loop {
-                let error = match self.try_reserve(wish).await {
+                let error = match self.attempt(wish, resend_count).await {
                     Ok(reserved) => return Ok(reserved),
                     Err(error) => error,
                 };
@@ -110,6 +111,7 @@ impl Inventory {
                     wish.order_id
                 );
                 tokio::time::sleep(*pause).await;
+                resend_count += 1;
             }
         })
         .await
@@ -117,10 +119,18 @@ impl Inventory {
 
     /// One attempt to reserve.
     pub(crate) async fn try_reserve(&self, wish: &NewReservation) -> Result<Reserved, PeerError> {
+        self.attempt(wish, 0).await
+    }
+
+    async fn attempt(
+        &self,
+        wish: &NewReservation,
+        resend_count: u32,
+    ) -> Result<Reserved, PeerError> {
         let path = PathAndQuery::from_static("/inventory/reservations");
         let answer = self
             .peer
-            .call(RESERVE, path, Some(wish), RESERVE_TIMEOUT)
+            .call_again(resend_count, RESERVE, path, Some(wish), RESERVE_TIMEOUT)
             .await?;
         match answer.status {
             StatusCode::CREATED => Ok(Reserved::Done),

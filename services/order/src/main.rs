@@ -61,8 +61,8 @@ fn main() -> ExitCode {
     server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
         let ledger =
             Ledger::open(&args.state.state_directory, telemetry).map_err(BuildError::store)?;
-        let product = Peer::new("product", args.product_service_url, telemetry);
-        let inventory = Peer::new("inventory", args.inventory_service_url, telemetry);
+        let product = Peer::new("product-service", args.product_service_url, telemetry);
+        let inventory = Peer::new("inventory-service", args.inventory_service_url, telemetry);
         let tracer = telemetry
             .traces
             .tracer(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
