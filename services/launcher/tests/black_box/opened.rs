@@ -20,8 +20,11 @@ pub(crate) const PORTS: [(&str, u16); 6] = [
     ("spans", 4318),
 ];
 
+/// The launcher.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_launcher");
+
 /// The bound of the launcher for its services, and a little.
-const END_BOUND: Duration = Duration::from_secs(20);
+pub(crate) const END_BOUND: Duration = Duration::from_secs(20);
 
 /// A running launcher.
 pub(crate) struct Launcher {
@@ -53,23 +56,41 @@ pub(crate) fn binaries() -> PathBuf {
 impl Launcher {
     /// Starts one with these arguments beside its ports, and this environment.
     pub(crate) fn start(offset: u16, arguments: &[&str], environment: &[(&str, OsString)]) -> Self {
+        Self::start_as(Path::new(PROGRAM), offset, arguments, environment)
+    }
+
+    fn start_as(
+        program: &Path,
+        offset: u16,
+        arguments: &[&str],
+        environment: &[(&str, OsString)],
+    ) -> Self {
         let mut all: Vec<OsString> = vec!["--port-offset".into(), offset.to_string().into()];
         all.extend(arguments.iter().map(OsString::from));
         // With this variable the harness keeps the lines as they are.
         let environment = [&[("LOG_FORMAT", "text".into())], environment].concat();
-        let program = Path::new(env!("CARGO_BIN_EXE_launcher"));
         let process = Process::spawn(program, "launcher", &all, &environment);
         Self { process, offset }
     }
 
     /// Opens a whole shop, and waits until it says so.
     pub(crate) async fn open(arguments: &[&str], environment: &[(&str, OsString)]) -> Opened {
+        Self::open_as(Path::new(PROGRAM), arguments, environment).await
+    }
+
+    /// Opens a whole shop by a program that becomes the launcher.
+    pub(crate) async fn open_as(
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(&str, OsString)],
+    ) -> Opened {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("stores");
-        Self::open_in(folder, &data, arguments, environment).await
+        Self::open_in(program, folder, &data, arguments, environment).await
     }
 
     async fn open_in(
+        program: &Path,
         folder: TempDir,
         data: &Path,
         arguments: &[&str],
@@ -82,7 +103,8 @@ impl Launcher {
             "--data-dir",
             data.to_str().unwrap(),
         ];
-        let launcher = Self::start(free_offset(), &[&own, arguments].concat(), environment);
+        let arguments = [&own, arguments].concat();
+        let launcher = Self::start_as(program, free_offset(), &arguments, environment);
         launcher.says("The shop is open.").await;
         let services = launcher.children();
         Opened {
@@ -147,7 +169,7 @@ impl Opened {
         let data = self.data();
         self.launcher.process.signal(rustix::process::Signal::TERM);
         assert!(self.launcher.end().success());
-        Launcher::open_in(self.folder, &data, arguments, &[]).await
+        Launcher::open_in(Path::new(PROGRAM), self.folder, &data, arguments, &[]).await
     }
 
     /// Waits until nothing of it is left: no process and no listener.

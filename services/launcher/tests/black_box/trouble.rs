@@ -1,6 +1,7 @@
 //! What goes wrong: said clearly, with a code of its own, and with nothing left behind.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -44,6 +45,35 @@ async fn when_one_part_dies_all_end_and_the_reason_is_told() {
         }
         shop.is_gone().await;
     }
+}
+
+/// A launcher that inherits an ignored SIGCHLD cannot learn how a child has ended: the kernel throws
+/// the exit status away, and waiting for it fails (ECHILD, wait(2)).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_whose_exit_status_is_lost_is_named_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("launcher");
+    let launcher = env!("CARGO_BIN_EXE_launcher");
+    std::fs::write(
+        &script,
+        format!("#!/bin/sh\nexec env --ignore-signal=CHLD {launcher} \"$@\"\n"),
+    )
+    .unwrap();
+    std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
+    let mut shop = Launcher::open_as(&script, &[], &[]).await;
+    let (id, _) = shop
+        .services
+        .iter()
+        .find(|(_, name)| name == "inventory-service")
+        .unwrap();
+    let id = Pid::from_raw(i32::try_from(*id).unwrap()).unwrap();
+    kill_process(id, Signal::KILL).unwrap();
+    assert_eq!(shop.launcher.end().code(), Some(1));
+    let errors = shop.launcher.process.errors();
+    for told in ["error: inventory-service ended", "listening"] {
+        assert!(errors.contains(told), "{told}: {errors}");
+    }
+    shop.is_gone().await;
 }
 
 #[test]
