@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::args::Args;
-use crate::console;
+use crate::output::print;
 use crate::services::SERVICES;
 
 /// The oldest Node.js that the page's tools run on.
@@ -98,7 +98,7 @@ fn programs() -> Result<PathBuf, BuildError> {
         .join("debug");
     let mut names = SERVICES.iter().map(|service| service.name);
     if names.any(|name| !target.join(name).exists()) {
-        console::print("building the services; the first time takes a minute or two\n");
+        print("building the services; the first time takes a minute or two\n");
     }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
@@ -117,7 +117,7 @@ fn page() -> Result<PathBuf, BuildError> {
         return Ok(dist);
     }
     check_node()?;
-    console::print("building the page\n");
+    print("building the page\n");
     let begun = Instant::now();
     let npm = |arguments: &[&str]| {
         let mut npm = Command::new("npm");
@@ -128,7 +128,7 @@ fn page() -> Result<PathBuf, BuildError> {
     run("npm run build", &mut npm(&["run", "build"]))?;
     fs::write(&stamp, sources).map_err(|error| BuildError::File { path: stamp, error })?;
     let seconds = begun.elapsed().as_secs();
-    console::print(&format!("built the page in {seconds} s\n"));
+    print(&format!("built the page in {seconds} s\n"));
     Ok(dist)
 }
 

@@ -1,23 +1,14 @@
 //! What a person sees: where everything is, and what goes wrong.
 
-use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use crate::args::Args;
 use crate::log_line::LogLine;
 use crate::logs::Logs;
+use crate::output::print;
 use crate::paint::{Paint, Style};
 use crate::services::{FRONTEND, SERVICES, receiver_port};
 use crate::supervisor::Line;
-
-/// Prints text. A terminal that has been closed is no reason to fail: the services have to be
-/// stopped in order all the same.
-pub fn print(text: &str) {
-    let mut output = io::stdout().lock();
-    let _ = output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush());
-}
 
 /// Prints where everything is.
 pub fn print_places(args: &Args, paint: Paint) {

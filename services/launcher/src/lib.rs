@@ -15,6 +15,7 @@ pub mod failure;
 pub mod log_line;
 pub mod logs;
 pub mod orders;
+pub mod output;
 pub mod paint;
 pub mod ports;
 pub mod process;

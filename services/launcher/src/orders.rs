@@ -7,8 +7,9 @@ use opentelemetry::TraceId;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::console::{self, log_line};
+use crate::console::log_line;
 use crate::logs::Logs;
+use crate::output::print;
 use crate::paint::{Paint, Style};
 use crate::trace::{Received, Trace};
 use crate::traces::Traces;
@@ -59,18 +60,21 @@ impl Orders {
     /// Draws for as long as it is polled. Without an order it sleeps: there is no timer.
     pub async fn draw(mut self) -> ! {
         loop {
-            let id = self.announced.recv().await;
-            self.incomplete.extend(id);
+            match self.announced.recv().await {
+                Some(id) => self.incomplete.push(id),
+                // Somebody else watches the traces now.
+                None => std::future::pending().await,
+            }
             while !self.incomplete.is_empty() || self.skipped > 0 {
                 tokio::time::sleep(LOOK_INTERVAL).await;
-                let complete = self.complete(Instant::now());
+                let complete = self.take_complete(Instant::now());
                 self.draw_last(&complete);
             }
         }
     }
 
     /// Takes those that are complete, the oldest first.
-    fn complete(&mut self, now: Instant) -> Vec<Trace> {
+    fn take_complete(&mut self, now: Instant) -> Vec<Trace> {
         while let Ok(id) = self.announced.try_recv() {
             self.incomplete.push(id);
         }
@@ -92,13 +96,13 @@ impl Orders {
     fn draw_last(&mut self, complete: &[Trace]) {
         let skipped = complete.len().saturating_sub(TREES);
         for trace in &complete[skipped..] {
-            console::print(&self.tree(trace));
+            print(&self.tree(trace));
         }
         self.skipped += skipped;
         if self.skipped > 0 && skipped == 0 {
             let orders = if self.skipped == 1 { "order" } else { "orders" };
             let more = format!("({} more {orders})", self.skipped);
-            console::print(&(self.paint.style(Style::Dim, &more) + "\n"));
+            print(&(self.paint.style(Style::Dim, &more) + "\n"));
             self.skipped = 0;
         }
     }
@@ -177,13 +181,13 @@ mod tests {
         }
         send(&traces, 5000, 1, 0, "no order");
         tokio::time::advance(QUIET).await;
-        assert!(orders.complete(Instant::now()).is_empty());
+        assert!(orders.take_complete(Instant::now()).is_empty());
         tokio::time::advance(Duration::from_millis(1)).await;
-        assert_eq!(orders.complete(Instant::now()).len(), 3000);
+        assert_eq!(orders.take_complete(Instant::now()).len(), 3000);
         assert!(orders.incomplete.is_empty(), "nothing is left to look at");
         // Late spans of a drawn trace, and traces without an order, change nothing.
         send(&traces, 7, 2, 1, "late");
-        assert!(orders.complete(Instant::now()).is_empty());
+        assert!(orders.take_complete(Instant::now()).is_empty());
         assert!(orders.incomplete.is_empty());
         assert_eq!(traces.get(7.into()).unwrap().spans.len(), 2);
     }
@@ -225,11 +229,11 @@ mod tests {
         send(&traces, 1, 2, 1, "parent");
         send(&traces, 1, 4, 9, "its parent is missing");
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(orders.complete(Instant::now()).is_empty(), "two roots");
+        assert!(orders.take_complete(Instant::now()).is_empty(), "two roots");
         send(&traces, 1, 9, 2, "missing");
-        assert!(orders.complete(Instant::now()).is_empty(), "not quiet");
+        assert!(orders.take_complete(Instant::now()).is_empty(), "not quiet");
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(ids(&orders.complete(Instant::now())), [1.into()]);
+        assert_eq!(ids(&orders.take_complete(Instant::now())), [1.into()]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -238,8 +242,8 @@ mod tests {
         send(&traces, 1, 2, 1, ORDER_SPAN);
         send(&traces, 1, 4, 3, "orphan");
         tokio::time::advance(PATIENCE).await;
-        assert!(orders.complete(Instant::now()).is_empty());
+        assert!(orders.take_complete(Instant::now()).is_empty());
         tokio::time::advance(Duration::from_millis(1)).await;
-        assert_eq!(ids(&orders.complete(Instant::now())), [1.into()]);
+        assert_eq!(ids(&orders.take_complete(Instant::now())), [1.into()]);
     }
 }

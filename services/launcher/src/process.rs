@@ -111,15 +111,17 @@ async fn forward(
 
 /// A command that ends with the launcher even when that is killed, if the host has setpriv
 /// (util-linux): the kernel then sends SIGTERM.
-pub fn command(program: &Path) -> Command {
+pub fn command(program: &Path) -> io::Result<Command> {
+    // setpriv itself can be started when the program is missing.
+    program.metadata()?;
     let setpriv = Path::new("/usr/bin/setpriv");
-    if setpriv.exists() {
+    Ok(if setpriv.exists() {
         let mut command = Command::new(setpriv);
         command.args(["--pdeathsig", "TERM", "--"]).arg(program);
         command
     } else {
         Command::new(program)
-    }
+    })
 }
 
 #[cfg(test)]
@@ -127,7 +129,7 @@ mod tests {
     use super::*;
 
     async fn events(script: &str, stop: bool) -> Vec<Event> {
-        let mut command = command(Path::new("/bin/sh"));
+        let mut command = command(Path::new("/bin/sh")).unwrap();
         command.args(["-c", script]);
         let (sender, mut receiver) = mpsc::channel(100);
         let (stopping, stopped) = watch::channel(stop);

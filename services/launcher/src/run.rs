@@ -12,6 +12,7 @@ use crate::ending::ending;
 use crate::failure::Failure;
 use crate::logs::Logs;
 use crate::orders::Orders;
+use crate::output::print;
 use crate::paint::Paint;
 use crate::ports;
 use crate::receiver;
@@ -36,7 +37,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     }
     let mut shop = Shop::new();
     let closed = open(args, &built, &mut shop, traces, &logs).await;
-    console::print("closing the shop\n");
+    print("closing the shop\n");
     shop.stop().await;
     closed
 }

@@ -1,6 +1,7 @@
 //! The processes of the shop: started together, stopped together.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use tokio::task::JoinSet;
 
 use crate::args::Args;
 use crate::build::Built;
-use crate::console;
 use crate::log_line::LogLine;
+use crate::output::print;
 use crate::process::{self, Ended, Event, Events, command};
 use crate::services::{GATEWAY, SERVICES};
 
@@ -25,10 +26,12 @@ const STOP_BOUND: Duration = Duration::from_secs(15);
 #[derive(Debug, thiserror::Error)]
 pub enum SupervisorError {
     /// A program could not be started.
-    #[error("{name} cannot be started: {error}")]
+    #[error("{name} cannot be started from {}: {error}", program.display())]
     Start {
         /// Its name.
         name: &'static str,
+        /// The file.
+        program: PathBuf,
         /// The reason.
         error: io::Error,
     },
@@ -96,9 +99,8 @@ impl Shop {
         mut seen: impl FnMut(Line),
     ) -> Result<(), SupervisorError> {
         for service in SERVICES {
-            let mut command = command(&built.programs.join(service.name));
-            command.envs(service.environment(args, &built.page));
-            self.spawn(service.name, command)?;
+            let environment = service.environment(args, &built.page);
+            self.spawn(service.name, built, |command| command.envs(environment))?;
         }
         let mut waiting: Vec<_> = SERVICES.iter().map(|service| service.name).collect();
         let deadline = tokio::time::Instant::now() + READY_BOUND;
@@ -119,17 +121,30 @@ impl Shop {
 
     /// Starts the load generator against the gateway, for as long as the shop is open.
     pub fn start_load(&mut self, args: &Args, built: &Built) -> Result<(), SupervisorError> {
-        let mut command = command(&built.programs.join("load-generator"));
-        command
-            .args(["--forever", "--restock"])
-            .env("GATEWAY_SERVICE_URL", GATEWAY.url(args));
-        self.spawn("load-generator", command)
+        self.spawn("load-generator", built, |command| {
+            command
+                .args(["--forever", "--restock"])
+                .env("GATEWAY_SERVICE_URL", GATEWAY.url(args))
+        })
     }
 
-    fn spawn(&mut self, name: &'static str, command: Command) -> Result<(), SupervisorError> {
+    fn spawn(
+        &mut self,
+        name: &'static str,
+        built: &Built,
+        complete: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Result<(), SupervisorError> {
+        let program = built.programs.join(name);
         let (events, stopping) = (self.send_events.clone(), self.stopping.subscribe());
-        let process = process::start(name, command, events, stopping)
-            .map_err(|error| SupervisorError::Start { name, error })?;
+        let started = command(&program).and_then(|mut command| {
+            complete(&mut command);
+            process::start(name, command, events, stopping)
+        });
+        let process = started.map_err(|error| SupervisorError::Start {
+            name,
+            program,
+            error,
+        })?;
         self.processes.spawn(process);
         Ok(())
     }
@@ -165,10 +180,10 @@ impl Shop {
         tokio::select! {
             () = all_ended => {}
             () = tokio::time::sleep(STOP_BOUND) => {
-                console::print("some services did not stop in time and are killed\n");
+                print("some services did not stop in time and are killed\n");
             }
             // A second Ctrl-C: no more patience.
-            _ = tokio::signal::ctrl_c() => console::print("killed\n"),
+            _ = tokio::signal::ctrl_c() => print("killed\n"),
         }
         processes.shutdown().await;
     }

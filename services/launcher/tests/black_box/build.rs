@@ -1,4 +1,4 @@
-//! Building what is stale: what is missing is named, and what fails says so.
+//! Building what is out of date: a missing tool and a failed step are named.
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;

@@ -1,7 +1,7 @@
 //! The end: everything stops, however the launcher ends.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use harness::skip::skip;
 use harness::{Http, eventually};
@@ -35,13 +35,13 @@ async fn a_killed_launcher_takes_its_services_along() {
     shop.is_gone().await;
 }
 
-/// A closed terminal, or `cargo run | head`: nobody reads any more, and the first word that the
-/// launcher says is lost. It goes on, and its services drain when it is asked to end.
+/// As with a closed terminal, or with `cargo run | head`: what the launcher prints is lost, but the
+/// shop runs on, and its services drain when the launcher is told to end.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_launcher_whose_output_nobody_reads_runs_and_ends_in_order() {
+async fn a_launcher_whose_output_is_closed_runs_and_ends_in_order() {
     let stores = tempfile::tempdir().unwrap();
     let offset = free_offset();
-    let mut launcher = Command::new(PROGRAM)
+    let launcher = Command::new(PROGRAM)
         .arg("--port-offset")
         .arg(offset.to_string())
         .arg("--bin-dir")
@@ -50,22 +50,42 @@ async fn a_launcher_whose_output_nobody_reads_runs_and_ends_in_order() {
         .arg(stores.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(launcher.stdout.take());
+        .stderr(Stdio::null())
+        .spawn();
+    let mut launcher = Ending(launcher.unwrap());
+    drop(launcher.0.stdout.take());
     let gateway = Http::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080 + offset)));
-    eventually("the gateway answers", async || {
+    let headers = [("content-type", "application/json")];
+    let order = json!({ "productId": "product1", "quantity": 1 }).to_string();
+    eventually("an order", async || {
+        let post = http::Method::POST;
         let answer = gateway
-            .try_send(http::Method::GET, "/health", &[], "")
-            .await;
-        answer.map_err(|error| error.to_string())
+            .try_send(post, "/api/orders", &headers, order.clone())
+            .await
+            .map_err(|error| error.to_string())?;
+        (answer.status == 201)
+            .then_some(())
+            .ok_or(format!("{answer:?}"))
     })
     .await;
-    let order = json!({ "productId": "product1", "quantity": 1 });
-    assert_eq!(gateway.post("/api/orders", &order).await.status, 201);
-    let id = Pid::from_raw(i32::try_from(launcher.id()).unwrap()).unwrap();
-    kill_process(id, Signal::TERM).unwrap();
-    let ended = tokio::task::spawn_blocking(move || launcher.wait());
+    launcher.signal(Signal::TERM);
+    let ended = tokio::task::spawn_blocking(move || launcher.0.wait());
     let ended = tokio::time::timeout(END_BOUND, ended).await.unwrap();
     assert_eq!(ended.unwrap().unwrap().code(), Some(0));
+}
+
+/// A process that does not outlive its test.
+struct Ending(Child);
+
+impl Ending {
+    fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(i32::try_from(self.0.id()).unwrap()).unwrap();
+        kill_process(id, signal).unwrap();
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+    }
 }

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::opened::Launcher;
 
-/// Of 50,000 spans that are kept, and many times what a screen shows.
+/// Their 30,000 spans are all kept, and most of the orders are not shown.
 const ORDERS: u32 = 3000;
 
 /// How many traces are sent at once: some 800 KB.
 const BATCH: u32 = 100;
 
-/// The spans of one order, complete, about as large as those of the services.
+/// The spans of a complete order, about as large as those of the services.
 fn order(number: u32) -> Vec<Value> {
     let attribute = |index: usize| {
         let value = json!({ "stringValue": "a value of the usual length" });
@@ -60,7 +60,7 @@ async fn a_launcher_without_traffic_rests_whatever_it_has_kept() {
     })
     .await;
     let before = shop.launcher.process.processor_time();
-    // No waiting for something to happen: nothing must happen for so long.
+    // The time over which is measured; nothing is waited for.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let after = shop.launcher.process.processor_time();
     let used = after.saturating_sub(before);

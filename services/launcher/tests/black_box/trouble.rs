@@ -1,4 +1,4 @@
-//! What goes wrong: said clearly, with a code of its own, and with nothing left behind.
+//! What can go wrong: the message is clear, the exit code distinct, and no process is left.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
@@ -28,7 +28,7 @@ fn a_taken_port_is_named_before_anything_is_started() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_one_part_dies_all_end_and_the_reason_is_told() {
+async fn when_one_process_dies_all_end_and_the_reason_is_given() {
     for (victim, _) in &PORTS[..5] {
         let mut shop = Launcher::open(&[], &[]).await;
         let (id, _) = shop
@@ -50,7 +50,7 @@ async fn when_one_part_dies_all_end_and_the_reason_is_told() {
 /// A launcher that inherits an ignored SIGCHLD cannot learn how a child has ended: the kernel throws
 /// the exit status away, and waiting for it fails (ECHILD, wait(2)).
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_whose_exit_status_is_lost_is_named_all_the_same() {
+async fn a_process_whose_exit_status_is_lost_is_named_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("launcher");
     let launcher = env!("CARGO_BIN_EXE_launcher");
@@ -77,7 +77,7 @@ async fn a_part_whose_exit_status_is_lost_is_named_all_the_same() {
 }
 
 #[test]
-fn a_part_that_does_not_start_is_named_with_its_reason() {
+fn a_process_that_does_not_start_is_named_with_its_reason() {
     let folder = tempfile::tempdir().unwrap();
     let stores = folder.path().join("stores");
     std::fs::create_dir(&stores).unwrap();
