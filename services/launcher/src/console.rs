@@ -13,10 +13,8 @@ use crate::supervisor::Line;
 /// Prints where everything is.
 pub fn print_places(args: &Args, paint: Paint) {
     let place = |name: &str, url: &str, what: &str| {
-        print(&format!(
-            "  {name:18} {url:24} {}\n",
-            paint.style(Style::Dim, what)
-        ));
+        let what = paint.style(Style::Dim, what);
+        print(&format!("  {name:18} {url:24} {what}\n"));
     };
     print(&format!(
         "\n{}\n",
@@ -26,12 +24,12 @@ pub fn print_places(args: &Args, paint: Paint) {
         place(service.name, &service.url(args), service.what);
     }
     if let Some(endpoint) = args.other_receiver() {
-        place("spans go to", endpoint, "");
+        print(&format!("  {:18} {endpoint}\n", "spans go to"));
     } else {
         let url = format!("http://127.0.0.1:{}", receiver_port(args));
         place("spans", &url, "OTLP over HTTP; the last traces, in memory");
     }
-    place("stores", &args.data_dir.display().to_string(), "");
+    print(&format!("  {:18} {}\n", "stores", args.data_dir.display()));
     let page = FRONTEND.url(args);
     print(&format!(
         "\nOpen {page} and buy something; its trace appears here. Ctrl-C closes the shop.\n\n"

@@ -7,7 +7,7 @@ use opentelemetry::TraceId;
 use crate::by_trace::{ByTrace, Limits};
 use crate::log_line::LogLine;
 
-/// The lines of some 2,000 orders.
+/// At about a kilobyte each some 20 MiB, and the lines of 2,000 orders.
 const LINES: Limits = Limits {
     total: 20_000,
     per_trace: 1_000,

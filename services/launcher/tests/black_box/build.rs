@@ -77,6 +77,8 @@ fn a_step_that_fails_is_named() {
     assert_eq!(code, Some(70), "{said}");
     assert!(said.contains("a word from cargo"), "{said}");
     assert!(said.contains("the build of the services failed"), "{said}");
+    let announced = said.contains("the first time takes a minute or two");
+    assert!(announced, "no program is built yet: {said}");
 }
 
 #[test]
