@@ -5,24 +5,24 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Starts the whole shop on this host: builds what is stale, starts every service with a store
-/// of its own, and prints each order's trace.
+/// Starts the whole shop on this host: builds what is out of date, starts every service with its
+/// own store, and prints each order's trace.
 ///
-/// Without OTEL_EXPORTER_OTLP_ENDPOINT it takes the spans itself and keeps the last ones in
-/// memory; with it they go there, and TRACES_URL tells the page where to read them. Ctrl-C ends
-/// everything.
+/// Without OTEL_EXPORTER_OTLP_ENDPOINT the launcher receives the spans itself and keeps the last
+/// ones in memory. With it the spans go there, and TRACES_URL tells the page where to read traces.
+/// Ctrl-C stops everything.
 #[allow(clippy::struct_excessive_bools)] // each is a switch of its own on the command line
 #[derive(Clone, Debug, Parser)]
 #[command(
     version,
     after_help = "Examples:\n  \
     cargo run                     start the shop, then open http://127.0.0.1:3001\n  \
-    cargo run -- --logs           with the log lines of each order's trace\n  \
-    cargo run -- --load           with traffic\n  \
+    cargo run -- --logs           print the log lines of each order, too\n  \
+    cargo run -- --load           add traffic\n  \
     cargo run -- --port-offset 100 --data-dir /tmp/second   a second shop beside the first"
 )]
 pub struct Args {
-    /// Adds traffic by the load generator.
+    /// Adds traffic from the load generator.
     #[arg(long)]
     pub load: bool,
 
@@ -30,19 +30,19 @@ pub struct Args {
     #[arg(long)]
     pub logs: bool,
 
-    /// The folder of the stores; each service has its own inside.
+    /// The folder for the stores; each service has its own folder in it.
     #[arg(long, value_name = "FOLDER", default_value = ".shop")]
     pub data_dir: PathBuf,
 
-    /// Removes the stores first: a shop as on its first day.
+    /// Deletes the stores first: the shop starts as on its first day.
     #[arg(long)]
     pub fresh: bool,
 
-    /// Leaves the page out, for a host without Node.js.
+    /// Does not build the page, for a host without Node.js.
     #[arg(long)]
     pub no_page: bool,
 
-    /// A folder of built services; nothing is built then.
+    /// A folder with built services; then nothing is built.
     #[arg(long, value_name = "FOLDER")]
     pub bin_dir: Option<PathBuf>,
 
@@ -50,27 +50,27 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..50_000))]
     pub port_offset: u16,
 
-    /// Starts nothing but the receiver of spans, OTLP over HTTP, which keeps the last traces in
-    /// memory and answers them as Jaeger does: GET /api/v3/traces/{id}.
+    /// Starts only the receiver of spans (OTLP over HTTP), which keeps the last traces in memory and
+    /// serves them as Jaeger does: GET /api/v3/traces/{id}.
     #[arg(long, conflicts_with_all = ["load", "logs", "data_dir", "fresh", "no_page", "bin_dir"])]
     pub receiver_only: bool,
 
-    /// Where that receiver listens.
+    /// The address on which that receiver listens.
     #[arg(long, value_name = "ADDRESS", requires = "receiver_only", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub receiver_host: IpAddr,
 
-    /// The receiver of spans that takes them instead of the launcher.
+    /// Another receiver of spans, in place of the launcher's own.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     pub otel_exporter_otlp_endpoint: Option<String>,
 }
 
 impl Args {
-    /// Whether the launcher takes the spans itself.
+    /// Whether the launcher receives the spans itself.
     pub fn receives(&self) -> bool {
         self.receiver_only || self.other_receiver().is_none()
     }
 
-    /// The receiver that was given, if one was; an empty variable counts as none.
+    /// The other receiver, if one is given; an empty variable counts as none.
     pub fn other_receiver(&self) -> Option<&str> {
         self.otel_exporter_otlp_endpoint
             .as_deref()

@@ -1,4 +1,4 @@
-//! Bringing the services and the page up to date.
+//! Bringing the programs and the page up to date.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use crate::args::Args;
+use crate::output::print;
 use crate::services::SERVICES;
 
 /// The oldest Node.js that the page's tools run on.
 const NODE: (u32, u32) = (20, 19);
 
-/// What stands in the page's folder beside its sources and is no source.
+/// What is in the page's folder beside its sources.
 const NO_SOURCES: [&str; 2] = ["node_modules", "dist"];
 
 /// Why the shop could not be built.
@@ -35,8 +37,8 @@ pub enum BuildError {
         /// What is installed.
         found: String,
     },
-    /// A step failed; what it said stands above.
-    #[error("{0} failed; what it said stands above")]
+    /// A step failed, after it has printed why.
+    #[error("{0} failed; see its output above")]
     Failed(String),
     /// A tool could not be started.
     #[error("{tool} cannot be started: {error}")]
@@ -56,24 +58,47 @@ pub enum BuildError {
     },
 }
 
-/// The root of the workspace: where cargo says at the start, or said at the build, that this
-/// package is.
-pub fn root() -> PathBuf {
+/// Where the parts of the shop are.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The folder of the services and the load generator.
+    pub programs: PathBuf,
+    /// The folder of the built page.
+    pub page: PathBuf,
+}
+
+/// Builds what the command line asks for and is not up to date.
+pub fn shop(args: &Args) -> Result<Built, BuildError> {
+    let page = if args.no_page || args.bin_dir.is_some() {
+        root().join("frontend/dist")
+    } else {
+        page()?
+    };
+    let programs = match &args.bin_dir {
+        Some(folder) => folder.clone(),
+        None => programs()?,
+    };
+    Ok(Built { programs, page })
+}
+
+/// The root of the workspace: two folders above this package, which cargo names when it runs the
+/// launcher, and named when it built it.
+fn root() -> PathBuf {
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     manifest.ancestors().nth(2).unwrap_or(&manifest).to_owned()
 }
 
-/// Builds the services and the load generator as cargo sees need, and tells where they are. All
+/// Builds the services and the load generator where cargo sees need, and returns their folder. All
 /// programs are built together, in the profile of the launcher and of the tests: for another choice
 /// of packages cargo would choose other features of their dependencies, and build all of them again.
-pub fn services() -> Result<PathBuf, BuildError> {
+fn programs() -> Result<PathBuf, BuildError> {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root().join("target"), PathBuf::from)
         .join("debug");
-    let mut programs = SERVICES.iter().map(|service| service.name);
-    if programs.any(|name| !target.join(name).exists()) {
-        println!("building the services; the first time takes a minute or two");
+    let mut names = SERVICES.iter().map(|service| service.name);
+    if names.any(|name| !target.join(name).exists()) {
+        print("building the services; the first time takes a minute or two\n");
     }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
@@ -83,8 +108,8 @@ pub fn services() -> Result<PathBuf, BuildError> {
     Ok(target)
 }
 
-/// Builds the page when its sources have changed since the last time, and tells where it is.
-pub fn page() -> Result<PathBuf, BuildError> {
+/// Builds the page if its sources have changed since the last time, and returns its folder.
+fn page() -> Result<PathBuf, BuildError> {
     let folder = root().join("frontend");
     let (dist, stamp) = (folder.join("dist"), folder.join("dist/.sources"));
     let sources = digest(&folder)?;
@@ -92,7 +117,7 @@ pub fn page() -> Result<PathBuf, BuildError> {
         return Ok(dist);
     }
     check_node()?;
-    println!("building the page");
+    print("building the page\n");
     let begun = Instant::now();
     let npm = |arguments: &[&str]| {
         let mut npm = Command::new("npm");
@@ -102,7 +127,8 @@ pub fn page() -> Result<PathBuf, BuildError> {
     run("npm ci", &mut npm(&["ci", "--no-audit", "--no-fund"]))?;
     run("npm run build", &mut npm(&["run", "build"]))?;
     fs::write(&stamp, sources).map_err(|error| BuildError::File { path: stamp, error })?;
-    println!("built the page in {} s", begun.elapsed().as_secs());
+    let seconds = begun.elapsed().as_secs();
+    print(&format!("built the page in {seconds} s\n"));
     Ok(dist)
 }
 
@@ -136,7 +162,7 @@ fn check_node() -> Result<(), BuildError> {
     }
 }
 
-/// A digest of the names and contents of all sources of the page.
+/// A hash of the names and contents of all sources of the page.
 fn digest(folder: &Path) -> Result<String, BuildError> {
     let mut hasher = DefaultHasher::new();
     for file in files(folder)? {

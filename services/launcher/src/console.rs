@@ -2,70 +2,74 @@
 
 use std::net::SocketAddr;
 
-use serde_json::Value;
-
 use crate::args::Args;
+use crate::log_line::LogLine;
 use crate::logs::Logs;
+use crate::output::print;
 use crate::paint::{Paint, Style};
-use crate::services::{SERVICES, receiver_port};
+use crate::services::{FRONTEND, SERVICES, receiver_port};
+use crate::supervisor::Line;
 
-/// Prints what is where.
+/// Prints where everything is.
 pub fn print_places(args: &Args, paint: Paint) {
-    println!("\n{}", paint.style(Style::Strong, "The shop is open."));
+    let place = |name: &str, url: &str, what: &str| {
+        let what = paint.style(Style::Dim, what);
+        print(&format!("  {name:18} {url:24} {what}\n"));
+    };
+    print(&format!(
+        "\n{}\n",
+        paint.style(Style::Strong, "The shop is open.")
+    ));
     for service in SERVICES.iter().rev() {
-        let url = service.url(args);
-        println!(
-            "  {:18} {url:24} {}",
-            service.name,
-            paint.style(Style::Dim, service.what)
-        );
+        place(service.name, &service.url(args), service.what);
     }
     if let Some(endpoint) = args.other_receiver() {
-        println!("  {:18} {endpoint}", "spans go to");
+        print(&format!("  {:18} {endpoint}\n", "spans go to"));
     } else {
         let url = format!("http://127.0.0.1:{}", receiver_port(args));
-        let what = paint.style(Style::Dim, "OTLP over HTTP; the last traces, in memory");
-        println!("  {:18} {url:24} {what}", "spans");
+        place("spans", &url, "OTLP over HTTP; the last traces, in memory");
     }
-    println!("  {:18} {}", "stores", args.data_dir.display());
-    let page = SERVICES[4].url(args);
-    println!("\nOpen {page} and buy something; its trace appears here. Ctrl-C ends the shop.\n");
+    print(&format!("  {:18} {}\n", "stores", args.data_dir.display()));
+    let page = FRONTEND.url(args);
+    print(&format!(
+        "\nOpen {page} and buy something; its trace appears here. Ctrl-C closes the shop.\n\n"
+    ));
 }
 
-/// Prints where spans are taken.
+/// Prints where spans are received.
 pub fn print_receiver(address: SocketAddr) {
-    println!("taking spans at http://{address}/v1/traces (OTLP over HTTP)");
-    println!("answering traces at http://{address}/api/v3/traces/{{id}}");
+    print(&format!(
+        "receiving spans at http://{address}/v1/traces (OTLP over HTTP)\n\
+         serving traces at http://{address}/api/v3/traces/{{id}}\n"
+    ));
 }
 
-/// Keeps a line, and shows it when somebody should know.
-pub fn show(name: &str, line: Value, logs: &Logs, paint: Paint) {
-    match (line.as_str(), line["level"].as_str()) {
-        (Some(text), _) => println!("{name}: {text}"),
-        (None, Some("WARN" | "ERROR")) => println!("{}", log_line(&line, paint)),
-        _ => {}
+/// Keeps a line if it belongs to a trace, and prints it if somebody should know of it.
+pub fn show(line: Line, logs: &Logs, paint: Paint) {
+    let Some(log) = line.log else {
+        print(&format!("{}: {}\n", line.name, line.text));
+        return;
+    };
+    if matches!(log.level.as_str(), "WARN" | "ERROR") {
+        print(&format!("{}\n", log_line(&log, paint)));
     }
-    logs.keep(line);
+    logs.keep(log);
 }
 
 /// A log line in short: time, level, service, message.
-pub fn log_line(line: &Value, paint: Paint) -> String {
-    let text = |name: &str| line[name].as_str().unwrap_or_default();
-    let time = text("timestamp").get(11..23).unwrap_or_default();
-    let level = text("level");
-    let level = match level {
-        "ERROR" => paint.style(Style::Bad, level),
-        "WARN" => paint.style(Style::Warning, level),
-        _ => level.to_owned(),
+pub fn log_line(line: &LogLine, paint: Paint) -> String {
+    let time = line.timestamp.get(11..23).unwrap_or_default();
+    let level = match line.level.as_str() {
+        "ERROR" => paint.style(Style::Bad, "ERROR"),
+        "WARN" => paint.style(Style::Warning, "WARN "),
+        level => format!("{level:5}"),
     };
-    let service = paint.service(text("service"), text("service"));
-    let cause = line["cause"]
-        .as_str()
-        .map(|cause| format!(" ({cause})"))
-        .unwrap_or_default();
+    let service = paint.service(&line.service, &line.service);
+    let cause = line.fields.get("cause").and_then(|cause| cause.as_str());
+    let cause = cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
     format!(
-        "{} {level:5} {service}: {}{cause}",
+        "{} {level} {service}: {}{cause}",
         paint.style(Style::Dim, time),
-        text("message")
+        line.message
     )
 }

@@ -1,11 +1,11 @@
-//! The end that somebody asks for.
+//! The signals that ask the launcher to end.
 
 use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Comes to its end with Ctrl-C, SIGTERM, or the closing of the terminal. From this call on none
-/// of them kills the launcher before it has ended its services.
+/// Resolves at Ctrl-C, SIGTERM, or when the terminal is closed. From this call on none of them
+/// kills the launcher, so that it can stop its services first.
 pub fn ending() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

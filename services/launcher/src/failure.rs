@@ -9,22 +9,22 @@ use crate::supervisor::SupervisorError;
 /// The reason.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// A port cannot be had.
+    /// A port is not free.
     #[error(transparent)]
     Port(#[from] PortError),
     /// Something could not be built.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// A part did not start, or died.
+    /// A process did not start, or ended by itself.
     #[error(transparent)]
     Supervisor(#[from] SupervisorError),
-    /// Something else that the system refused.
+    /// Any other error of the operating system.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 impl Failure {
-    /// sysexits(3): EX_UNAVAILABLE, EX_SOFTWARE; 1 when a part died.
+    /// sysexits(3): EX_UNAVAILABLE, EX_SOFTWARE; 1 when a process ended.
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Port(_) => 69,

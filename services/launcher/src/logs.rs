@@ -1,39 +1,46 @@
 //! The last log lines of the services, by trace.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
+use opentelemetry::TraceId;
 
-/// How many lines are kept: at about half a kilobyte each some 10 MiB, and those of 2,000
-/// orders.
-const LINES: usize = 20_000;
+use crate::by_trace::{ByTrace, Limits};
+use crate::log_line::LogLine;
+
+/// At about a kilobyte each some 20 MiB, and the lines of 2,000 orders.
+const LINES: Limits = Limits {
+    total: 20_000,
+    per_trace: 1_000,
+};
 
 /// The last lines that belong to a trace. Clones share them.
-#[derive(Clone, Debug, Default)]
-pub struct Logs(Arc<Mutex<VecDeque<Value>>>);
+#[derive(Clone, Debug)]
+pub struct Logs(Arc<Mutex<ByTrace<LogLine>>>);
 
 impl Logs {
-    /// Keeps a line, when it belongs to a trace.
-    pub fn keep(&self, line: Value) {
-        if line["trace_id"].is_string() {
+    /// Keeps a line, if it belongs to a trace.
+    pub fn keep(&self, line: LogLine) {
+        if let Some(id) = line.trace_id {
             let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if lines.len() == LINES {
-                lines.pop_front();
-            }
-            lines.push_back(line);
+            lines.add(id, line);
         }
     }
 
-    /// The lines of a trace in the order of their time.
-    pub fn of_trace(&self, id: &str) -> Vec<Value> {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found: Vec<_> = lines
-            .iter()
-            .filter(|line| line["trace_id"] == id)
-            .cloned()
-            .collect();
-        found.sort_by(|a, b| a["timestamp"].as_str().cmp(&b["timestamp"].as_str()));
-        found
+    /// The lines of a trace, the oldest first.
+    pub fn of_trace(&self, id: TraceId) -> Vec<LogLine> {
+        let lines = {
+            let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.get(id)
+        };
+        let mut lines = lines.map_or_else(Vec::new, |lines| lines.to_vec());
+        // Of each service they arrive in order; among services the pipes decide.
+        lines.sort_by(|a, b| a.timestamp.cmp(&b.timestamp));
+        lines
+    }
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(ByTrace::new(LINES))))
     }
 }

@@ -1,4 +1,4 @@
-//! Text in colour, where somebody sees it.
+//! Text in colour, on a terminal.
 
 use std::io::IsTerminal;
 

@@ -1,4 +1,4 @@
-//! Whether the ports of the shop are free, before anything is started.
+//! Whether the ports of the shop are free; checked before anything is started.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
@@ -9,15 +9,15 @@ use crate::services::{SERVICES, Service, receiver_port};
 /// What the launcher's own receiver is called.
 const RECEIVER: &str = "spans";
 
-/// A port that cannot be had.
+/// A port that is not free.
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
-    /// Somebody listens there.
+    /// Another process listens there.
     #[error(
-        "port {port} of {name} is taken\n  see who has it:    ss -ltnp 'sport = :{port}'\n  or take others:    cargo run -- --port-offset 100"
+        "port {port} of {name} is taken\n  see who has it:      ss -ltnp 'sport = :{port}'\n  or use other ports:  cargo run -- --port-offset 100"
     )]
     Taken {
-        /// Whose port it is to be.
+        /// What needs it.
         name: &'static str,
         /// The port.
         port: u16,
@@ -25,7 +25,7 @@ pub enum PortError {
     /// Another reason.
     #[error("port {port} of {name}: {error}")]
     Other {
-        /// Whose port it is to be.
+        /// What needs it.
         name: &'static str,
         /// The port.
         port: u16,
@@ -34,7 +34,7 @@ pub enum PortError {
     },
 }
 
-/// Looks at each port that will be needed; the first that is taken is the error.
+/// Tries each port that will be needed; the first that is not free is the error.
 pub fn check(args: &Args) -> Result<(), PortError> {
     for (name, host, port) in needed(args) {
         // std sets SO_REUSEADDR: connections of the last run in TIME_WAIT do not count.

@@ -1,4 +1,4 @@
-//! One process of the shop: what it writes, and that it does not outlive the launcher.
+//! One process of the shop: what it writes, how it ends, and that it does not outlive the launcher.
 
 use std::collections::VecDeque;
 use std::io;
@@ -6,127 +6,167 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::sync::{mpsc, watch};
 
-/// How many of its last lines a process is remembered by, should it die.
+/// How many of its last lines are shown when a process ends by itself.
 const LAST_LINES: usize = 5;
 
-/// A line that a process wrote.
+/// What a process did.
 #[derive(Debug)]
-pub struct Line {
-    /// The name of the process.
-    pub name: &'static str,
-    /// The line; a text when it is no JSON.
-    pub line: Value,
+pub enum Event {
+    /// It wrote a line.
+    Wrote(String),
+    /// It ended. This is the last event of a process, and comes once.
+    Ended(Ended),
 }
 
-/// A running process.
+/// How a process ended.
 #[derive(Debug)]
-pub struct Process {
-    /// Its name.
-    pub name: &'static str,
-    child: Child,
-    readers: Vec<JoinHandle<()>>,
-    last_lines: VecDeque<String>,
+pub struct Ended {
+    /// Its exit status; an error when the system did not tell.
+    pub status: io::Result<ExitStatus>,
+    /// The last lines that it wrote.
+    pub last_lines: Vec<String>,
 }
 
-impl Process {
-    /// Starts one; what it writes goes to `lines`.
-    pub fn spawn(
-        name: &'static str,
-        mut command: Command,
-        lines: &mpsc::Sender<Line>,
-    ) -> io::Result<Self> {
-        let mut child = command
-            // Ctrl-C is for the launcher, which ends them in its own order.
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let output = child
-            .stdout
-            .take()
-            .map(|end| read(name, end, lines.clone()));
-        let errors = child
-            .stderr
-            .take()
-            .map(|end| read(name, end, lines.clone()));
-        Ok(Self {
-            name,
-            child,
-            readers: [output.map(tokio::spawn), errors.map(tokio::spawn)]
-                .into_iter()
-                .flatten()
-                .collect(),
-            last_lines: VecDeque::new(),
-        })
-    }
+/// Where the events of all processes go, each with the name of its process.
+pub type Events = mpsc::Sender<(&'static str, Event)>;
 
-    /// Keeps a line for the case that it dies.
-    pub fn remember(&mut self, line: &Value) {
-        if self.last_lines.len() == LAST_LINES {
-            self.last_lines.pop_front();
+/// Starts a process. The future, which has to be polled, sends its events, and asks it to
+/// terminate (SIGTERM) when `stopping` becomes true; dropped, it kills the process.
+///
+/// The process is started by the calling thread, with whose end the kernel ends it ([`command`]).
+pub fn start(
+    name: &'static str,
+    mut command: Command,
+    events: Events,
+    stopping: watch::Receiver<bool>,
+) -> io::Result<impl Future<Output = ()> + Send + use<>> {
+    let mut child = command
+        // Ctrl-C is for the launcher, which stops its processes by itself.
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let output = child.stdout.take().expect("it is piped");
+    let errors = child.stderr.take().expect("it is piped");
+    Ok(async move {
+        let (status, last_lines) =
+            tokio::join!(end(child, stopping), forward(name, output, errors, &events),);
+        let ended = Ended {
+            status,
+            last_lines: last_lines.into(),
+        };
+        // Without a receiver nobody wants to know.
+        let _ = events.send((name, Event::Ended(ended))).await;
+    })
+}
+
+/// Waits for the end, and asks for it once when the time has come.
+async fn end(mut child: Child, mut stopping: watch::Receiver<bool>) -> io::Result<ExitStatus> {
+    let stop = async {
+        // The launcher's end stops it, too.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    };
+    tokio::select! {
+        status = child.wait() => return status,
+        () = stop => {}
+    }
+    // It has no id any more when it has ended meanwhile.
+    let id = child.id().and_then(|id| i32::try_from(id).ok());
+    if let Some(id) = id.and_then(Pid::from_raw) {
+        let _ = kill_process(id, Signal::TERM);
+    }
+    child.wait().await
+}
+
+/// Forwards what it writes, line by line, until it closes both ends; returns the last lines.
+async fn forward(
+    name: &'static str,
+    output: impl AsyncRead + Unpin,
+    errors: impl AsyncRead + Unpin,
+    events: &Events,
+) -> VecDeque<String> {
+    let mut output = BufReader::new(output).lines();
+    let mut errors = BufReader::new(errors).lines();
+    let mut last_lines = VecDeque::with_capacity(LAST_LINES);
+    loop {
+        let line = tokio::select! {
+            Ok(Some(line)) = output.next_line() => line,
+            Ok(Some(line)) = errors.next_line() => line,
+            else => return last_lines,
+        };
+        if last_lines.len() == LAST_LINES {
+            last_lines.pop_front();
         }
-        let text = line
-            .as_str()
-            .map_or_else(|| line.to_string(), str::to_owned);
-        self.last_lines.push_back(text);
-    }
-
-    /// The last that it wrote, one line below the other.
-    pub fn last_lines(&self) -> String {
-        let lines: Vec<_> = self
-            .last_lines
-            .iter()
-            .map(|line| format!("  {line}"))
-            .collect();
-        lines.join("\n")
-    }
-
-    /// Waits until it has ended, and its last line has been read.
-    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
-        let status = self.child.wait().await?;
-        while let Some(reader) = self.readers.last_mut() {
-            let _ = reader.await;
-            self.readers.pop();
-        }
-        Ok(status)
-    }
-
-    /// Asks it to end: SIGTERM.
-    pub fn terminate(&self) {
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
-        if let Some(id) = id.and_then(Pid::from_raw) {
-            let _ = kill_process(id, Signal::TERM);
-        }
+        last_lines.push_back(line.clone());
+        // Without a receiver it is still read, so that the process does not block.
+        let _ = events.send((name, Event::Wrote(line))).await;
     }
 }
 
-/// A command that ends with the launcher even when that is killed, where the host has setpriv
+/// A command that ends with the launcher even when that is killed, if the host has setpriv
 /// (util-linux): the kernel then sends SIGTERM.
-pub fn command(program: &Path) -> Command {
+pub fn command(program: &Path) -> io::Result<Command> {
+    // setpriv itself can be started when the program is missing.
+    program.metadata()?;
     let setpriv = Path::new("/usr/bin/setpriv");
-    if setpriv.exists() {
+    Ok(if setpriv.exists() {
         let mut command = Command::new(setpriv);
         command.args(["--pdeathsig", "TERM", "--"]).arg(program);
         command
     } else {
         Command::new(program)
-    }
+    })
 }
 
-async fn read(name: &'static str, output: impl AsyncRead + Unpin, lines: mpsc::Sender<Line>) {
-    let mut reader = BufReader::new(output).lines();
-    while let Ok(Some(line)) = reader.next_line().await {
-        let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
-        if lines.send(Line { name, line }).await.is_err() {
-            return;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn events(script: &str, stop: bool) -> Vec<Event> {
+        let mut command = command(Path::new("/bin/sh")).unwrap();
+        command.args(["-c", script]);
+        let (sender, mut receiver) = mpsc::channel(100);
+        let (stopping, stopped) = watch::channel(stop);
+        let process = start("sh", command, sender, stopped).unwrap();
+        process.await;
+        drop(stopping);
+        let mut events = Vec::new();
+        while let Some((_, event)) = receiver.recv().await {
+            events.push(event);
         }
+        events
+    }
+
+    #[tokio::test]
+    async fn the_end_comes_once_and_after_every_line() {
+        let mut events = events("echo one; echo two >&2; seq 3 9; exit 3", false).await;
+        let Some(Event::Ended(ended)) = events.pop() else {
+            panic!("{events:?}");
+        };
+        assert_eq!(ended.status.unwrap().code(), Some(3));
+        assert_eq!(ended.last_lines.len(), LAST_LINES);
+        let lines = events.iter().map(|event| match event {
+            Event::Wrote(line) => line.as_str(),
+            Event::Ended(_) => panic!("the end came twice: {events:?}"),
+        });
+        let lines: Vec<_> = lines.collect();
+        assert_eq!(lines.len(), 9);
+        assert!(
+            lines.contains(&"one") && lines.contains(&"two"),
+            "{lines:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_process_is_asked_to_terminate_when_the_shop_stops() {
+        let script = "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.01; done";
+        let events = events(script, true).await;
+        assert!(matches!(events.last(), Some(Event::Ended(_))), "{events:?}");
     }
 }

@@ -1,7 +1,9 @@
-//! A receiver of OTLP over HTTP (protobuf and JSON), and the same question for a trace that
-//! Jaeger answers.
+//! A receiver of spans by OTLP over HTTP (protobuf and JSON), which also answers with a trace, at
+//! the same path as Jaeger, and with the log lines of a trace.
 //!
 //! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
+
+use std::io;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -9,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, StatusCode, header};
+use opentelemetry::TraceId;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
@@ -16,19 +19,23 @@ use prost::Message;
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::logs::Logs;
 use crate::traces::Traces;
 
-/// A batch of 512 spans has about 200 KiB; this leaves room for larger batches of others.
+/// A batch of 512 spans has about 200 KiB; other clients may send larger ones.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
-/// Serves for ever.
-pub async fn serve(listener: TcpListener, traces: Traces) -> std::io::Result<()> {
-    let router = Router::new()
+/// Serves until it is dropped.
+pub async fn serve(listener: TcpListener, traces: Traces, logs: Logs) -> io::Result<()> {
+    let traces = Router::new()
         .route("/v1/traces", post(export))
         .route("/api/v3/traces/{id}", get(trace))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(traces);
-    axum::serve(listener, router).await
+    let logs = Router::new()
+        .route("/logs/{id}", get(log_lines))
+        .with_state(logs);
+    axum::serve(listener, traces.merge(logs)).await
 }
 
 /// The two encodings of OTLP over HTTP.
@@ -75,10 +82,19 @@ async fn export(State(traces): State<Traces>, headers: HeaderMap, body: Bytes) -
 }
 
 async fn trace(State(traces): State<Traces>, Path(id): Path<String>) -> Response {
-    match traces.get(&id) {
+    match TraceId::from_hex(&id).ok().and_then(|id| traces.get(id)) {
         Some(trace) => {
             Json(json!({ "result": { "resourceSpans": trace.resource_spans() } })).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn log_lines(State(logs): State<Logs>, Path(id): Path<String>) -> Response {
+    let lines = TraceId::from_hex(&id).map_or_else(|_| Vec::new(), |id| logs.of_trace(id));
+    if lines.is_empty() {
+        StatusCode::NOT_FOUND.into_response()
+    } else {
+        Json(json!({ "lines": lines })).into_response()
     }
 }

@@ -13,15 +13,31 @@ const RECEIVER_PORT: u16 = 4318;
 pub struct Service {
     /// The name of its unit and binary.
     pub name: &'static str,
-    /// Its port by the contract.
+    /// Its port, without an offset.
     pub port: u16,
-    /// The variable by which others know its address.
+    /// The variable that tells the others its address.
     pub url_variable: &'static str,
     /// What a person finds there.
     pub what: &'static str,
 }
 
-/// All services, in the order in which they are started: each after those that it asks.
+/// The API gateway.
+pub const GATEWAY: Service = Service {
+    name: "gateway-service",
+    port: 8080,
+    url_variable: "GATEWAY_SERVICE_URL",
+    what: "/api/openapi.json",
+};
+
+/// The page's server.
+pub const FRONTEND: Service = Service {
+    name: "frontend",
+    port: 3001,
+    url_variable: "FRONTEND_URL",
+    what: "the page",
+};
+
+/// All services in the order in which they are started: each after those that it calls.
 pub const SERVICES: [Service; 5] = [
     Service {
         name: "product-service",
@@ -41,18 +57,8 @@ pub const SERVICES: [Service; 5] = [
         url_variable: "ORDER_SERVICE_URL",
         what: "/orders",
     },
-    Service {
-        name: "gateway-service",
-        port: 8080,
-        url_variable: "GATEWAY_SERVICE_URL",
-        what: "/api/openapi.json",
-    },
-    Service {
-        name: "frontend",
-        port: 3001,
-        url_variable: "FRONTEND_URL",
-        what: "the page",
-    },
+    GATEWAY,
+    FRONTEND,
 ];
 
 impl Service {
@@ -66,14 +72,14 @@ impl Service {
         format!("http://127.0.0.1:{}", self.port(args))
     }
 
-    /// What it is told by its environment, beside what it inherits.
-    pub fn environment(&self, args: &Args, assets: &Path) -> Vec<(&'static str, OsString)> {
+    /// Its environment, beside what it inherits.
+    pub fn environment(&self, args: &Args, page: &Path) -> Vec<(&'static str, OsString)> {
         let mut environment: Vec<(&str, OsString)> = vec![
             ("HOST", "127.0.0.1".into()),
             ("PORT", self.port(args).to_string().into()),
             ("STATE_DIRECTORY", args.data_dir.join(self.name).into()),
             ("LOG_FORMAT", "json".into()),
-            ("ASSETS_DIR", assets.into()),
+            ("ASSETS_DIR", page.into()),
         ];
         for peer in SERVICES {
             environment.push((peer.url_variable, peer.url(args).into()));
@@ -82,8 +88,9 @@ impl Service {
             let receiver = format!("http://127.0.0.1:{}", receiver_port(args));
             environment.push(("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.clone().into()));
             environment.push(("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf".into()));
-            environment.push(("TRACES_URL", receiver.into()));
-            // Somebody waits in front of the screen for the tree.
+            environment.push(("TRACES_URL", receiver.clone().into()));
+            environment.push(("LOGS_URL", receiver.into()));
+            // A person waits for the tree; the default is 5 s.
             environment.push(("OTEL_BSP_SCHEDULE_DELAY", "200".into()));
         }
         environment

@@ -1,17 +1,20 @@
-//! The processes of the shop: started together, ended together.
+//! The processes of the shop: started together, stopped together.
 
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitStatus;
-use std::task::Poll;
 use std::time::Duration;
 
-use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::process::Command;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use crate::args::Args;
-use crate::process::{Line, Process, command};
-use crate::services::{SERVICES, Service};
+use crate::build::Built;
+use crate::log_line::LogLine;
+use crate::output::print;
+use crate::process::{self, Ended, Event, Events, command};
+use crate::services::{GATEWAY, SERVICES};
 
 /// A service is ready within milliseconds; a machine under load gets a thousand times that.
 const READY_BOUND: Duration = Duration::from_secs(30);
@@ -19,26 +22,32 @@ const READY_BOUND: Duration = Duration::from_secs(30);
 /// How long the services may drain before they are killed: their own bounds and a little.
 const STOP_BOUND: Duration = Duration::from_secs(15);
 
-/// Why the shop ended by itself.
+/// Why the shop closed by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum SupervisorError {
     /// A program could not be started.
-    #[error("{name} cannot be started: {error}")]
+    #[error("{name} cannot be started from {}: {error}", program.display())]
     Start {
         /// Its name.
         name: &'static str,
+        /// The file.
+        program: PathBuf,
         /// The reason.
         error: io::Error,
     },
-    /// A program ended, and with it the shop.
-    #[error("{name} ended ({status}), so the whole shop does. Its last lines:\n{lines}")]
+    /// A process ended by itself.
+    #[error(
+        "{name} ended ({}), so the shop closes. Its last lines:\n{}",
+        how(status),
+        indented(last_lines)
+    )]
     Died {
         /// Its name.
         name: &'static str,
         /// How it ended.
-        status: ExitStatus,
+        status: io::Result<ExitStatus>,
         /// The last that it wrote.
-        lines: String,
+        last_lines: Vec<String>,
     },
     /// A program did not become ready.
     #[error("{name} did not become ready within {} s", READY_BOUND.as_secs())]
@@ -48,149 +57,152 @@ pub enum SupervisorError {
     },
 }
 
+/// A line that a process wrote.
+#[derive(Debug)]
+pub struct Line {
+    /// The name of the process.
+    pub name: &'static str,
+    /// The line.
+    pub text: String,
+    /// The same as a log line, if it is one.
+    pub log: Option<LogLine>,
+}
+
 /// The running processes.
 #[derive(Debug)]
 pub struct Shop {
-    processes: Vec<Process>,
-    lines: mpsc::Sender<Line>,
+    /// A task for each, which ends with its process and kills it when aborted.
+    processes: JoinSet<()>,
+    events: mpsc::Receiver<(&'static str, Event)>,
+    send_events: Events,
+    stopping: watch::Sender<bool>,
 }
 
 impl Shop {
-    /// A shop without processes, and the far end of what they will write.
-    pub fn new() -> (Self, mpsc::Receiver<Line>) {
-        // A reader that falls behind makes the writers wait; their own queues are bounded.
-        let (lines, written) = mpsc::channel(1024);
-        let processes = Vec::new();
-        (Self { processes, lines }, written)
+    /// A shop without processes.
+    pub fn new() -> Self {
+        // While the launcher falls behind, the services wait; their own queues are bounded.
+        let (send_events, events) = mpsc::channel(1024);
+        Self {
+            processes: JoinSet::new(),
+            events,
+            send_events,
+            stopping: watch::Sender::new(false),
+        }
     }
 
-    /// Starts all services and waits until each is ready.
+    /// Starts all services and waits until each is ready; `seen` gets what they write meanwhile.
     pub async fn start(
         &mut self,
         args: &Args,
-        binaries: &Path,
-        assets: &Path,
-        written: &mut mpsc::Receiver<Line>,
-        mut seen: impl FnMut(&'static str, Value),
+        built: &Built,
+        mut seen: impl FnMut(Line),
     ) -> Result<(), SupervisorError> {
         for service in SERVICES {
-            self.start_service(service, args, binaries, assets)?;
+            let environment = service.environment(args, &built.page);
+            self.spawn(service.name, built, |command| command.envs(environment))?;
         }
         let mut waiting: Vec<_> = SERVICES.iter().map(|service| service.name).collect();
         let deadline = tokio::time::Instant::now() + READY_BOUND;
-        while let Some(first) = waiting.first() {
-            tokio::select! {
-                Some(Line { name, line }) = written.recv() => {
-                    if line["address"].is_string() {
-                        waiting.retain(|other| *other != name);
-                    }
-                    self.remember(name, &line);
-                    seen(name, line);
-                }
-                died = self.died() => return Err(self.obituary(died, written)),
+        while let Some(name) = waiting.first() {
+            let line = tokio::select! {
+                line = self.next() => line?,
                 () = tokio::time::sleep_until(deadline) => {
-                    return Err(SupervisorError::NotReady { name: first });
+                    return Err(SupervisorError::NotReady { name });
                 }
+            };
+            if line.log.as_ref().is_some_and(LogLine::says_ready) {
+                waiting.retain(|other| *other != line.name);
             }
+            seen(line);
         }
         Ok(())
     }
 
-    fn start_service(
-        &mut self,
-        service: Service,
-        args: &Args,
-        binaries: &Path,
-        assets: &Path,
-    ) -> Result<(), SupervisorError> {
-        let mut command = command(&binaries.join(service.name));
-        command.envs(service.environment(args, assets));
-        self.spawn(service.name, command)
-    }
-
     /// Starts the load generator against the gateway, for as long as the shop is open.
-    pub fn start_load(&mut self, args: &Args, binaries: &Path) -> Result<(), SupervisorError> {
-        let mut command = command(&binaries.join("load-generator"));
-        command
-            .args(["--duration", "forever", "--restock"])
-            .env("GATEWAY_SERVICE_URL", SERVICES[3].url(args));
-        self.spawn("load-generator", command)
+    pub fn start_load(&mut self, args: &Args, built: &Built) -> Result<(), SupervisorError> {
+        self.spawn("load-generator", built, |command| {
+            command
+                .args(["--forever", "--restock"])
+                .env("GATEWAY_SERVICE_URL", GATEWAY.url(args))
+        })
     }
 
     fn spawn(
         &mut self,
         name: &'static str,
-        command: tokio::process::Command,
+        built: &Built,
+        complete: impl FnOnce(&mut Command) -> &mut Command,
     ) -> Result<(), SupervisorError> {
-        let process = Process::spawn(name, command, &self.lines)
-            .map_err(|error| SupervisorError::Start { name, error })?;
-        self.processes.push(process);
+        let program = built.programs.join(name);
+        let (events, stopping) = (self.send_events.clone(), self.stopping.subscribe());
+        let started = command(&program).and_then(|mut command| {
+            complete(&mut command);
+            process::start(name, command, events, stopping)
+        });
+        let process = started.map_err(|error| SupervisorError::Start {
+            name,
+            program,
+            error,
+        })?;
+        self.processes.spawn(process);
         Ok(())
     }
 
-    /// Keeps a line for the case that its process dies.
-    pub fn remember(&mut self, name: &str, line: &Value) {
-        let mut processes = self.processes.iter_mut();
-        if let Some(process) = processes.find(|process| process.name == name) {
-            process.remember(line);
-        }
-    }
-
-    /// Waits until a process has ended; which one, and how.
-    pub async fn died(&mut self) -> (usize, ExitStatus) {
-        let processes = self.processes.iter_mut().enumerate();
-        let mut ends: Vec<_> = processes
-            .map(|(index, process)| Box::pin(async move { (index, process.wait().await) }))
-            .collect();
-        std::future::poll_fn(|task| {
-            for end in &mut ends {
-                if let Poll::Ready((index, Ok(status))) = end.as_mut().poll(task) {
-                    return Poll::Ready((index, status));
-                }
+    /// The next line of any process; an error when one has ended. Cancel safe.
+    pub async fn next(&mut self) -> Result<Line, SupervisorError> {
+        match self.events.recv().await.expect("a sender is in `self`") {
+            (name, Event::Wrote(text)) => {
+                let log = LogLine::parse(&text);
+                Ok(Line { name, text, log })
             }
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// What is to be said of a process that has ended.
-    pub fn obituary(
-        &mut self,
-        (index, status): (usize, ExitStatus),
-        written: &mut mpsc::Receiver<Line>,
-    ) -> SupervisorError {
-        while let Ok(Line { name, line }) = written.try_recv() {
-            self.remember(name, &line);
-        }
-        let process = &self.processes[index];
-        SupervisorError::Died {
-            name: process.name,
-            status,
-            lines: process.last_lines(),
+            (name, Event::Ended(Ended { status, last_lines })) => Err(SupervisorError::Died {
+                name,
+                status,
+                last_lines,
+            }),
         }
     }
 
-    /// Ends all processes: SIGTERM, and SIGKILL for those that do not drain in time. What they
+    /// Stops all processes: SIGTERM, and SIGKILL for those that do not drain in time. What they
     /// still write is thrown away.
-    pub async fn stop(mut self, mut written: mpsc::Receiver<Line>) {
-        for process in &self.processes {
-            process.terminate();
-        }
-        drop(self.lines);
-        let drain = async { while written.recv().await.is_some() {} };
-        let all = async {
-            for process in &mut self.processes {
-                let _ = process.wait().await;
-            }
-        };
-        let ended = async { tokio::join!(drain, all) };
+    pub async fn stop(self) {
+        let Self {
+            mut processes,
+            mut events,
+            send_events,
+            stopping,
+        } = self;
+        drop(send_events);
+        stopping.send_replace(true);
+        // The last sender goes with the last process.
+        let all_ended = async { while events.recv().await.is_some() {} };
         tokio::select! {
-            _ = ended => {}
+            () = all_ended => {}
             () = tokio::time::sleep(STOP_BOUND) => {
-                println!("some services did not end in time and are killed");
+                print("some services did not stop in time and are killed\n");
             }
-            // Whoever asks twice does not want to wait; the children are killed on drop.
-            _ = tokio::signal::ctrl_c() => println!("killed"),
+            // A second Ctrl-C: no more patience.
+            _ = tokio::signal::ctrl_c() => print("killed\n"),
         }
+        processes.shutdown().await;
     }
+}
+
+impl Default for Shop {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn how(status: &io::Result<ExitStatus>) -> String {
+    match status {
+        Ok(status) => status.to_string(),
+        Err(error) => format!("its exit status is lost: {error}"),
+    }
+}
+
+fn indented(lines: &[String]) -> String {
+    let lines: Vec<_> = lines.iter().map(|line| format!("  {line}")).collect();
+    lines.join("\n")
 }

@@ -1,60 +1,48 @@
-//! The spans of the last traces, in bounded memory.
+//! The spans of the last traces, and word of each new order among them.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
+use opentelemetry::TraceId;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
-use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
-/// How many spans are kept in all: at about a kilobyte each some 50 MiB, and 3,000 orders.
-const SPANS: usize = 50_000;
+use crate::by_trace::{ByTrace, Limits};
+use crate::trace::{Received, Trace};
 
-/// How many spans one trace may have; a runaway must not push out all others.
-const SPANS_OF_A_TRACE: usize = 2_000;
+/// At about a kilobyte each some 50 MiB, and 3,000 orders.
+const SPANS: Limits = Limits {
+    total: 50_000,
+    per_trace: 2_000,
+};
 
-/// A span with where it came from.
-#[derive(Clone, Debug)]
-pub struct Received {
-    /// The program that made it.
-    pub resource: Arc<Resource>,
-    scope: Option<Arc<InstrumentationScope>>,
-    /// The span.
-    pub span: Span,
-}
-
-/// A trace as far as it has come.
-#[derive(Clone, Debug)]
-pub struct Trace {
-    /// Its id in hexadecimal.
-    pub id: String,
-    /// Its spans in the order of their arrival.
-    pub spans: Vec<Received>,
-    /// When the first came.
-    pub first: Instant,
-    /// When the last came.
-    pub last: Instant,
-}
+/// How many announced traces may wait to be looked at. A trace beyond them is not announced: trees
+/// are for people, who do not read thousands.
+const ANNOUNCED: usize = 10_000;
 
 /// The last traces. Clones share them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Traces(Arc<Mutex<Kept>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Kept {
-    traces: HashMap<Vec<u8>, Trace>,
-    oldest_first: VecDeque<Vec<u8>>,
-    spans: usize,
+    spans: ByTrace<Received>,
+    watch: Option<Watch>,
+}
+
+/// Somebody who wants to know of each trace with a span of this name.
+#[derive(Debug)]
+struct Watch {
+    name: &'static str,
+    announce: mpsc::Sender<TraceId>,
 }
 
 impl Traces {
-    /// Keeps the spans of an export; says how many were malformed or too many for their trace.
+    /// Keeps the spans of an export; returns how many it refused, because their ids are malformed
+    /// or their trace is full.
     pub fn keep(&self, request: ExportTraceServiceRequest) -> usize {
         let mut kept = self.lock();
-        let mut refused = 0;
+        let (mut refused, at) = (0, Instant::now());
         for resource_spans in request.resource_spans {
             let resource = Arc::new(resource_spans.resource.unwrap_or_default());
             for scope_spans in resource_spans.scope_spans {
@@ -65,34 +53,26 @@ impl Traces {
                         resource,
                         scope,
                         span,
+                        at,
                     }));
                 }
             }
         }
-        kept.evict();
         refused
     }
 
-    /// A trace by its id in hexadecimal.
-    pub fn get(&self, id: &str) -> Option<Trace> {
-        self.lock()
-            .traces
-            .values()
-            .find(|trace| trace.id == id)
-            .cloned()
+    /// A trace by its id.
+    pub fn get(&self, id: TraceId) -> Option<Trace> {
+        let spans = self.lock().spans.get(id)?;
+        Some(Trace { id, spans })
     }
 
-    /// The traces that hold a span of this name, the oldest first.
-    pub fn with_span(&self, name: &str) -> Vec<Trace> {
-        let kept = self.lock();
-        let traces = kept
-            .oldest_first
-            .iter()
-            .filter_map(|id| kept.traces.get(id));
-        traces
-            .filter(|trace| trace.spans.iter().any(|s| s.span.name == name))
-            .cloned()
-            .collect()
+    /// From now on gives the id of each trace once, when its first span of this name arrives.
+    /// Ends the watch before.
+    pub fn watch(&self, name: &'static str) -> mpsc::Receiver<TraceId> {
+        let (announce, announced) = mpsc::channel(ANNOUNCED);
+        self.lock().watch = Some(Watch { name, announce });
+        announced
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -100,117 +80,52 @@ impl Traces {
     }
 }
 
+impl Default for Traces {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Kept {
+            spans: ByTrace::new(SPANS),
+            watch: None,
+        })))
+    }
+}
+
 impl Kept {
     fn keep(&mut self, received: Received) -> bool {
-        let (id, span) = (&received.span.trace_id, &received.span.span_id);
-        if id.len() != 16 || span.len() != 8 {
+        let Ok(id) = <[u8; 16]>::try_from(received.span.trace_id.as_slice()) else {
             return false;
-        }
-        let now = Instant::now();
-        let trace = self.traces.entry(id.clone()).or_insert_with(|| {
-            self.oldest_first.push_back(id.clone());
-            Trace {
-                id: hex(id),
-                spans: Vec::new(),
-                first: now,
-                last: now,
-            }
-        });
-        if trace.spans.len() >= SPANS_OF_A_TRACE {
-            return false;
-        }
-        trace.last = now;
-        trace.spans.push(received);
-        self.spans += 1;
-        true
-    }
-
-    fn evict(&mut self) {
-        while self.spans > SPANS {
-            let Some(oldest) = self.oldest_first.pop_front() else {
-                return;
-            };
-            self.spans -= self
-                .traces
-                .remove(&oldest)
-                .map_or(0, |trace| trace.spans.len());
-        }
-    }
-}
-
-impl Received {
-    /// The name of the program, `service.name`.
-    pub fn service(&self) -> &str {
-        text_attribute(&self.resource.attributes, "service.name").unwrap_or("unknown")
-    }
-
-    /// An attribute whose value is a text.
-    pub fn attribute(&self, name: &str) -> Option<&str> {
-        text_attribute(&self.span.attributes, name)
-    }
-}
-
-impl Trace {
-    /// The trace as OTLP, each span under its resource and scope.
-    pub fn resource_spans(&self) -> Vec<ResourceSpans> {
-        let spans = self.spans.iter();
-        let alone = |received: &Received| ResourceSpans {
-            resource: Some((*received.resource).clone()),
-            scope_spans: vec![ScopeSpans {
-                scope: received.scope.as_deref().cloned(),
-                spans: vec![received.span.clone()],
-                schema_url: String::new(),
-            }],
-            schema_url: String::new(),
         };
-        spans.fold(Vec::new(), |mut grouped: Vec<ResourceSpans>, received| {
-            let known = grouped
-                .iter_mut()
-                .find(|group| group.resource.as_ref() == Some(&*received.resource))
-                .and_then(|group| group.scope_spans.first_mut())
-                .filter(|group| group.scope.as_ref() == received.scope.as_deref());
-            match known {
-                Some(group) => group.spans.push(received.span.clone()),
-                None => grouped.push(alone(received)),
-            }
-            grouped
-        })
+        if received.span.span_id.len() != 8 {
+            return false;
+        }
+        let id = TraceId::from_bytes(id);
+        let watch = self.watch.as_ref();
+        let new = watch.is_some_and(|watch| {
+            received.span.name == watch.name && !self.has_span(id, watch.name)
+        });
+        let kept = self.spans.add(id, received);
+        if let Some(watch) = self.watch.as_ref().filter(|_| new && kept) {
+            let _ = watch.announce.try_send(id);
+        }
+        kept
     }
-}
 
-fn text_attribute<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a str> {
-    let pair = attributes.iter().find(|pair| pair.key == name)?;
-    match pair.value.as_ref()?.value.as_ref()? {
-        Value::StringValue(text) => Some(text),
-        _ => None,
+    fn has_span(&self, id: TraceId, name: &str) -> bool {
+        let spans = self.spans.get(id);
+        spans.is_some_and(|spans| spans.iter().any(|received| received.span.name == name))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+
     use super::*;
 
-    fn export(trace: u32, spans: usize) -> ExportTraceServiceRequest {
-        let span = |index: usize| Span {
-            trace_id: [&[0; 12], trace.to_be_bytes().as_slice()].concat(),
-            span_id: index.to_be_bytes().to_vec(),
-            name: "s".to_owned(),
-            ..Span::default()
-        };
+    fn export(spans: Vec<Span>) -> ExportTraceServiceRequest {
         ExportTraceServiceRequest {
             resource_spans: vec![ResourceSpans {
                 scope_spans: vec![ScopeSpans {
-                    spans: (0..spans).map(span).collect(),
+                    spans,
                     ..ScopeSpans::default()
                 }],
                 ..ResourceSpans::default()
@@ -218,22 +133,42 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_oldest_trace_gives_way() {
-        let traces = Traces::default();
-        for trace in 0..60 {
-            assert_eq!(traces.keep(export(trace, 1000)), 0);
+    fn span(trace: u128, id: u8, name: &str) -> Span {
+        Span {
+            trace_id: trace.to_be_bytes().to_vec(),
+            span_id: vec![id; 8],
+            name: name.to_owned(),
+            ..Span::default()
         }
-        assert!(traces.get(&format!("{:032x}", 9)).is_none());
-        assert_eq!(
-            traces.get(&format!("{:032x}", 10)).unwrap().spans.len(),
-            1000
-        );
     }
 
     #[test]
-    fn a_runaway_trace_is_cut_off_and_counted() {
+    fn spans_with_malformed_ids_are_refused_and_counted() {
         let traces = Traces::default();
-        assert_eq!(traces.keep(export(1, SPANS_OF_A_TRACE + 5)), 5);
+        let no_trace = Span {
+            trace_id: vec![1; 15],
+            ..span(1, 1, "s")
+        };
+        let no_span = Span {
+            span_id: vec![1; 9],
+            ..span(1, 1, "s")
+        };
+        let good = span(1, 1, "s");
+        assert_eq!(traces.keep(export(vec![no_trace, good, no_span])), 2);
+        assert_eq!(traces.get(1.into()).unwrap().spans.len(), 1);
+        assert!(traces.get(2.into()).is_none());
+    }
+
+    #[test]
+    fn a_trace_is_announced_once_when_it_gets_a_span_of_that_name() {
+        let traces = Traces::default();
+        traces.keep(export(vec![span(1, 1, "wanted")]));
+        let mut announced = traces.watch("wanted");
+        traces.keep(export(vec![span(2, 1, "other"), span(3, 1, "other")]));
+        assert!(announced.try_recv().is_err());
+        traces.keep(export(vec![span(3, 2, "wanted"), span(2, 2, "wanted")]));
+        traces.keep(export(vec![span(3, 3, "wanted"), span(3, 4, "other")]));
+        let ids: Vec<_> = std::iter::from_fn(|| announced.try_recv().ok()).collect();
+        assert_eq!(ids, [3.into(), 2.into()]);
     }
 }

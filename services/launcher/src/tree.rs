@@ -1,4 +1,4 @@
-//! A trace as a tree: one line a span.
+//! A trace as a tree: one line for each span.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -6,15 +6,15 @@ use std::fmt::Write;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 
 use crate::paint::{Paint, Style};
-use crate::traces::{Received, Trace};
+use crate::trace::{Received, Trace};
 
-/// Whether every span's parent has come: the caller's, outside of this shop, never does, so one
-/// span without a known parent is the root.
-pub fn is_whole(trace: &Trace) -> bool {
+/// Whether exactly one span has no parent here, so that nothing in between is missing. A root may
+/// have a parent outside of this shop, whose span never arrives.
+pub fn has_one_root(trace: &Trace) -> bool {
     roots(trace).len() == 1
 }
 
-/// The tree, each line with name, service, duration, and what went wrong.
+/// The tree. Each line has the name, the service, the duration, and what went wrong.
 pub fn render(trace: &Trace, paint: Paint) -> String {
     let mut lines = Vec::new();
     for root in roots(trace) {
@@ -72,7 +72,7 @@ fn walk<'a>(
     last: Option<bool>,
     lines: &mut Vec<Line<'a>>,
 ) {
-    // A span that names itself as its parent, or a circle, ends here.
+    // Spans that are their own ancestors end here.
     if lines
         .iter()
         .any(|line| line.span.span.span_id == span.span.span_id)
@@ -123,7 +123,7 @@ fn failure(received: &Received) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-
+    use opentelemetry::TraceId;
     use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
     use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
     use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -170,7 +170,7 @@ mod tests {
                 }],
             });
         }
-        traces.get(&"01".repeat(16)).unwrap()
+        traces.get(TraceId::from_bytes([1; 16])).unwrap()
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
             ("b", span(3, 2, "grandchild", 2, 3)),
             ("b", span(2, 1, "early", 1, 4)),
         ]);
-        assert!(is_whole(&trace));
+        assert!(has_one_root(&trace));
         assert_eq!(
             render(&trace, Paint::plain()),
             "  root              a      10.00 ms\n\
@@ -197,14 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_parent_and_a_circle_end_in_a_tree_all_the_same() {
+    fn a_missing_parent_and_a_cycle_still_end_in_a_tree() {
         let orphaned = trace(vec![
             ("a", span(1, 0, "root", 0, 1)),
             ("a", span(3, 9, "orphan", 2, 3)),
         ]);
-        assert!(!is_whole(&orphaned));
+        assert!(!has_one_root(&orphaned));
         assert_eq!(render(&orphaned, Paint::plain()).lines().count(), 2);
-        let circle = trace(vec![("a", span(1, 1, "self", 0, 1))]);
-        assert_eq!(render(&circle, Paint::plain()), "");
+        let cycle = trace(vec![("a", span(1, 1, "self", 0, 1))]);
+        assert_eq!(render(&cycle, Paint::plain()), "");
     }
 }

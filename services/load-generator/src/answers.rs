@@ -1,5 +1,5 @@
-//! What an answer has to be. An order is believed only when it is the one that was asked for, and
-//! adds up to the cent.
+//! What an answer has to be. An order is accepted only if it is the one that was requested, and its
+//! total is right to the cent.
 
 use api::{Order, OrderStatus, Product, StockLevel};
 use http::StatusCode;
@@ -9,22 +9,22 @@ use serde::de::DeserializeOwned;
 use crate::failure::Failure;
 use crate::http_client::Answer;
 
-/// An answer that is as it should be, or as it may be.
+/// An answer that is right, or an error that is expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answered {
-    /// What was asked for.
+    /// What was requested.
     Good,
-    /// The list, as the ids on it.
+    /// The list of products, as their ids.
     Products(Vec<String>),
-    /// The deliberate error: there is no such product, and the target said so.
+    /// The deliberate error: 404 for a product that does not exist.
     UnknownProduct,
-    /// An order for more than is on the shelf.
+    /// An order for more than there is in stock.
     ShortStock,
     /// An order whose outcome is not known yet.
     Pending,
 }
 
-/// The part of a 409 that a client can act on.
+/// The fields of a 409 that a client can act on.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ShortStock {
@@ -33,7 +33,7 @@ struct ShortStock {
 }
 
 impl Answered {
-    /// The name in the report; none for what was asked for.
+    /// The name of an expected error in the report.
     pub(crate) const fn expected(&self) -> Option<&'static str> {
         match self {
             Self::Good | Self::Products(_) => None,
@@ -44,14 +44,14 @@ impl Answered {
     }
 }
 
-/// The ids on a list of products.
+/// The ids in a list of products.
 pub(crate) fn products(answer: &Answer) -> Result<Vec<String>, Failure> {
     let products: Vec<Product> = json(answer, StatusCode::OK)?;
     let ids = products.into_iter().map(|product| product.id.to_string());
     Ok(ids.collect())
 }
 
-/// The product that was asked for.
+/// The product that was requested.
 pub(crate) fn product(answer: &Answer, id: &str) -> Result<Answered, Failure> {
     let product: Product = json(answer, StatusCode::OK)?;
     if product.id.as_str() == id {
@@ -61,7 +61,7 @@ pub(crate) fn product(answer: &Answer, id: &str) -> Result<Answered, Failure> {
     }
 }
 
-/// The word that there is no such product.
+/// The answer that there is no such product.
 pub(crate) fn unknown_product(answer: &Answer) -> Result<Answered, Failure> {
     let problem: api::Problem = json(answer, StatusCode::NOT_FOUND)?;
     if problem.status == StatusCode::NOT_FOUND.as_u16() {
@@ -71,7 +71,7 @@ pub(crate) fn unknown_product(answer: &Answer) -> Result<Answered, Failure> {
     }
 }
 
-/// An order, or why there is none.
+/// An order, or the reason why there is none.
 pub(crate) fn order(answer: &Answer, product: &str, quantity: u32) -> Result<Answered, Failure> {
     let (status, answered) = match answer.status {
         StatusCode::CREATED => (OrderStatus::Created, Answered::Good),
@@ -79,9 +79,9 @@ pub(crate) fn order(answer: &Answer, product: &str, quantity: u32) -> Result<Ans
         _ => return short_stock(answer, quantity),
     };
     let order: Order = json(answer, answer.status)?;
-    let asked = order.product_id.as_str() == product && order.quantity.get() == quantity;
+    let requested = order.product_id.as_str() == product && order.quantity.get() == quantity;
     let due = order.unit_price.times(order.quantity);
-    if !asked {
+    if !requested {
         let (pieces, other) = (order.quantity.get(), &order.product_id);
         Err(answer.bad_body(format_args!(
             "{pieces} of {other} for {quantity} of {product}"
@@ -117,7 +117,7 @@ fn short_stock(answer: &Answer, quantity: u32) -> Result<Answered, Failure> {
             requested,
         } = short;
         Err(answer.bad_body(format_args!(
-            "{current_stock} are too few for {requested}, and {quantity} were asked for"
+            "{current_stock} are too few for {requested}, but {quantity} were ordered"
         )))
     }
 }
@@ -147,13 +147,14 @@ mod tests {
     fn ordered(status: u16, quantity: u32, total: &str, word: &str) -> Result<Answered, Kind> {
         let body = format!(
             r#"{{"id":"0198c0de-0000-7000-8000-000000000001","productId":"product1","productName":"Product 1",
-            "quantity":{quantity},"unitPrice":10.99,"totalPrice":{total},"status":"{word}","createdAt":"2026-11-24T08:15:30Z"}}"#
+            "quantity":{quantity},"unitPrice":10.99,"totalPrice":{total},"status":"{word}","createdAt":"2026-11-24T08:15:30Z",
+            "traceId":"0123456789abcdef0123456789abcdef"}}"#
         );
         order(&answer(status, &body), "product1", 3).map_err(|failure| failure.kind)
     }
 
     #[test]
-    fn an_order_is_the_one_that_was_asked_for_to_the_cent() {
+    fn an_order_is_the_one_that_was_requested_to_the_cent() {
         assert_eq!(ordered(201, 3, "32.97", "CREATED"), Ok(Answered::Good));
         assert_eq!(ordered(202, 3, "32.97", "PENDING"), Ok(Answered::Pending));
         for (status, quantity, total, word) in [
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn too_little_stock_is_less_than_was_asked_for() {
+    fn short_stock_is_less_than_was_ordered() {
         let kind = |body| order(&answer(409, body), "product1", 3).map_err(|failure| failure.kind);
         let short = r#"{"error":"Insufficient inventory","currentStock":2,"requested":3}"#;
         assert_eq!(kind(short), Ok(Answered::ShortStock));

@@ -1,4 +1,4 @@
-//! Users who wait for an answer before they go on, and think in between.
+//! The closed loop: users who wait for each answer, and think between their rounds.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,10 +6,11 @@ use std::time::Instant;
 use tokio::task::JoinSet;
 
 use crate::answers::Answered;
-use crate::scenario::{Scenario, Step};
+use crate::scenario::Scenario;
+use crate::step::Step;
 use crate::traffic::Traffic;
 
-/// Runs until the traffic has ended and every user has had the last answer.
+/// Runs until the traffic has ended and every user has the last answer.
 pub(crate) async fn run(traffic: &Arc<Traffic>) {
     let mut users = JoinSet::new();
     for user in 0..traffic.args.users {
@@ -24,7 +25,7 @@ async fn live(traffic: Arc<Traffic>, mut scenario: Scenario) {
     while !traffic.has_ended() {
         if scenario.lists() || products.is_empty() {
             let listed = traffic.take(&Step::List, Instant::now()).await;
-            // While the list cannot be had, a user buys what was on it before.
+            // Without a new list, a user buys from the old one.
             if let Ok(Answered::Products(listed)) = listed {
                 products = listed;
             }
@@ -33,7 +34,7 @@ async fn live(traffic: Arc<Traffic>, mut scenario: Scenario) {
             if traffic.has_ended() {
                 return;
             }
-            // A failure is in the record, and a user comes back all the same.
+            // A failure is in the record; the user goes on.
             let _ = traffic.take(&step, Instant::now()).await;
         }
         let pause = scenario.pause();

@@ -1,22 +1,22 @@
-//! What can go wrong with a request, by kind, and enough of it to follow one up.
+//! What can go wrong with a request: its kind, and an example to look into.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// A request that failed, unexpectedly.
+/// An unexpected failure of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) kind: Kind,
     pub(crate) example: Example,
 }
 
-/// How a failure is counted. The texts are an interface: they stand in the report.
+/// How a failure is counted. The texts are part of the report, which programs read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// What the target told us to ask for makes no request.
+    /// A product id of the target's own list that fits into no path.
     Malformed,
-    /// There was no connection.
+    /// The connection could not be opened.
     Connect,
     /// The connection broke before the answer was complete.
     Broken,
@@ -24,20 +24,20 @@ pub(crate) enum Kind {
     Timeout,
     /// An answer with a status that the contract does not have for this request.
     Status(u16),
-    /// The right status with a body that is not what was asked for.
+    /// The right status with a wrong body.
     BadBody,
-    /// It was due, but too many others were under way until the end of the run.
+    /// It was due, but too many others were in flight until the end of the run.
     NotStarted,
 }
 
-/// One failure of a kind, for a person who wants to know more.
+/// One failure of a kind, to look into.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Example {
-    /// The status, when there was an answer.
+    /// The status, if there was an answer.
     pub(crate) status: Option<u16>,
-    /// What the answer, the operating system or the check said.
+    /// The reason: from the answer, the operating system, or the check.
     pub(crate) detail: String,
-    /// The trace of the request, as the target told it (`traceresponse`).
+    /// The trace of the request, from the answer's `traceresponse`.
     pub(crate) trace_id: Option<String>,
 }
 

@@ -1,10 +1,9 @@
-//! The HTTP client: one request, its whole answer, within a bound of time.
+//! The HTTP client: a request and its complete answer, within a timeout.
 
 use std::error::Error;
 use std::time::Duration;
 
-use api::IdempotencyKey;
-use api::PeerUrl;
+use api::{IdempotencyKey, PeerUrl};
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -15,16 +14,16 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::failure::{Example, Failure, Kind};
 
-/// The most that is read of an answer: the list of ten thousand products, and some.
+/// The largest answer: room for a list of some ten thousand products.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 
-/// Half of what the services keep an idle connection, so that none is reused as it closes.
+/// Half as long as the services keep an idle connection, so that none is reused while it closes.
 const POOL_IDLE: Duration = Duration::from_secs(5);
 
-/// What fits on a line or two of a terminal.
+/// In characters: a line or two of a terminal.
 const DETAIL_LENGTH: usize = 200;
 
-/// A client of one target. It keeps as many connections as there are requests under way.
+/// A client of one target, with a connection for each request in flight.
 #[derive(Debug)]
 pub(crate) struct HttpClient {
     target: PeerUrl,
@@ -32,7 +31,7 @@ pub(crate) struct HttpClient {
     timeout: Duration,
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -55,12 +54,12 @@ impl HttpClient {
         }
     }
 
-    /// Asks for `path`.
+    /// Sends a GET request.
     pub(crate) async fn get(&self, path: &str) -> Result<Answer, Failure> {
         self.send(Method::GET, path, None, String::new()).await
     }
 
-    /// Sends a request, JSON if anything, and reads its answer to the end.
+    /// Sends a request, with JSON if `body` is not empty, and reads the complete answer.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -102,19 +101,19 @@ impl HttpClient {
             .await
             .unwrap_or_else(|_| {
                 let bound = humantime::format_duration(self.timeout);
-                let detail = format!("no whole answer within {bound}");
+                let detail = format!("no complete answer within {bound}");
                 Err(Failure::unanswered(Kind::Timeout, detail))
             })
     }
 }
 
 impl Answer {
-    /// A failure: the contract has no such status here.
+    /// The failure that the status is none that this request may have.
     pub(crate) fn unexpected(&self) -> Failure {
         self.failure(Kind::Status(self.status.as_u16()), self.detail())
     }
 
-    /// A failure: the status is right, and the body is not what was asked for.
+    /// The failure that the status is right, and the body is wrong.
     pub(crate) fn bad_body(&self, what: impl std::fmt::Display) -> Failure {
         self.failure(Kind::BadBody, what.to_string())
     }
@@ -128,15 +127,15 @@ impl Answer {
         Failure { kind, example }
     }
 
-    /// `00-<trace id>-<span id>-<flags>`, as in `traceparent` (W3C Trace Context).
+    /// From `00-<trace id>-<span id>-<flags>`, as in `traceparent` (W3C Trace Context).
     fn trace_id(&self) -> Option<&str> {
         let value = self.headers.get("traceresponse")?.to_str().ok()?;
         let id = value.split('-').nth(1)?;
         (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
     }
 
-    /// What the problem says (RFC 9457), or the beginning of whatever else it is. Control
-    /// characters stay out of the terminal.
+    /// The detail of the problem (RFC 9457), or the beginning of any other body, without control
+    /// characters, which could harm a terminal.
     fn detail(&self) -> String {
         let problem = serde_json::from_slice::<serde_json::Value>(&self.body).ok();
         let detail = problem
@@ -150,7 +149,7 @@ impl Answer {
     }
 }
 
-/// hyper says that something went wrong; what it was stands at the end of the chain.
+/// The last source of an error. hyper's own text only says that something went wrong.
 fn root_cause(error: &dyn Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {

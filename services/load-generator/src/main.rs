@@ -1,11 +1,13 @@
-//! Traffic for the shop: people who look around and buy, or requests at a fixed rate.
+//! Traffic for the shop: users who look around and buy, or requests at a fixed rate.
 //!
-//! `scenario` is what people do, `closed_loop` and `open_loop` are the two ways to ask for it,
-//! `answers` is what the shop has to say, and `record` what became of it.
+//! `run` is the way through it: `args` says what to do, `closed_loop` and `open_loop` take the steps
+//! that a `scenario` chooses, `shop` sends each as a request, `answers` checks what comes back,
+//! `record` counts it, and `report` and `verdict` sum it up.
 
 mod answers;
 mod args;
 mod closed_loop;
+mod endpoint;
 mod failure;
 mod http_client;
 mod open_loop;
@@ -17,31 +19,33 @@ mod run;
 mod scenario;
 mod schedule;
 mod shop;
+mod step;
 mod table;
 mod thresholds;
 mod traffic;
+mod verdict;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::args::Args;
-use crate::run::Failure;
+use crate::run::RunError;
 
-/// One thread: it has little to do for each request, and leaves the other cores to the shop.
+/// One thread is enough, and leaves the other cores to the shop.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let args = Args::parse();
     match run::run(args).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
-        Err(failure) => {
-            eprintln!("error: {failure}");
+        Err(error) => {
+            eprintln!("error: {error}");
             // sysexits(3): EX_UNAVAILABLE, EX_CANTCREAT, EX_OSERR.
-            ExitCode::from(match failure {
-                Failure::Target { .. } => 69,
-                Failure::Output(_) => 73,
-                Failure::Io(_) => 71,
+            ExitCode::from(match error {
+                RunError::Target { .. } => 69,
+                RunError::Output(_) => 73,
+                RunError::Io(_) => 71,
             })
         }
     }

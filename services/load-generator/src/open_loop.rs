@@ -1,11 +1,11 @@
-//! Requests that start at fixed times, whether or not earlier ones have been answered.
+//! The open loop: requests that start at fixed times, whether or not earlier ones have been
+//! answered.
 //!
-//! A closed loop stops asking while the shop is slow, and so leaves out just the answers that
-//! would have been the slowest (Gil Tene's "coordinated omission"). Here each request has a
-//! moment at which it should start, and its latency counts from there. The requests under way
-//! are bounded; one that is due and finds no free place waits, its waiting counts, and it costs
-//! no memory, since its moment follows from its number. One that still waits when the run ends
-//! has failed.
+//! A closed loop sends less while the shop is slow, and so leaves out the very requests that would
+//! have been the slowest (Gil Tene's "coordinated omission"). Here each request has a time at which
+//! it should start, and its latency counts from there. The number of requests in flight is bounded:
+//! one that is due then waits, which counts as latency and takes no memory, since its time follows
+//! from its number. One that still waits when the run ends has failed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,11 +16,12 @@ use tokio::task::JoinSet;
 
 use crate::args::Length;
 use crate::failure::{Failure, Kind};
-use crate::scenario::{Scenario, Step};
+use crate::scenario::Scenario;
 use crate::schedule::Schedule;
+use crate::step::Step;
 use crate::traffic::Traffic;
 
-/// Runs until the traffic has ended, and then until the last answer has come.
+/// Runs until the traffic has ended and the last answer has arrived.
 pub(crate) async fn run(traffic: &Arc<Traffic>, products: Vec<String>, rate: f64) {
     let places = Arc::new(Semaphore::new(traffic.args.max_in_flight as usize));
     let mut steps = Steps {
@@ -58,8 +59,8 @@ pub(crate) async fn run(traffic: &Arc<Traffic>, products: Vec<String>, rate: f64
         }
     }
 
-    // Whatever was due by now should have started. It still may where there is a place: this
-    // host can be a little late.
+    // What is due by now should have started. It still may if there is a place, since this host may
+    // be a little late.
     let end = end.map_or_else(Instant::now, |end| end.min(Instant::now()));
     while schedule.intended(number) < end {
         let (step, intended) = (steps.next(), schedule.intended(number));
@@ -75,11 +76,11 @@ pub(crate) async fn run(traffic: &Arc<Traffic>, products: Vec<String>, rate: f64
     while requests.join_next().await.is_some() {}
 }
 
-/// A place for the next request, when it is due.
+/// Waits until the next request is due, and then for a place.
 async fn next(schedule: &Schedule, places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     schedule.next().await;
     let place = Arc::clone(places).acquire_owned().await;
-    place.expect("nobody closes it")
+    place.expect("the semaphore is never closed")
 }
 
 fn not_started(waited: Duration) -> Failure {
@@ -88,7 +89,7 @@ fn not_started(waited: Duration) -> Failure {
     Failure::unanswered(Kind::NotStarted, detail)
 }
 
-/// The same mix as that of the users, one request after the other.
+/// The steps of one user after another, without their pauses.
 struct Steps {
     scenario: Scenario,
     products: Vec<String>,

@@ -1,4 +1,4 @@
-//! Where the report goes: a table for a person, JSON for a program that asked for it.
+//! Where the report goes: a table for people, JSON for programs.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -21,12 +21,12 @@ pub(crate) enum Output {
     Table,
     /// The table, and JSON to this file.
     TableAndFile(String, File),
-    /// JSON to standard output, which is the program's then.
+    /// JSON to standard output, and nothing else.
     Json,
 }
 
 impl Output {
-    /// Opens the file before the run: nobody wants to learn after five minutes that it cannot be.
+    /// Opens the file before the run, so that a wrong path does not show only after five minutes.
     pub(crate) fn open(path: Option<&str>) -> Result<Self, OutputError> {
         match path {
             None => Ok(Self::Table),
@@ -54,12 +54,13 @@ impl Output {
 }
 
 fn json(report: &Report) -> String {
-    serde_json::to_string_pretty(report).expect("names, numbers and texts make JSON") + "\n"
+    serde_json::to_string_pretty(report).expect("a report has string keys and finite numbers")
+        + "\n"
 }
 
 fn print(text: &str) -> Result<(), OutputError> {
     match io::stdout().write_all(text.as_bytes()) {
-        // The reader has seen enough, as `head` has.
+        // The reader has closed its end, as `head` does.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(|error| failed("standard output", error)),
     }

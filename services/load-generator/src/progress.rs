@@ -1,5 +1,5 @@
-//! A word now and then while it runs: on a terminal one line that is drawn anew, elsewhere a line
-//! every ten seconds, and for systemd a status.
+//! Progress during a run: on a terminal one line that is redrawn, elsewhere a line every ten seconds,
+//! and a status for systemd.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;

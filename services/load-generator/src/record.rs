@@ -1,4 +1,4 @@
-//! What was seen: latencies and failures by endpoint.
+//! The measurements of a run: latencies and failures by endpoint.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,25 +8,25 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use crate::answers::Answered;
+use crate::endpoint::Endpoint;
 use crate::failure::{Example, Failure, Kind};
-use crate::shop::Endpoint;
 
-/// Everything seen so far. One lock for all: the generator has one thread, so nobody waits.
+/// The measurements so far. There is one lock: the generator has one thread, so nothing waits for it.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     seen: Mutex<Seen>,
-    under_way: AtomicU64,
+    in_flight: AtomicU64,
 }
 
-/// What was seen.
+/// The measurements.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) endpoints: BTreeMap<Endpoint, EndpointSeen>,
-    /// How long after their intended starts requests left.
+    /// How long after its intended start each request left.
     pub(crate) started_late: Latency,
 }
 
-/// What was seen of one endpoint.
+/// The measurements of one endpoint.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EndpointSeen {
     pub(crate) latency: Latency,
@@ -35,27 +35,27 @@ pub(crate) struct EndpointSeen {
     pub(crate) failed: BTreeMap<Kind, (u64, Example)>,
 }
 
-/// Microseconds.
+/// Durations, in microseconds.
 #[derive(Clone, Debug)]
 pub(crate) struct Latency(pub(crate) Histogram<u64>);
 
-/// A request under way, until it is dropped.
+/// A request in flight, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct UnderWay<'a>(&'a AtomicU64);
+pub(crate) struct InFlight<'a>(&'a AtomicU64);
 
 impl Record {
-    /// A request starts.
-    pub(crate) fn begin(&self) -> UnderWay<'_> {
-        self.under_way.fetch_add(1, Ordering::Relaxed);
-        UnderWay(&self.under_way)
+    /// Counts a request as in flight.
+    pub(crate) fn begin(&self) -> InFlight<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(&self.in_flight)
     }
 
-    /// How many requests are under way.
-    pub(crate) fn under_way(&self) -> u64 {
-        self.under_way.load(Ordering::Relaxed)
+    /// How many requests are in flight.
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Counts an answer, or that there was none.
+    /// Counts an outcome.
     pub(crate) fn add(
         &self,
         endpoint: Endpoint,
@@ -123,7 +123,7 @@ impl Default for Latency {
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_latency_is_told_as_it_was_seen() {
+    fn a_latency_is_recorded_as_it_is() {
         let record = Record::default();
         for millis in 1..=100 {
             let latency = Duration::from_millis(millis);
@@ -163,13 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_under_way_until_it_is_dropped() {
+    fn a_request_is_in_flight_until_it_is_dropped() {
         let record = Record::default();
         let first = record.begin();
         let second = record.begin();
         drop(first);
-        assert_eq!(record.under_way(), 1);
+        assert_eq!(record.in_flight(), 1);
         drop(second);
-        assert_eq!(record.under_way(), 0);
+        assert_eq!(record.in_flight(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! The report for a program. `load-generator --help` tells its keys; they are an interface.
+//! The report. Programs rely on its keys, which `load-generator --help` documents.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use crate::failure::Example;
 use crate::record::{EndpointSeen, Latency};
 use crate::traffic::Traffic;
 
-/// What a run has shown.
+/// The result of a run.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
     /// Where the requests went.
     pub(crate) target: String,
-    /// Who decided when a request starts.
+    /// What decided when a request starts.
     #[serde(flatten)]
     pub(crate) mode: Mode,
-    /// What repeats the choices of the run.
+    /// The seed, which repeats the choices of the run.
     pub(crate) seed: u64,
     /// Whether it was ended early by a signal.
     pub(crate) interrupted: bool,
@@ -25,7 +25,7 @@ pub(crate) struct Report {
     pub(crate) seconds: f64,
     /// How many requests were answered or failed.
     pub(crate) requests: u64,
-    /// How many of them were answered by a failure that belongs to the game.
+    /// How many of them were answered by an expected error.
     pub(crate) expected: u64,
     /// How many of them failed.
     pub(crate) failed: u64,
@@ -35,32 +35,32 @@ pub(crate) struct Report {
     pub(crate) rate: f64,
     /// Open loop: how long after its intended start a request left, in milliseconds.
     pub(crate) started_late_ms: Option<Quantiles>,
-    /// What was missed, in words; filled in when the thresholds have been looked at.
+    /// The missed thresholds, in words; filled in when they have been checked.
     pub(crate) missed_thresholds: Vec<String>,
     /// By endpoint: method and route.
     pub(crate) endpoints: BTreeMap<&'static str, EndpointReport>,
 }
 
-/// Who decided when a request starts.
+/// What decided when a request starts.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(tag = "mode", rename_all = "lowercase")]
 pub(crate) enum Mode {
-    /// Users, after they had the answer to the one before.
+    /// Users, who wait for the answer to the request before.
     Closed { users: u32 },
-    /// The clock, so many a second.
+    /// The clock, at a fixed rate.
     Open { requested_rate: f64 },
 }
 
-/// What a run has shown of one endpoint.
+/// The result for one endpoint.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct EndpointReport {
     /// How many requests were answered or failed.
     pub(crate) requests: u64,
     /// How many a second.
     pub(crate) rate: f64,
-    /// Failures that belong to the game, by kind.
+    /// Expected errors, by kind.
     pub(crate) expected: BTreeMap<&'static str, u64>,
-    /// All other failures, by kind.
+    /// Failures, by kind.
     pub(crate) failed: BTreeMap<String, u64>,
     /// The first failure of each kind.
     pub(crate) examples: BTreeMap<String, Example>,
@@ -81,7 +81,7 @@ impl Report {
     pub(crate) fn new(traffic: &Traffic, length: Duration, interrupted: bool) -> Self {
         let (requests, failed) = traffic.record.counts();
         let seen = traffic.record.seen();
-        // A run that is ended at once has a rate, too.
+        // Not zero, so that a run that ends at once has a rate.
         let seconds = length.as_secs_f64().max(0.001);
         let expected = seen
             .endpoints
@@ -106,7 +106,7 @@ impl Report {
             requests,
             expected,
             failed,
-            abandoned: traffic.record.under_way(),
+            abandoned: traffic.record.in_flight(),
             rate: as_float(requests - failed) / seconds,
             started_late_ms,
             missed_thresholds: Vec::new(),
@@ -116,7 +116,7 @@ impl Report {
         }
     }
 
-    /// The share of requests that failed; all of none.
+    /// The share of requests that failed; 1 without requests.
     pub(crate) fn error_rate(&self) -> f64 {
         if self.requests == 0 {
             1.0

@@ -1,4 +1,4 @@
-//! A run, from the first look at the target to the report.
+//! A run, from the check of the target to the report.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,15 +13,15 @@ use crate::progress::Progress;
 use crate::report::Report;
 use crate::shop::{Shop, ShopError};
 use crate::traffic::Traffic;
-use crate::{closed_loop, open_loop, thresholds};
+use crate::{closed_loop, open_loop, verdict};
 
-/// How long a signal waits for answers: a person waits for the report.
+/// How long answers are awaited after a signal: a person waits for the report.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
-    #[error("{target}: {error}\n  Start the shop with `cargo run`, or name another --target.")]
+pub(crate) enum RunError {
+    #[error("{target}: {error}\n  Start the shop with `cargo run`, or give another --target.")]
     Target { target: String, error: ShopError },
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -29,11 +29,11 @@ pub(crate) enum Failure {
     Io(#[from] std::io::Error),
 }
 
-/// Whether all thresholds were met.
-pub(crate) async fn run(args: Args) -> Result<bool, Failure> {
+/// Runs, and returns whether all thresholds are met.
+pub(crate) async fn run(args: Args) -> Result<bool, RunError> {
     let output = Output::open(args.report.as_deref())?;
     let shop = Shop::new(HttpClient::new(args.target.clone(), args.timeout));
-    let products = shop.open().await.map_err(|error| Failure::Target {
+    let products = shop.open().await.map_err(|error| RunError::Target {
         target: args.target.to_string(),
         error,
     })?;
@@ -68,8 +68,8 @@ pub(crate) async fn run(args: Args) -> Result<bool, Failure> {
     };
     traffic.over.send_replace(true);
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
-    // Those under way are part of the run: to leave them out would hide the slowest. Each ends
-    // within --timeout, or is told as abandoned.
+    // The requests in flight are part of the run: without them the slowest would be missing. Each
+    // ends within --timeout, or is reported as abandoned.
     let interrupted = match interrupted {
         None => false,
         Some(interrupted) => tokio::select! {
@@ -81,7 +81,7 @@ pub(crate) async fn run(args: Args) -> Result<bool, Failure> {
     progress.stop();
 
     let mut report = Report::new(&traffic, begun.elapsed(), interrupted);
-    report.missed_thresholds = thresholds::missed(&traffic.args.thresholds(), &report);
+    report.missed_thresholds = verdict::missed(&traffic.args.thresholds(), &report);
     output.write(&report)?;
     for miss in &report.missed_thresholds {
         eprintln!("threshold missed: {miss}");

@@ -1,4 +1,4 @@
-//! What people do in the shop, as choices of a seeded generator.
+//! What users do in the shop: random choices that follow from a seed.
 
 use std::time::Duration;
 
@@ -8,35 +8,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::args::{Args, Pause};
-use crate::shop::Endpoint;
+use crate::step::Step;
 
-/// One request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// All products.
-    List,
-    /// One product.
-    Look(String),
-    /// A product that does not exist.
-    LookForNothing,
-    /// An order.
-    Buy { product: String, quantity: u32 },
-    /// A shelf filled up. No choice: it follows an order that found too few.
-    Restock(String),
-}
-
-impl Step {
-    pub(crate) const fn endpoint(&self) -> Endpoint {
-        match self {
-            Self::List => Endpoint::List,
-            Self::Look(_) | Self::LookForNothing => Endpoint::Detail,
-            Self::Buy { .. } => Endpoint::Order,
-            Self::Restock(_) => Endpoint::Restock,
-        }
-    }
-}
-
-/// The choices of one user. The generator is the same on every machine and in every version
+/// The choices of one user. The random numbers are the same on every machine and in every version
 /// (ChaCha with eight rounds), so a seed repeats a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
@@ -67,7 +41,7 @@ impl Scenario {
         !self.orders_only
     }
 
-    /// What a user does after having seen the products.
+    /// What a user does after the list: looks at a product, and perhaps buys it.
     pub(crate) fn round(&mut self, products: &[String]) -> Vec<Step> {
         let mut steps = Vec::with_capacity(2);
         let Some(product) = products.choose(&mut self.random) else {
@@ -91,7 +65,7 @@ impl Scenario {
         steps
     }
 
-    /// How long a user thinks.
+    /// How long a user thinks before the next round.
     pub(crate) fn pause(&mut self) -> Duration {
         let Pause { shortest, longest } = self.pause;
         self.random.random_range(shortest..=longest)

@@ -1,4 +1,4 @@
-//! When the requests of the open loop should start, and a clock that says so in time.
+//! When the requests of the open loop should start, and a clock that wakes up in time.
 
 use std::sync::Arc;
 use std::thread;
@@ -6,20 +6,19 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-/// The intended starts, evenly spaced, the first at once. They follow from the clock alone;
-/// nothing that the target does moves them.
+/// The intended starts: evenly spaced, the first at once, whatever the target does.
 #[derive(Debug)]
 pub(crate) struct Schedule {
     begun: Instant,
     rate: f64,
-    /// A permit for each start that is due and not handed out.
+    /// A permit for each start that is due and has not been taken.
     due: Arc<Semaphore>,
 }
 
 impl Schedule {
     /// Begins now. `rate` is in requests a second, at most a million.
     ///
-    /// A thread of its own sleeps to within some fifty microseconds (the kernel's timer slack);
+    /// A thread of its own wakes up within some fifty microseconds (the kernel's timer slack);
     /// tokio's timer rounds up to the next millisecond, which would show as latency.
     pub(crate) fn begin(rate: f64) -> Self {
         let schedule = Self {
@@ -49,8 +48,7 @@ impl Schedule {
         intended(self.begun, self.rate, number)
     }
 
-    /// Resolves when the next request should start; at once, when it should have already. Dropped
-    /// in between, it loses nothing.
+    /// Resolves when the next request should start, at once if it is late. Cancel safe.
     pub(crate) async fn next(&self) {
         if let Ok(due) = self.due.acquire().await {
             due.forget();
@@ -64,8 +62,8 @@ impl Drop for Schedule {
     }
 }
 
-/// A division each, not a sum of intervals: nothing adds up, and a second has as many starts as
-/// the rate says.
+/// A division for each, not a sum of intervals: rounding errors do not add up, and a second has
+/// exactly as many starts as the rate says.
 fn intended(begun: Instant, rate: f64, number: u64) -> Instant {
     #[allow(clippy::cast_precision_loss)] // 2^53 requests last for centuries
     let offset = number as f64 / rate;
@@ -103,7 +101,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn starts_that_nobody_waited_for_are_due_at_once() {
+    async fn starts_in_the_past_are_due_at_once() {
         let schedule = Schedule::begin(1000.0);
         std::thread::sleep(Duration::from_millis(50));
         let late = Instant::now();

@@ -1,7 +1,5 @@
-//! The shop as a client sees it: its endpoints, and one request to each.
+//! The shop as its client sees it: one request for each step, and what the answer has to be.
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{Method, StatusCode};
@@ -9,26 +7,17 @@ use http::{Method, StatusCode};
 use crate::answers::{self, Answered};
 use crate::failure::Failure;
 use crate::http_client::HttpClient;
-use crate::scenario::Step;
+use crate::step::Step;
 
-/// The pieces to which a shelf is filled up: some hundred orders.
+/// The stock after a restock: enough for some hundreds of orders.
 const RESTOCK: u32 = 1000;
-
-/// What is asked of the shop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Endpoint {
-    List,
-    Detail,
-    Order,
-    Restock,
-}
 
 /// The shop.
 #[derive(Debug)]
 pub(crate) struct Shop {
     client: HttpClient,
-    /// Parts this run's idempotency keys from those of every other. They are no choice of the
-    /// seed: a run that is repeated makes new orders.
+    /// Tells this run's idempotency keys from those of every other run. It does not follow from the
+    /// seed: a repeated run makes new orders.
     run: u64,
     orders: AtomicU64,
 }
@@ -37,9 +26,9 @@ pub(crate) struct Shop {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ShopError {
     #[error("it does not answer ({0})")]
-    Away(Failure),
-    #[error("it is not well ({0})")]
-    Unwell(Failure),
+    Unreachable(Failure),
+    #[error("it does not work ({0})")]
+    Unhealthy(Failure),
     #[error("it sells nothing; add a product with POST /api/products")]
     Empty,
 }
@@ -53,20 +42,24 @@ impl Shop {
         }
     }
 
-    /// Whether there is a shop at all, and the ids of what it sells.
+    /// Checks that the shop works, and returns the ids of what it sells.
     pub(crate) async fn open(&self) -> Result<Vec<String>, ShopError> {
-        let health = self.client.get("/health").await.map_err(ShopError::Away)?;
+        let health = self
+            .client
+            .get("/health")
+            .await
+            .map_err(ShopError::Unreachable)?;
         if health.status != StatusCode::OK {
-            return Err(ShopError::Unwell(health.unexpected()));
+            return Err(ShopError::Unhealthy(health.unexpected()));
         }
-        let products = self.list().await.map_err(ShopError::Unwell)?;
+        let products = self.list().await.map_err(ShopError::Unhealthy)?;
         if products.is_empty() {
             return Err(ShopError::Empty);
         }
         Ok(products)
     }
 
-    /// Takes a step, and says whether the answer is what it should be.
+    /// Takes a step, and checks the answer.
     pub(crate) async fn take(&self, step: &Step) -> Result<Answered, Failure> {
         match step {
             Step::List => self.list().await.map(Answered::Products),
@@ -100,37 +93,5 @@ impl Shop {
     fn key(&self) -> String {
         let number = self.orders.fetch_add(1, Ordering::Relaxed);
         format!("{:016x}-{number}", self.run)
-    }
-}
-
-impl Endpoint {
-    const ALL: [Self; 4] = [Self::List, Self::Detail, Self::Order, Self::Restock];
-
-    /// Method and route, as in the report and in thresholds.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::List => "GET /api/products",
-            Self::Detail => "GET /api/products/{id}",
-            Self::Order => "POST /api/orders",
-            Self::Restock => "PUT /api/inventory/{id}",
-        }
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
-
-impl FromStr for Endpoint {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|known| known.name() == text);
-        found.ok_or_else(|| {
-            let names = Self::ALL.map(|known| format!("\"{known}\"")).join(", ");
-            format!("there is no endpoint \"{text}\"; there are {names}")
-        })
     }
 }

@@ -1,4 +1,4 @@
-//! The report for a person.
+//! The report as a table, for people.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ const BOLD: &str = "\x1b[1m";
 const RED: &str = "\x1b[31m";
 const PLAIN: &str = "\x1b[0m";
 
-/// The report as a table: a line for each endpoint, and below it what was not as it should be.
+/// The table: a line for each endpoint, and below it its errors.
 pub(crate) fn table(report: &Report, colour: bool) -> String {
     let paint = |code: &str, text: &str| {
         if colour {

@@ -1,4 +1,4 @@
-//! What both loops do with a step: take it, time it, count it.
+//! What both loops share: to take a step, to time it, and to count it.
 
 use std::time::Instant;
 
@@ -8,17 +8,17 @@ use crate::answers::Answered;
 use crate::args::Args;
 use crate::failure::Failure;
 use crate::record::Record;
-use crate::scenario::Step;
 use crate::shop::Shop;
+use crate::step::Step;
 
-/// A run: what it asks of whom, what it saw, and whether it is over.
+/// The state of a run.
 #[derive(Debug)]
 pub(crate) struct Traffic {
     pub(crate) args: Args,
     pub(crate) seed: u64,
     pub(crate) shop: Shop,
     pub(crate) record: Record,
-    /// Turns true when no further request is to start.
+    /// Becomes true when no further request is to start.
     pub(crate) over: watch::Sender<bool>,
 }
 
@@ -33,8 +33,8 @@ impl Traffic {
         }
     }
 
-    /// Takes a step, and fills the shelf up after it when there was too little and that was asked
-    /// for. Latency counts from `since`.
+    /// Takes a step, and with `--restock` restocks after an order that found too little. Latency
+    /// counts from `since`.
     pub(crate) async fn take(&self, step: &Step, since: Instant) -> Result<Answered, Failure> {
         let outcome = self.timed(step, since).await;
         if self.args.restock
@@ -59,7 +59,7 @@ impl Traffic {
     }
 
     async fn timed(&self, step: &Step, since: Instant) -> Result<Answered, Failure> {
-        let _under_way = self.record.begin();
+        let _in_flight = self.record.begin();
         let outcome = self.shop.take(step).await;
         self.record.add(step.endpoint(), &outcome, since.elapsed());
         outcome

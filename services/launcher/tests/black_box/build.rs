@@ -1,4 +1,4 @@
-//! Building what is stale: what is missing is named, and what fails says so.
+//! Building what is out of date: a missing tool and a failed step are named.
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
@@ -77,6 +77,8 @@ fn a_step_that_fails_is_named() {
     assert_eq!(code, Some(70), "{said}");
     assert!(said.contains("a word from cargo"), "{said}");
     assert!(said.contains("the build of the services failed"), "{said}");
+    let announced = said.contains("the first time takes a minute or two");
+    assert!(announced, "no program is built yet: {said}");
 }
 
 #[test]

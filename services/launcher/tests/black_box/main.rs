@@ -4,6 +4,8 @@
 
 mod build;
 mod ending;
+mod idle;
+mod logs;
 mod opened;
 mod opening;
 mod receiver_only;

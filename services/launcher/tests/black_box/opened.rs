@@ -1,4 +1,4 @@
-//! A launcher as a process, on ports that nobody else has.
+//! A launcher as a process, on free ports.
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use harness::{Http, Process, binary, eventually};
 use tempfile::TempDir;
 
-/// The ports of the contract that a launcher takes.
+/// The ports that a launcher uses, without an offset.
 pub(crate) const PORTS: [(&str, u16); 6] = [
     ("product-service", 8081),
     ("inventory-service", 8082),
@@ -20,8 +20,11 @@ pub(crate) const PORTS: [(&str, u16); 6] = [
     ("spans", 4318),
 ];
 
-/// The bound of the launcher for its services, and a little.
-const END_BOUND: Duration = Duration::from_secs(20);
+/// The launcher.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_launcher");
+
+/// A little longer than the launcher waits for its services.
+pub(crate) const END_BOUND: Duration = Duration::from_secs(20);
 
 /// A running launcher.
 pub(crate) struct Launcher {
@@ -29,12 +32,12 @@ pub(crate) struct Launcher {
     pub(crate) offset: u16,
 }
 
-/// A number by which all ports of a launcher are free. They end up below those that the kernel
+/// An offset with which all ports of a launcher are free. They are below those that the kernel
 /// gives out by itself.
 pub(crate) fn free_offset() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Test processes that run at the same time begin at different places; no two of the
-    // offsets, which are less than the 5,000 between the ports apart, share a port.
+    // Test processes that run at the same time begin at different offsets. The offsets differ by
+    // less than the ports do, so that no two offsets share a port.
     let base = u16::try_from(std::process::id() % 40).unwrap() * 100;
     loop {
         let offset = 12_000 + (base + NEXT.fetch_add(1, Ordering::Relaxed) * 10) % 4000;
@@ -45,31 +48,49 @@ pub(crate) fn free_offset() -> u16 {
     }
 }
 
-/// The folder of the built services, with those of this workspace in it.
+/// The folder of the services that this workspace builds.
 pub(crate) fn binaries() -> PathBuf {
     binary("frontend").parent().unwrap().to_owned()
 }
 
 impl Launcher {
-    /// Starts one with these arguments beside its ports, and this environment.
+    /// Starts one with this port offset, these arguments, and this environment.
     pub(crate) fn start(offset: u16, arguments: &[&str], environment: &[(&str, OsString)]) -> Self {
+        Self::start_as(Path::new(PROGRAM), offset, arguments, environment)
+    }
+
+    fn start_as(
+        program: &Path,
+        offset: u16,
+        arguments: &[&str],
+        environment: &[(&str, OsString)],
+    ) -> Self {
         let mut all: Vec<OsString> = vec!["--port-offset".into(), offset.to_string().into()];
         all.extend(arguments.iter().map(OsString::from));
-        // With this variable the harness keeps the lines as they are.
+        // With this variable the harness does not expect JSON.
         let environment = [&[("LOG_FORMAT", "text".into())], environment].concat();
-        let program = Path::new(env!("CARGO_BIN_EXE_launcher"));
         let process = Process::spawn(program, "launcher", &all, &environment);
         Self { process, offset }
     }
 
-    /// Opens a whole shop, and waits until it says so.
+    /// Opens a whole shop, and waits until it is open.
     pub(crate) async fn open(arguments: &[&str], environment: &[(&str, OsString)]) -> Opened {
+        Self::open_as(Path::new(PROGRAM), arguments, environment).await
+    }
+
+    /// The same by another program, which becomes the launcher.
+    pub(crate) async fn open_as(
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(&str, OsString)],
+    ) -> Opened {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("stores");
-        Self::open_in(folder, &data, arguments, environment).await
+        Self::open_in(program, folder, &data, arguments, environment).await
     }
 
     async fn open_in(
+        program: &Path,
         folder: TempDir,
         data: &Path,
         arguments: &[&str],
@@ -82,7 +103,8 @@ impl Launcher {
             "--data-dir",
             data.to_str().unwrap(),
         ];
-        let launcher = Self::start(free_offset(), &[&own, arguments].concat(), environment);
+        let arguments = [&own, arguments].concat();
+        let launcher = Self::start_as(program, free_offset(), &arguments, environment);
         launcher.says("The shop is open.").await;
         let services = launcher.children();
         Opened {
@@ -92,12 +114,12 @@ impl Launcher {
         }
     }
 
-    /// A client of one of its ports, by the number in the contract.
+    /// A client of one of its ports, given without the offset.
     pub(crate) fn http(&self, port: u16) -> Http {
         Http::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port + self.offset)))
     }
 
-    /// Waits until it has written this, and gives all lines from there on.
+    /// Waits until it has written this, and returns all lines from there on.
     pub(crate) async fn says(&self, text: &str) -> Vec<String> {
         eventually(text, async || {
             let lines = self.process.lines();
@@ -107,7 +129,7 @@ impl Launcher {
         .await
     }
 
-    /// Its own processes, with their names.
+    /// The processes that it started, with their names.
     pub(crate) fn children(&self) -> Vec<(u32, String)> {
         let processes = std::fs::read_dir("/proc").unwrap();
         let ids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
@@ -131,7 +153,7 @@ impl Launcher {
 /// A launcher whose shop is open.
 pub(crate) struct Opened {
     pub(crate) launcher: Launcher,
-    /// What it started, as it was when it opened.
+    /// The processes that it had started when it was open.
     pub(crate) services: Vec<(u32, String)>,
     folder: TempDir,
 }
@@ -147,7 +169,7 @@ impl Opened {
         let data = self.data();
         self.launcher.process.signal(rustix::process::Signal::TERM);
         assert!(self.launcher.end().success());
-        Launcher::open_in(self.folder, &data, arguments, &[]).await
+        Launcher::open_in(Path::new(PROGRAM), self.folder, &data, arguments, &[]).await
     }
 
     /// Waits until nothing of it is left: no process and no listener.

@@ -1,11 +1,11 @@
-//! What is there when the shop is open.
+//! An open shop: every part is there, and the launcher says where.
 
 use serde_json::json;
 
 use crate::opened::{Launcher, PORTS};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_says_what_is_where_and_each_is_there() {
+async fn it_says_where_each_part_is_and_each_is_there() {
     let shop = Launcher::open(&[], &[]).await;
     let said = shop.launcher.says("The shop is open.").await.join("\n");
     for (name, port) in PORTS {
@@ -38,10 +38,10 @@ async fn it_says_what_is_where_and_each_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stores_stay_until_a_fresh_start_is_asked_for() {
+async fn stores_are_kept_without_fresh_and_deleted_with_it() {
     let shop = Launcher::open(&[], &[]).await;
-    let wish = json!({ "productId": "product1", "quantity": 2 });
-    let bought = shop.launcher.http(3001).post("/api/orders", &wish).await;
+    let order = json!({ "productId": "product1", "quantity": 2 });
+    let bought = shop.launcher.http(3001).post("/api/orders", &order).await;
     assert_eq!(bought.status, 201, "{bought:?}");
     let shop = shop.again(&[]).await;
     let orders = shop.launcher.http(8080).get("/api/orders").await.json();
@@ -54,7 +54,7 @@ async fn stores_stay_until_a_fresh_start_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn load_is_added_when_it_is_asked_for() {
+async fn load_adds_orders_by_itself() {
     let shop = Launcher::open(&["--load"], &[]).await;
     let gateway = shop.launcher.http(8080);
     harness::eventually("an order of the load generator", async || {

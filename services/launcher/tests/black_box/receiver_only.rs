@@ -18,7 +18,7 @@ async fn receiver() -> (Launcher, Http) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_takes_spans_and_answers_traces_and_does_nothing_else() {
+async fn it_receives_spans_and_serves_traces_and_does_nothing_else() {
     let (launcher, receiver) = receiver().await;
     let url = format!("http://{}", receiver.address());
     let shop = harness::Shop::with(ShopOptions {
@@ -26,8 +26,8 @@ async fn it_takes_spans_and_answers_traces_and_does_nothing_else() {
         traces_url: Some(url),
         ..ShopOptions::default()
     });
-    let wish = json!({ "productId": "product1", "quantity": 1 });
-    let id = shop.frontend().post("/api/orders", &wish).await.trace_id();
+    let order = json!({ "productId": "product1", "quantity": 1 });
+    let id = shop.frontend().post("/api/orders", &order).await.trace_id();
     for (http, path) in [
         (receiver.clone(), format!("/api/v3/traces/{id}")),
         (shop.frontend(), format!("/traces/{id}")),
@@ -50,7 +50,7 @@ async fn it_takes_spans_and_answers_traces_and_does_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_takes_json_and_refuses_what_is_no_export() {
+async fn it_accepts_json_and_refuses_what_is_no_export() {
     let (_launcher, receiver) = receiver().await;
     let id = "0102030405060708090a0b0c0d0e0f10";
     let span = json!({ "traceId": id, "spanId": "0102030405060708", "name": "click" });

@@ -1,11 +1,11 @@
-//! An order's trace: on the terminal, at the page's address, and at another receiver.
+//! An order's trace: on the terminal, on the page's server, and at another receiver.
 
 use harness::{Answer, Receiver, ReceiverMode, eventually};
 use serde_json::{Value, json};
 
 use crate::opened::{Launcher, Opened};
 
-/// What an order that starts at the frontend server passes.
+/// The services that an order from the frontend server passes through.
 const SERVICES: [&str; 5] = [
     "frontend",
     "gateway-service",
@@ -15,11 +15,11 @@ const SERVICES: [&str; 5] = [
 ];
 
 async fn buy(shop: &Opened, quantity: u32) -> Answer {
-    let wish = json!({ "productId": "product1", "quantity": quantity });
-    shop.launcher.http(3001).post("/api/orders", &wish).await
+    let order = json!({ "productId": "product1", "quantity": quantity });
+    shop.launcher.http(3001).post("/api/orders", &order).await
 }
 
-/// The tree of a trace as it was printed, without its head.
+/// The printed tree of a trace, without its headline.
 async fn tree(shop: &Opened, trace_id: &str) -> Vec<String> {
     eventually("the tree", async || {
         let lines = shop.launcher.process.lines();
@@ -48,7 +48,7 @@ fn names(otlp: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_is_a_tree_with_one_line_a_span_and_the_same_trace_for_the_page() {
+async fn an_order_is_drawn_with_one_line_for_each_span_and_served_to_the_page() {
     let shop = Launcher::open(&[], &[]).await;
     let bought = buy(&shop, 3).await;
     assert_eq!(bought.status, 201, "{bought:?}");
@@ -111,7 +111,7 @@ async fn a_refused_order_shows_where_it_failed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn log_lines_stand_below_the_tree_when_they_are_asked_for() {
+async fn log_lines_follow_the_tree_with_that_flag() {
     let shop = Launcher::open(&["--logs"], &[]).await;
     let tree = tree(&shop, &buy(&shop, 1).await.trace_id()).await;
     for service in SERVICES {

@@ -1,6 +1,7 @@
-//! What goes wrong: said clearly, with a code of its own, and with nothing left behind.
+//! What can go wrong: the message is clear, the exit code distinct, and no process is left.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -27,7 +28,7 @@ fn a_taken_port_is_named_before_anything_is_started() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_one_part_dies_all_end_and_the_reason_is_told() {
+async fn when_one_process_dies_all_end_and_the_reason_is_given() {
     for (victim, _) in &PORTS[..5] {
         let mut shop = Launcher::open(&[], &[]).await;
         let (id, _) = shop
@@ -46,8 +47,37 @@ async fn when_one_part_dies_all_end_and_the_reason_is_told() {
     }
 }
 
+/// A launcher that inherits an ignored SIGCHLD cannot learn how a child has ended: the kernel throws
+/// the exit status away, and waiting for it fails (ECHILD, wait(2)).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_whose_exit_status_is_lost_is_named_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("launcher");
+    let launcher = env!("CARGO_BIN_EXE_launcher");
+    std::fs::write(
+        &script,
+        format!("#!/bin/sh\nexec env --ignore-signal=CHLD {launcher} \"$@\"\n"),
+    )
+    .unwrap();
+    std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
+    let mut shop = Launcher::open_as(&script, &[], &[]).await;
+    let (id, _) = shop
+        .services
+        .iter()
+        .find(|(_, name)| name == "inventory-service")
+        .unwrap();
+    let id = Pid::from_raw(i32::try_from(*id).unwrap()).unwrap();
+    kill_process(id, Signal::KILL).unwrap();
+    assert_eq!(shop.launcher.end().code(), Some(1));
+    let errors = shop.launcher.process.errors();
+    for told in ["error: inventory-service ended", "listening"] {
+        assert!(errors.contains(told), "{told}: {errors}");
+    }
+    shop.is_gone().await;
+}
+
 #[test]
-fn a_part_that_does_not_start_is_named_with_its_reason() {
+fn a_process_that_does_not_start_is_named_with_its_reason() {
     let folder = tempfile::tempdir().unwrap();
     let stores = folder.path().join("stores");
     std::fs::create_dir(&stores).unwrap();

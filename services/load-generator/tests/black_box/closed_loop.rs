@@ -1,4 +1,4 @@
-//! Users: what they ask for, in which shares, and that they wait.
+//! Users: what they do, in which shares, and that they wait for answers.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -131,14 +131,14 @@ fn users_think_between_their_rounds() {
 }
 
 #[test]
-fn a_shelf_is_filled_up_only_when_that_was_asked_for() {
+fn a_product_is_restocked_only_with_that_flag() {
     let sold_out = || {
         StandIn::with(|_, asked| match asked.method {
             Method::POST => short_of(asked),
             _ => Reply::Good,
         })
     };
-    let filled_up = |asked: &[Asked]| {
+    let restocks = |asked: &[Asked]| {
         asked
             .iter()
             .filter(|asked| asked.method == Method::PUT)
@@ -152,11 +152,11 @@ fn a_shelf_is_filled_up_only_when_that_was_asked_for() {
     let orders = &report["endpoints"]["POST /api/orders"];
     assert_eq!(orders["expected"]["short stock"], orders["requests"]);
     let restocked = report["endpoints"]["PUT /api/inventory/{id}"]["requests"].as_u64();
-    assert_eq!(restocked, u64::try_from(filled_up(&shop.asked())).ok());
+    assert_eq!(restocked, u64::try_from(restocks(&shop.asked())).ok());
     assert_eq!(orders["requests"].as_u64(), restocked);
     assert_eq!(ended.code, 0, "{ended:?}");
 
     let shop = sold_out();
     run(&shop, arguments);
-    assert_eq!(filled_up(&shop.asked()), 0);
+    assert_eq!(restocks(&shop.asked()), 0);
 }

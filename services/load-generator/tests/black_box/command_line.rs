@@ -1,4 +1,4 @@
-//! The command line: help that teaches, and exit codes that say why there was no run.
+//! The command line: help with examples, and exit codes that say why there was no run.
 
 use std::net::TcpListener;
 
@@ -10,7 +10,7 @@ fn with(arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn help_teaches_by_examples_and_tells_the_exit_codes() {
+fn help_has_examples_and_the_exit_codes() {
     let help = with(&["--help"]);
     assert_eq!(help.code, 0);
     for told in [
@@ -29,9 +29,9 @@ fn wrong_usage_exits_2_and_says_what_would_be_right() {
     for (arguments, told) in [
         (&["--users", "0"][..], "1..=100000"),
         (&["--orders", "1.5"], "from 0 to 1"),
-        (&["--pause", "2s..1s"], "the shorter one"),
+        (&["--pause", "2s..1s"], "the shorter duration comes first"),
         (&["--duration", "fast"], "--duration"),
-        (&["--rate", "0"], "from 0.001"),
+        (&["--rate", "0"], "a rate is a number from 0.001"),
         (&["--rate", "10", "--users", "3"], "--users"),
         (&["--rate", "10", "--pause", "1s"], "--pause"),
         (&["--forever", "--duration", "1s"], "--duration"),

@@ -1,4 +1,4 @@
-//! What is a failure, what is not, and that a person can follow one up.
+//! What is a failure, what is not, and that an example leads to its trace.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ fn an_example_leads_to_its_trace() {
 }
 
 #[test]
-fn silence_a_broken_connection_and_none_are_told_apart() {
+fn a_timeout_a_broken_and_a_refused_connection_are_told_apart() {
     let shop = StandIn::with_orders(Reply::Never);
     let (kind, _) = the_failure(&run(&shop, &format!("{ORDERS} --timeout 50ms")).report());
     assert_eq!(kind, "timeout");

@@ -1,4 +1,4 @@
-//! The fixed rate: queueing shows, whatever the shop does.
+//! The open loop: a fixed rate, at which queueing shows.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -44,7 +44,7 @@ fn each_request_of_the_schedule_starts_and_the_mix_is_that_of_the_users() {
 }
 
 #[test]
-fn only_orders_when_that_was_asked_for() {
+fn only_orders_with_that_flag() {
     let shop = StandIn::good();
     run(&shop, "--rate 200 --duration 200ms --orders-only");
     assert_eq!(shop.asked().len(), 40);
@@ -57,7 +57,7 @@ fn only_orders_when_that_was_asked_for() {
 
 /// Nothing is answered until the fiftieth request has arrived, and that one starts 490 ms after
 /// the first. So the first waits for 490 ms, the second for 480, and so on: of a hundred
-/// requests eleven took 390 ms or longer. Whoever waits for answers never sees the fiftieth.
+/// requests eleven took 390 ms or longer. A loop that waits for answers never sends the fiftieth.
 #[test]
 fn it_starts_requests_while_earlier_ones_wait() {
     let shop = StandIn::with(|number, _| match number {
@@ -74,8 +74,8 @@ fn it_starts_requests_while_earlier_ones_wait() {
     assert!(latency(&report, "p90") >= 389.0, "{report}");
 }
 
-/// One request is stalled for half a second while only one may be under way. The other 49 that
-/// were due meanwhile never saw the stall on the wire; their users did.
+/// One request is stalled for half a second while only one may be in flight. The other 49 that were
+/// due meanwhile are fast on the wire; their users still had to wait.
 #[test]
 fn waiting_for_a_free_place_counts() {
     let stalled = AtomicBool::new(false);
@@ -102,7 +102,7 @@ fn waiting_for_a_free_place_counts() {
 }
 
 #[test]
-fn what_never_found_a_place_has_failed() {
+fn a_request_that_never_found_a_place_has_failed() {
     let shop = StandIn::with_orders(Reply::Never);
     let arguments = "--rate 100 --duration 500ms --orders-only --max-in-flight 2 --timeout 600ms";
     let ended = run(&shop, &format!("{arguments} --max-error-rate 0.5"));

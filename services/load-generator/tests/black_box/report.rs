@@ -18,7 +18,7 @@ fn keys(value: &Value) -> BTreeSet<&str> {
 }
 
 #[test]
-fn the_keys_of_the_report_are_stable_and_stand_in_the_help() {
+fn the_keys_of_the_report_are_stable_and_documented_in_the_help() {
     let down = Reply::Other(503, problem(503, "Service unavailable", "It is down."));
     let shop = StandIn::with_orders(down);
     let report = run(&shop, "--users 2 --pause 0s --duration 200ms --seed 7").report();
@@ -61,7 +61,7 @@ fn the_keys_of_the_report_are_stable_and_stand_in_the_help() {
     let help = bare().arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     for key in keys(&report).union(&keys(&open)).chain(&keys(example)) {
-        assert!(help.contains(key), "--help does not tell of {key}");
+        assert!(help.contains(key), "{key} is missing in --help");
     }
 }
 
@@ -117,7 +117,7 @@ fn a_person_gets_a_table_and_a_file_gets_json() {
 }
 
 #[test]
-fn a_run_without_a_seed_says_which_it_took() {
+fn a_run_without_a_seed_prints_the_one_it_picked() {
     let shop = StandIn::good();
     let ended = run(&shop, "--users 1 --pause 0s --duration 50ms");
     let seed = ended.report()["seed"].as_u64().unwrap();
@@ -156,7 +156,7 @@ fn a_signal_ends_the_run_with_its_report() {
 }
 
 #[test]
-fn a_signal_does_not_wait_for_answers_that_never_come_but_tells_of_them() {
+fn a_signal_does_not_wait_for_answers_that_never_come_but_reports_them() {
     let shop = StandIn::with_orders(Reply::Never);
     let generator = Generator::start(&shop, "--users 3 --orders-only --forever --timeout 1h");
     // A list and an order each.
@@ -170,7 +170,7 @@ fn a_signal_does_not_wait_for_answers_that_never_come_but_tells_of_them() {
 }
 
 #[test]
-fn the_end_of_the_duration_waits_for_those_under_way() {
+fn the_end_of_the_duration_waits_for_requests_in_flight() {
     let shop = StandIn::with_orders(Reply::Never);
     let arguments = "--users 3 --orders-only --pause 0s --duration 50ms --timeout 500ms";
     let report = run(&shop, arguments).report();

@@ -1,5 +1,5 @@
-//! A stand-in of the shop on a free port: it remembers what it was asked, and answers as the
-//! contract says, until a test has it behave otherwise.
+//! A stand-in for the shop on a free port: it records its requests, and answers as the contract says
+//! unless a test wants something else.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-/// What a run asks before its traffic begins: the health and the list.
+/// The requests of a run before its traffic begins: the health and the list.
 pub(crate) const OPENING: usize = 2;
 
 /// Far more than anything takes here, so that a slow machine passes and a broken program fails.
@@ -33,7 +33,7 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
-/// What becomes of a request.
+/// How a request is answered.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     /// What the contract says.
@@ -44,13 +44,13 @@ pub(crate) enum Reply {
     HoldUntil(usize),
     /// What the contract says, after so long.
     Stall(Duration),
-    /// Nothing, for good.
+    /// Nothing, ever.
     Never,
     /// A closed connection.
     Break,
 }
 
-/// What becomes of a request, by its number from 0, the opening included.
+/// How each request is answered, by its number from 0, the opening included.
 type Behaviour = Box<dyn Fn(usize, &Asked) -> Reply + Send + Sync>;
 
 /// A running stand-in.
@@ -64,7 +64,7 @@ struct State {
     behaviour: Behaviour,
     asked: Mutex<Vec<Asked>>,
     arrived: watch::Sender<usize>,
-    /// How many are under way, and the most that ever were.
+    /// How many are in flight, and the most that ever were.
     under_way: Mutex<(usize, usize)>,
 }
 
@@ -73,19 +73,19 @@ struct Broken;
 
 impl std::fmt::Display for Broken {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("the test wants it so")
+        formatter.write_str("the test wants it broken")
     }
 }
 
 impl std::error::Error for Broken {}
 
 impl StandIn {
-    /// A shop as the contract has it.
+    /// A shop that follows the contract.
     pub(crate) fn good() -> Self {
         Self::with(|_, _| Reply::Good)
     }
 
-    /// A shop that answers each order so, and the rest as the contract has it.
+    /// A shop that answers each order so, and otherwise follows the contract.
     pub(crate) fn with_orders(reply: Reply) -> Self {
         Self::with(move |_, asked| match asked.method {
             Method::POST => reply.clone(),
@@ -115,13 +115,13 @@ impl StandIn {
         format!("http://{}", self.address)
     }
 
-    /// What it was asked after the opening.
+    /// Its requests after the opening.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         let asked = self.state.asked.lock().unwrap();
         asked.iter().skip(OPENING).cloned().collect()
     }
 
-    /// The most requests that were ever under way at once.
+    /// The most requests that were ever in flight at once.
     pub(crate) fn most_under_way(&self) -> usize {
         self.state.under_way.lock().unwrap().1
     }
@@ -251,7 +251,7 @@ pub(crate) fn order(asked: &Asked) -> Value {
     json!({
         "id": "0198c0de-0000-7000-8000-000000000001", "productId": order["productId"],
         "productName": "A product", "quantity": quantity, "unitPrice": 10.99, "totalPrice": total,
-        "status": "CREATED", "createdAt": "2026-11-24T08:15:30Z",
+        "status": "CREATED", "createdAt": "2026-11-24T08:15:30Z", "traceId": trace_id(0),
     })
 }
 

@@ -20,7 +20,7 @@ fn wait_for(socket: &UnixDatagram, word: &str) -> String {
 }
 
 #[test]
-fn a_unit_is_told_of_the_beginning_and_the_end() {
+fn systemd_is_notified_of_the_beginning_and_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();

@@ -1,4 +1,4 @@
-//! Thresholds: the exit code, and by how much one was missed.
+//! Thresholds: the exit code, and by how much a threshold was missed.
 
 use crate::generator::{command, run};
 use crate::stand_in::{Reply, StandIn, problem};
@@ -20,7 +20,7 @@ fn a_run_within_its_thresholds_succeeds() {
 }
 
 #[test]
-fn each_missed_threshold_is_told_with_by_how_much() {
+fn each_missed_threshold_is_reported_with_by_how_much() {
     let down = Reply::Other(503, problem(503, "Service unavailable", "It is down."));
     let shop = StandIn::with_orders(down);
     let limits = "--max-error-rate 0.01 --max-p99 1us --min-rate 1000000";
@@ -60,6 +60,6 @@ fn a_p99_of_one_endpoint_is_for_that_endpoint() {
         ]),
         0
     );
-    // It was not asked for, so nothing can be said.
+    // There was no such request, so there is no p99.
     assert_eq!(p99(&["--max-p99", "GET /api/products/{id}=60s"]), 1);
 }
