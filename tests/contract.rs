@@ -548,7 +548,10 @@ async fn every_failure_bears_its_ids_and_is_a_problem_at_every_door() {
                 body,
             )
             .await;
-            answer.problem(status);
+            let problem = answer.problem(status);
+            let kind = problem["type"].as_str().expect("a URI");
+            let page = shop.gateway().get(kind).await;
+            assert_eq!(page.status, 200, "{kind} is explained: {page:?}");
             assert_eq!(
                 answer.header("allow").is_some(),
                 status == 405,

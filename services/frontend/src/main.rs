@@ -1,6 +1,8 @@
 //! The frontend server: the page, and the one origin that it talks to.
 
 mod config;
+mod etag;
+mod gateway;
 mod page;
 mod rate;
 mod routes;
@@ -25,7 +27,7 @@ const SERVICE: Service = Service {
     version: env!("CARGO_PKG_VERSION"),
 };
 
-/// Page of the shop: serves the built app, hands /api on to the gateway and the page's spans to
+/// Page of the shop: serves the built app, forwards /api to the gateway and the page's spans to
 /// the OTLP receiver, and answers traces.
 #[derive(Parser)]
 #[command(version)]
@@ -72,7 +74,7 @@ fn main() -> ExitCode {
                 grafana_url: args.grafana_url,
                 traces: args.traces_url.is_some(),
             },
-            gateway: Peer::new("gateway", args.gateway_service_url, telemetry),
+            gateway: Peer::new("gateway-service", args.gateway_service_url, telemetry),
             receiver,
             traces: args
                 .traces_url

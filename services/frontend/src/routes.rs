@@ -1,18 +1,17 @@
 //! The routes of the frontend server.
 
 use std::path::Path;
-use std::time::Duration;
 
 use api::Problem;
 use axum::extract::{self, Request, State};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::response::Response;
+use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
-use client::{Forward, Peer, Route};
-use http::uri::PathAndQuery;
+use client::Peer;
 use http::{HeaderValue, header};
 
 use crate::config::PageConfig;
+use crate::gateway;
 use crate::page::{self, Page};
 use crate::spans::{self, SpanReceiver};
 use crate::traces;
@@ -28,9 +27,6 @@ pub(crate) const UNTRACED: [&str; 6] = [
     "/{*view}",
 ];
 
-/// A little more than the gateway's own ten seconds, so that its answer wins.
-const TIMEOUT: Duration = Duration::from_secs(11);
-
 /// All that the routes need.
 #[derive(Clone, Debug)]
 pub(crate) struct Frontend {
@@ -42,12 +38,7 @@ pub(crate) struct Frontend {
 
 pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
     let page = Page::new(assets);
-    let api = any(to_gateway).with_state(frontend.gateway);
     Router::new()
-        .route("/api/{*path}", api.clone())
-        // A wildcard matches no empty rest, and these two are no views of the page.
-        .route("/api", api.clone())
-        .route("/api/", api)
         .route("/config.json", get(config).with_state(frontend.config))
         .route(
             "/otlp/v1/traces",
@@ -60,6 +51,7 @@ pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
         .route("/assets/{*file}", get(page::asset).with_state(page.clone()))
         .route("/", get(page::view).with_state(page.clone()))
         .route("/{*view}", get(page::view).with_state(page))
+        .merge(gateway::router(&frontend.gateway))
         .layer(middleware::map_response(page::protect))
 }
 
@@ -71,13 +63,13 @@ async fn config(State(config): State<PageConfig>) -> Json<PageConfig> {
 async fn trace(
     State((traces, page)): State<(Option<Peer>, Page)>,
     id: extract::Path<String>,
-    request: Request,
+    mut request: Request,
 ) -> Result<Response, Problem> {
-    let accept = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok());
+    let accept = request.headers().get(header::ACCEPT);
+    let accept = accept.and_then(|value| value.to_str().ok());
     let mut response = if accept.is_some_and(|accept| accept.contains("text/html")) {
+        // The page in one encoding only, so that the answer varies with `Accept` alone.
+        request.headers_mut().remove(header::ACCEPT_ENCODING);
         page::view(State(page), request).await?
     } else {
         traces::one(traces, &id).await?
@@ -86,20 +78,4 @@ async fn trace(
         .headers_mut()
         .insert(header::VARY, HeaderValue::from_static("accept"));
     Ok(response)
-}
-
-async fn to_gateway(State(gateway): State<Peer>, request: Request) -> Result<Response, Problem> {
-    let path = request.uri().path_and_query().cloned();
-    let forward = Forward {
-        route: Route {
-            method: request.method().clone(),
-            template: "/api/{*path}",
-        },
-        path: path.unwrap_or_else(|| PathAndQuery::from_static("/api/")),
-        timeout: TIMEOUT,
-    };
-    gateway
-        .forward(forward, request)
-        .await
-        .map(IntoResponse::into_response)
 }
