@@ -1,6 +1,6 @@
-//! The way to the gateway: everything under `/api`.
+//! Forwards everything under `/api` to the gateway.
 //!
-//! Each route has the name that it has at the gateway, so that spans, metrics and access lines
+//! Each route has the template that it has at the gateway, so that spans, metrics and access lines
 //! tell a purchase from a look at the stock.
 
 use std::time::Duration;
@@ -16,8 +16,8 @@ use http::uri::PathAndQuery;
 /// A little more than the gateway's own ten seconds, so that its answer wins.
 const TIMEOUT: Duration = Duration::from_secs(11);
 
-/// Paths that the gateway does not know. It answers them, but they are one name in telemetry,
-/// since a client can choose them.
+/// Paths that the gateway does not know. It answers them, but telemetry has one name for all of
+/// them, since a client can choose them.
 const OTHER: &str = "/api/{*path}";
 
 /// A route of the gateway, by its template.

@@ -1,4 +1,4 @@
-//! The frontend server: the page, and the one origin that it talks to.
+//! The frontend server: it serves the page, and is the one origin that the page talks to.
 
 mod config;
 mod etag;

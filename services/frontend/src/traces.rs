@@ -13,7 +13,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 /// Jaeger reads a trace from its disk within a second.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The trace `id`, as its store tells it.
+/// The trace `id`, as the trace store answers it.
 pub(crate) async fn one(traces: Option<Peer>, id: &str) -> Result<Response, Problem> {
     let unknown = || {
         Problem::new(

@@ -1,4 +1,4 @@
-//! The API gateway: the one door to the shop.
+//! The API gateway: the one way into the shop.
 
 mod document;
 mod operations;
