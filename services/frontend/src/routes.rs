@@ -12,15 +12,17 @@ use http::{HeaderValue, header};
 
 use crate::config::PageConfig;
 use crate::gateway;
+use crate::logs;
 use crate::page::{self, Page};
 use crate::spans::{self, SpanReceiver};
 use crate::traces;
 
 /// Routes that carry telemetry, and the page's files: a trace begins with a click, not with the
 /// loading of a picture or the reading of a trace.
-pub(crate) const UNTRACED: [&str; 6] = [
+pub(crate) const UNTRACED: [&str; 7] = [
     "/otlp/v1/traces",
     "/traces/{trace_id}",
+    "/logs/{trace_id}",
     "/config.json",
     "/assets/{*file}",
     "/",
@@ -34,6 +36,7 @@ pub(crate) struct Frontend {
     pub(crate) gateway: Peer,
     pub(crate) receiver: SpanReceiver,
     pub(crate) traces: Option<Peer>,
+    pub(crate) logs: Option<Peer>,
 }
 
 pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
@@ -47,6 +50,10 @@ pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
         .route(
             "/traces/{trace_id}",
             get(trace).with_state((frontend.traces, page.clone())),
+        )
+        .route(
+            "/logs/{trace_id}",
+            get(logs::of_trace).with_state(frontend.logs),
         )
         .route("/assets/{*file}", get(page::asset).with_state(page.clone()))
         .route("/", get(page::view).with_state(page.clone()))
