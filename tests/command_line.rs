@@ -32,6 +32,7 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
         &["frontend"],
     ),
     ("TRACES_URL", "", &["frontend"]),
+    ("LOGS_URL", "", &["frontend"]),
     ("JAEGER_UI_URL", "", &["frontend"]),
     ("GRAFANA_URL", "", &["frontend"]),
     (

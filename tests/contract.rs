@@ -305,12 +305,14 @@ async fn an_order_is_exact_to_the_cent_and_found_again_at_every_door() {
             "totalPrice",
             "status",
             "createdAt",
+            "traceId",
         ];
         assert_eq!(fields, BTreeSet::from(expected));
         assert_eq!(
             (&order["productId"], &order["productName"], &order["status"]),
             (&json!("product1"), &json!("Product 1"), &json!("CREATED"))
         );
+        assert_eq!(order["traceId"], answer.trace_id());
         let created_at = order["createdAt"].as_str().expect("a time");
         assert!(
             created_at.len() == "2026-11-24T08:15:30.123Z".len() && created_at.ends_with('Z'),
@@ -548,7 +550,10 @@ async fn every_failure_bears_its_ids_and_is_a_problem_at_every_door() {
                 body,
             )
             .await;
-            answer.problem(status);
+            let problem = answer.problem(status);
+            let kind = problem["type"].as_str().expect("a URI");
+            let page = shop.gateway().get(kind).await;
+            assert_eq!(page.status, 200, "{kind} is explained: {page:?}");
             assert_eq!(
                 answer.header("allow").is_some(),
                 status == 405,

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use harness::scrape::Scrape;
 use harness::stand_in::{Behaviour, StandIn};
 use harness::{Answer, Http, Process, Receiver, ReceiverMode, eventually};
 use http::{Method, StatusCode};
@@ -26,6 +27,9 @@ impl Frontend {
             ("index.html", "<!doctype html>the page"),
             ("favicon.svg", "<svg/>"),
             ("assets/index-DkZ3q.js", "export {}"),
+            ("assets/index-DkZ3q.js.br", "Brotli of it"),
+            ("assets/index-DkZ3q.js.gz", "gzip of it"),
+            ("assets/only-4kT.css", "p { margin: 0 }"),
         ] {
             std::fs::write(page.path().join(name), content).expect("a file");
         }
@@ -50,6 +54,10 @@ impl Frontend {
 
     async fn get(&self, path: &str) -> Answer {
         self.http().get(path).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.http().send(method, path, headers, "").await
     }
 
     async fn send_spans(&self, headers: &[(&str, &str)]) -> Answer {
@@ -95,6 +103,209 @@ async fn hashed_assets_are_kept_for_good_and_all_else_is_asked_for_again() {
             "a 404 is kept by nobody"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_asset_comes_in_the_best_encoding_that_the_client_takes() {
+    let frontend = Frontend::start(&[]);
+    let script = "/assets/index-DkZ3q.js";
+    for (accepted, encoding, content) in [
+        ("gzip, deflate, br, zstd", Some("br"), "Brotli of it"),
+        ("gzip", Some("gzip"), "gzip of it"),
+        ("br;q=0, gzip;q=0.5", Some("gzip"), "gzip of it"),
+        ("zstd", None, "export {}"),
+        ("identity", None, "export {}"),
+    ] {
+        let answer = frontend
+            .ask(Method::GET, script, &[("accept-encoding", accepted)])
+            .await;
+        assert_eq!(answer.status, 200, "{accepted}");
+        assert_eq!(answer.header("content-encoding"), encoding, "{accepted}");
+        assert_eq!(&answer.body[..], content.as_bytes(), "{accepted}");
+        assert_eq!(answer.header("content-type"), Some("text/javascript"));
+        assert_eq!(answer.header("vary"), Some("accept-encoding"), "{accepted}");
+    }
+    let plain = frontend.get(script).await;
+    assert_eq!(plain.header("content-encoding"), None);
+    assert_eq!(plain.header("vary"), Some("accept-encoding"));
+    let alone = frontend
+        .ask(
+            Method::GET,
+            "/assets/only-4kT.css",
+            &[("accept-encoding", "br, gzip")],
+        )
+        .await;
+    assert_eq!(alone.header("content-encoding"), None, "there is no other");
+    assert_eq!(&alone.body[..], b"p { margin: 0 }");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_has_already_is_not_sent_again() {
+    let frontend = Frontend::start(&[]);
+    for path in ["/", "/orders", "/favicon.svg", "/assets/index-DkZ3q.js"] {
+        let first = frontend.get(path).await;
+        let tag = first.header("etag").expect("a tag").to_owned();
+        for known in [tag.clone(), format!("\"other\", W/{tag}"), "*".to_owned()] {
+            let again = frontend
+                .ask(Method::GET, path, &[("if-none-match", &known)])
+                .await;
+            assert_eq!(again.status, 304, "{path} {known}");
+            assert!(again.body.is_empty());
+            for name in ["etag", "cache-control", "vary"] {
+                assert_eq!(again.header(name), first.header(name), "{path} {name}");
+            }
+        }
+        let other = frontend
+            .ask(Method::GET, path, &[("if-none-match", "\"other\"")])
+            .await;
+        assert_eq!((other.status, &other.body), (first.status, &first.body));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_front_page_of_the_same_length_and_time_is_another_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("index.html");
+    // As in the Nix store, where each file is of the first second of 1970.
+    let write = |content: &str| {
+        std::fs::write(&file, content).expect("a file");
+        let file = std::fs::File::options().write(true).open(&file);
+        let time = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+        file.expect("the file").set_modified(time).expect("a time");
+    };
+    write("<script src=/assets/index-A.js>");
+    let process = Frontend::on(folder.path(), &[]);
+    let http = Http::new(process.address());
+    let first = http.get("/").await;
+    let tag = first.header("etag").expect("a tag");
+    assert_eq!(first.header("last-modified"), None, "it would be a lie");
+    write("<script src=/assets/index-B.js>");
+    for known in [
+        ("if-none-match", tag),
+        ("if-modified-since", "Thu, 01 Jan 1970 00:00:01 GMT"),
+    ] {
+        let second = http.send(Method::GET, "/", &[known], "").await;
+        assert_eq!(second.status, 200, "{known:?}");
+        assert_eq!(&second.body[..], b"<script src=/assets/index-B.js>");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_an_asset_can_be_had() {
+    let frontend = Frontend::start(&[]);
+    let script = "/assets/index-DkZ3q.js";
+    let part = frontend
+        .ask(Method::GET, script, &[("range", "bytes=0-5")])
+        .await;
+    assert_eq!(part.status, 206);
+    assert_eq!(&part.body[..], b"export");
+    assert_eq!(part.header("content-range"), Some("bytes 0-5/9"));
+    let beyond = frontend
+        .ask(Method::GET, script, &[("range", "bytes=9-")])
+        .await;
+    assert_eq!(beyond.status, 416);
+    assert_eq!(beyond.header("content-range"), Some("bytes */9"));
+    assert_eq!(beyond.header("cache-control"), None);
+    // The whole, whenever the part could be of another representation.
+    for headers in [
+        [("range", "bytes=0-5"), ("if-range", "\"other\"")],
+        [("range", "bytes=0-1,4-5"), ("accept-encoding", "identity")],
+    ] {
+        let whole = frontend.ask(Method::GET, script, &headers).await;
+        assert_eq!(whole.status, 200, "{headers:?}");
+        assert_eq!(&whole.body[..], b"export {}");
+    }
+    let head = frontend.ask(Method::HEAD, script, &[]).await;
+    assert_eq!(head.header("content-length"), Some("9"));
+    assert_eq!(head.header("accept-ranges"), Some("bytes"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forwarded_request_bears_the_name_of_its_route_at_the_gateway() {
+    let (gateway, receiver) = tokio::join!(StandIn::start(), Receiver::http(ReceiverMode::Good));
+    let frontend = Frontend::start(&[
+        ("GATEWAY_SERVICE_URL", &gateway.url()),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint()),
+        ("OTEL_BSP_SCHEDULE_DELAY", "20"),
+    ]);
+    let brew = Method::from_bytes(b"BREW").expect("a method");
+    let table = [
+        (Method::GET, "/api/openapi.json", "/api/openapi.json"),
+        (
+            Method::GET,
+            "/api/problems/internal",
+            "/api/problems/{kind}",
+        ),
+        (Method::GET, "/api/products", "/api/products"),
+        (Method::HEAD, "/api/products/p1", "/api/products/{id}"),
+        (Method::PUT, "/api/inventory/p1", "/api/inventory/{id}"),
+        (Method::GET, "/api/inventory", "/api/inventory"),
+        (Method::GET, "/api/orders?limit=2", "/api/orders"),
+        (Method::POST, "/api/orders", "/api/orders"),
+        (Method::OPTIONS, "/api/orders", "/api/orders"),
+        (brew, "/api/orders", "/api/orders"),
+        (Method::GET, "/api/orders/o1", "/api/orders/{id}"),
+        (Method::DELETE, "/api/orders/o1/x", "/api/{*path}"),
+        (Method::GET, "/api/secret-of-mine", "/api/{*path}"),
+    ];
+    for (method, path, template) in table {
+        let bare = path.split('?').next().expect("a path");
+        gateway.set(bare, Behaviour::Answer(StatusCode::OK, json!({})));
+        let before = Scrape::of(&frontend.http()).await;
+        let answer = frontend.ask(method.clone(), path, &[]).await;
+        assert_eq!(answer.status, 200, "{method} {path}");
+        assert!(gateway.arrived(bare) > 0, "{method} {path} is forwarded");
+
+        let known = if method.as_str() == "BREW" {
+            "_OTHER"
+        } else {
+            method.as_str()
+        };
+        let server = [("method", known), ("uri", template), ("status", "200")];
+        let client = [("peer", "gateway-service"), ("uri", template)];
+        for (name, labels) in [
+            ("http_server_requests_seconds_count", &server[..]),
+            ("http_client_requests_seconds_count", &client),
+        ] {
+            eventually("the request is counted", async || {
+                let found = Scrape::of(&frontend.http()).await.sum(name, labels);
+                (found > before.sum(name, labels))
+                    .then_some(())
+                    .ok_or((labels, found))
+            })
+            .await;
+        }
+        let id = answer.trace_id();
+        let line = eventually("the access line", async || {
+            let mut lines = frontend.process.log().into_iter();
+            lines
+                .find(|line| line["trace_id"] == *id && line["uri"].is_string())
+                .ok_or(())
+        })
+        .await;
+        assert_eq!(line["uri"], template, "{line}");
+        let spans = eventually("two spans", async || {
+            let spans = receiver.trace(&id);
+            (spans.len() == 2).then_some(()).ok_or(spans.len())?;
+            Ok::<_, usize>(spans)
+        })
+        .await;
+        let verb = if known == "_OTHER" { "HTTP" } else { known };
+        let names: Vec<_> = spans.iter().map(|s| s.span.name.as_str()).collect();
+        assert!(
+            names.contains(&format!("{verb} {template}").as_str()),
+            "{names:?}"
+        );
+        assert!(
+            names
+                .iter()
+                .all(|name| name.ends_with(&format!(" {template}"))),
+            "{names:?}"
+        );
+    }
+    let scrape = Scrape::of(&frontend.http()).await;
+    let uris = scrape.label_values("http_client_requests_seconds_count", "uri");
+    assert_eq!(uris.len(), 9, "{uris:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

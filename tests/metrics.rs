@@ -175,7 +175,7 @@ const COUNTED: &[Counted] = &[
     ("gateway-service", "POST", "/api/orders", r#"{"productId":"none","quantity":1}"#,
      ["POST", "/api/orders", "404", "CLIENT_ERROR"]),
     ("gateway-service", "GET", "/products", "", ["GET", "NOT_FOUND", "404", "CLIENT_ERROR"]),
-    ("frontend", "GET", "/api/orders", "", ["GET", "/api/{*path}", "200", "SUCCESS"]),
+    ("frontend", "GET", "/api/orders", "", ["GET", "/api/orders", "200", "SUCCESS"]),
     ("frontend", "GET", "/config.json", "", ["GET", "/config.json", "200", "SUCCESS"]),
     ("frontend", "GET", "/assets/none.js", "", ["GET", "/assets/{*file}", "404", "CLIENT_ERROR"]),
     ("frontend", "GET", "/orders", "", ["GET", "/{*view}", "503", "SERVER_ERROR"]),
@@ -300,27 +300,33 @@ async fn each_request_to_a_peer_counts_once_and_so_does_one_without_an_answer() 
     let table = [
         (
             "gateway-service",
-            [order, "POST", "/orders", "201", "SUCCESS"],
+            ["order-service", "POST", "/orders", "201", "SUCCESS"],
             1.0,
         ),
         (
             "gateway-service",
-            [order, "POST", "/orders", "404", "CLIENT_ERROR"],
+            ["order-service", "POST", "/orders", "404", "CLIENT_ERROR"],
             1.0,
         ),
         (
             "gateway-service",
-            [order, "POST", "/orders", "503", "SERVER_ERROR"],
+            ["order-service", "POST", "/orders", "503", "SERVER_ERROR"],
             1.0,
         ),
         (
             "gateway-service",
-            [product, "GET", "/products", "200", "SUCCESS"],
+            ["product-service", "GET", "/products", "200", "SUCCESS"],
             1.0,
         ),
         (
             "gateway-service",
-            [inventory, "GET", "/inventory/{id}", "IO_ERROR", "UNKNOWN"],
+            [
+                "inventory-service",
+                "GET",
+                "/inventory/{id}",
+                "IO_ERROR",
+                "UNKNOWN",
+            ],
             1.0,
         ),
         (
@@ -356,7 +362,7 @@ async fn each_request_to_a_peer_counts_once_and_so_does_one_without_an_answer() 
         ),
         (
             "frontend",
-            [gateway, "GET", "/api/{*path}", "200", "SUCCESS"],
+            ["gateway-service", "GET", "/api/products", "200", "SUCCESS"],
             1.0,
         ),
     ];

@@ -9,13 +9,14 @@ use http::Method;
 use serde_json::{Value, json};
 
 /// All that the gateway offers: the contract's table, the document, and the probes.
-const OPERATIONS: [(&str, &str); 13] = [
+const OPERATIONS: [(&str, &str); 14] = [
     ("get", "/actuator/prometheus"),
     ("get", "/api/inventory"),
     ("get", "/api/inventory/{id}"),
     ("get", "/api/openapi.json"),
     ("get", "/api/orders"),
     ("get", "/api/orders/{id}"),
+    ("get", "/api/problems/{kind}"),
     ("get", "/api/products"),
     ("get", "/api/products/{id}"),
     ("get", "/health"),
@@ -25,9 +26,10 @@ const OPERATIONS: [(&str, &str); 13] = [
     ("put", "/api/inventory/{id}"),
 ];
 
-/// The statuses that no call can be made to meet here, and where they are met: 202, 408 and 504
-/// in `contract.rs` and `bad_input`, 502 in `order_failures.rs`, 500 nowhere.
-const MET_ELSEWHERE: [&str; 5] = ["202", "408", "500", "502", "504"];
+/// The statuses that no call can be made to meet here, and where they are met: 202, 408, 502 and
+/// 504 in `contract.rs`, `order_failures.rs` and `bad_input`, 508 by gateways that lead to each
+/// other, 500 nowhere.
+const MET_ELSEWHERE: [&str; 6] = ["202", "408", "500", "502", "504", "508"];
 
 struct Document(Value);
 
@@ -62,6 +64,15 @@ impl Document {
             response["content"][media].is_object(),
             "{method} {template} {status} does not name {media}"
         );
+        if media == "application/problem+json" {
+            let schema = &response["content"][media]["schema"];
+            let kinds = schema["allOf"][1]["properties"]["type"]["enum"].as_array();
+            let kind = &answer.problem(answer.status.as_u16())["type"];
+            assert!(
+                kinds.expect("kinds").contains(kind),
+                "{method} {template} {status} does not name {kind}"
+            );
+        }
         let headers = response["headers"].as_object().expect("headers");
         for name in headers.keys().filter(|name| *name != "Link") {
             assert!(
@@ -90,7 +101,7 @@ async fn the_document_lists_exactly_what_is_offered() {
     let expected = OPERATIONS.map(|(method, path)| (method.to_owned(), path.to_owned()));
     assert_eq!(document.operations(), BTreeSet::from(expected));
     for path in document.0["paths"].as_object().expect("paths").keys() {
-        let target = path.replace("{id}", "none");
+        let target = path.replace("{id}", "none").replace("{kind}", "internal");
         for method in [
             Method::GET,
             Method::HEAD,
@@ -162,8 +173,8 @@ impl Met<'_> {
         };
         self.ask(method, template, target, &json, body.clone())
             .await;
-        if template.contains("{id}") {
-            let target = template.replace("{id}", none);
+        if template.contains('{') {
+            let target = template.replace("{id}", none).replace("{kind}", none);
             self.ask(method, template, &target, &json, body.clone())
                 .await;
         }
@@ -184,7 +195,7 @@ impl Met<'_> {
             )
             .await;
         }
-        if is_handed_on(template) {
+        if is_forwarded(template) {
             self.ask(method, template, target, &json, large).await;
         }
     }
@@ -199,8 +210,82 @@ fn sound(template: &str) -> Value {
     }
 }
 
-fn is_handed_on(template: &str) -> bool {
-    template.starts_with("/api/") && template != "/api/openapi.json"
+fn is_forwarded(template: &str) -> bool {
+    template.starts_with("/api/")
+        && !["/api/openapi.json", "/api/problems/{kind}"].contains(&template)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_of_problem_has_a_page_at_its_type_and_no_other_word_has_one() {
+    let shop = Shop::start();
+    let document = Document::of(&shop.gateway()).await;
+    let kinds = &document.0["components"]["schemas"]["Problem"]["properties"]["type"]["enum"];
+    let kinds = kinds.as_array().expect("all kinds").clone();
+    assert_eq!(kinds.len(), api::ProblemKind::ALL.len());
+    for kind in api::ProblemKind::ALL {
+        assert!(kinds.contains(&json!(kind.uri())), "{kind:?} is documented");
+        for door in [shop.gateway(), shop.frontend()] {
+            let page = door.get(kind.uri()).await;
+            assert_eq!(page.status, 200, "{kind:?}");
+            assert_eq!(
+                page.header("content-type"),
+                Some("text/html; charset=utf-8")
+            );
+            let policy = page.header("content-security-policy").expect("a policy");
+            assert!(policy.starts_with("default-src 'none'"), "{policy}");
+            let html = String::from_utf8_lossy(&page.body);
+            let (title, status) = (kind.title(), kind.status());
+            for part in [
+                "<html lang=\"en\">".to_owned(),
+                format!("<title>{title}</title>"),
+                format!("<h1>{title}</h1>"),
+                status.as_str().to_owned(),
+                kind.explanation()
+                    .split('`')
+                    .next()
+                    .expect("text")
+                    .to_owned(),
+            ] {
+                assert!(html.contains(&part), "{kind:?} says {part}: {html}");
+            }
+            assert!(html.len() < 2048, "it is small");
+        }
+    }
+    for unknown in ["none", "Internal", "internal/", "%3Cscript%3E", ""] {
+        for door in [shop.gateway(), shop.frontend()] {
+            let path = format!("/api/problems/{unknown}");
+            let problem = door.get(&path).await.problem(404);
+            assert_eq!(problem["type"], "/api/problems/not-found");
+        }
+    }
+    assert_unharmed(shop, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_says_what_to_do_when_the_outcome_is_unknown() {
+    let shop = Shop::start();
+    let document = Document::of(&shop.gateway()).await;
+    let says = |method: &str, path: &str, status: &str| {
+        let response = &document.0["paths"][path][method]["responses"][status];
+        response["description"].as_str().expect("a text").to_owned()
+    };
+    for status in ["502", "504"] {
+        let text = says("post", "/api/orders", status);
+        for part in [
+            "not known whether",
+            "same Idempotency-Key",
+            "list of orders",
+        ] {
+            assert!(text.contains(part), "{status} says {part}: {text}");
+        }
+        let text = says("get", "/api/orders", status);
+        assert!(!text.contains("not known whether"), "{status}: {text}");
+    }
+    assert!(says("post", "/api/orders", "503").contains("nothing was done"));
+    let schemas = &document.0["components"]["schemas"];
+    assert!(schemas["Order"]["properties"]["traceId"].is_object());
+    assert!(schemas["Problem"]["properties"]["orderId"].is_object());
+    assert!(says("post", "/api/orders", "409").contains("orderId"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,7 +305,9 @@ async fn the_document_names_every_answer_and_no_answer_that_never_comes() {
         } else {
             &json!("product1")
         };
-        let target = template.replace("{id}", id.as_str().expect("an id"));
+        let target = template
+            .replace("{id}", id.as_str().expect("an id"))
+            .replace("{kind}", "internal");
         met.ask_all(method, template, &target).await;
     }
     for (key, product, quantity) in [
@@ -229,7 +316,7 @@ async fn the_document_names_every_answer_and_no_answer_that_never_comes() {
         ("c", "product2", 1),
         ("c", "product2", 2),
     ] {
-        let wish = json!({ "productId": product, "quantity": quantity });
+        let order = json!({ "productId": product, "quantity": quantity });
         let headers = [
             ("content-type", "application/json"),
             ("idempotency-key", key),
@@ -239,7 +326,7 @@ async fn the_document_names_every_answer_and_no_answer_that_never_comes() {
             "/api/orders",
             "/api/orders",
             &headers,
-            wish.to_string(),
+            order.to_string(),
         )
         .await;
     }
@@ -249,7 +336,7 @@ async fn the_document_names_every_answer_and_no_answer_that_never_comes() {
     }
     for (method, template) in OPERATIONS
         .into_iter()
-        .filter(|(_, template)| is_handed_on(template))
+        .filter(|(_, template)| is_forwarded(template))
     {
         let target = template.replace("{id}", "product1");
         let json = [("content-type", "application/json")];

@@ -6,8 +6,8 @@ use serde_json::json;
 /// The spans of an order that starts at the frontend server, each under its parent: service,
 /// kind (2 server, 3 client, 1 internal), name.
 const TREE: &[(usize, &str, i32, &str)] = &[
-    (0, "frontend", 2, "POST /api/{*path}"),
-    (1, "frontend", 3, "POST /api/{*path}"),
+    (0, "frontend", 2, "POST /api/orders"),
+    (1, "frontend", 3, "POST /api/orders"),
     (2, "gateway-service", 2, "POST /api/orders"),
     (3, "gateway-service", 3, "POST /orders"),
     (4, "order-service", 2, "POST /orders"),

@@ -1,4 +1,4 @@
-/** The map of the page. The trace is a chunk of its own: most visits begin at the products. */
+/** The routes of the page. The trace is a chunk of its own: most visits begin at the products. */
 import { QueryClientProvider } from '@tanstack/react-query';
 import { lazy, useState } from 'react';
 import { BrowserRouter, Route, Routes } from 'react-router';

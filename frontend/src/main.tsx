@@ -1,4 +1,4 @@
-/** Where the page begins. */
+/** The entry point of the page. */
 import './layout/base.css';
 
 import { StrictMode } from 'react';

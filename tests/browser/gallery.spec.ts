@@ -11,8 +11,8 @@ import { expect, test } from './shop.js';
 const pictures = join(import.meta.dirname, '../../target/browser-gallery');
 const screens = { phone: { width: 360, height: 740 }, desk: { width: 1280, height: 800 } };
 const words = {
-  'ko-KR': { buy: '구매하기', follow: '이 주문 따라가기', see: '무슨 일이 있었는지 보기', down: '지금은 주문을 받을 수 없습니다', spans: '스팬' },
-  'en-GB': { buy: 'Buy', follow: 'Follow this order', see: 'See what happened', down: 'cannot take the order right now', spans: 'Spans' },
+  'ko-KR': { buy: '구매하기', follow: '이 주문 따라가기', see: '무슨 일이 있었는지 보기', checking: '주문이 접수되었는지 확인하고 있습니다', down: '지금은 주문을 받을 수 없습니다', spans: '스팬' },
+  'en-GB': { buy: 'Buy', follow: 'Follow this order', see: 'See what happened', checking: 'Checking whether your order went through', down: 'cannot take the order right now', spans: 'Spans' },
 };
 
 for (const locale of ['ko-KR', 'en-GB'] as const) {
@@ -73,6 +73,14 @@ for (const locale of ['ko-KR', 'en-GB'] as const) {
             await expect(card('Product 1').getByRole('status')).toContainText(t.down, { timeout: 15_000 });
             await look('down');
           });
+
+          await page.route('**/api/orders', (route) => route.abort());
+          await buy('Product 2').click();
+          await expect(card('Product 2').getByRole('status')).toContainText(t.checking);
+          await look('checking');
+          await expect(card('Product 2').getByRole('status')).not.toContainText(t.checking);
+          await look('unknown');
+          await page.unroute('**/api/orders');
 
           await page.goto('/nowhere');
           await expect(page.getByRole('heading', { level: 1 })).toBeVisible();

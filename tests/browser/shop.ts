@@ -10,6 +10,19 @@ import { test as base, expect, type ConsoleMessage, type Page } from '@playwrigh
 const root = resolve(import.meta.dirname, '../..');
 const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
 
+/**
+ * Builds a program of the workspace, with the features that the whole of it has, so that nothing
+ * is built twice; gives the folder of its programs.
+ */
+export function build(...what: string[]): string {
+  const built = spawnSync('cargo', ['build', '--locked', '--workspace', ...what], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (built.status !== 0) throw new Error(`cargo cannot build ${what.join(' ')}`);
+  return join(target, 'debug');
+}
+
 /** A folder of built services, for those who test what they have installed. */
 const built = process.env.SHOP_BIN_DIR === undefined ? [] : ['--bin-dir', process.env.SHOP_BIN_DIR];
 
@@ -43,6 +56,17 @@ export class Shop {
     return Number(found);
   }
 
+  /** Orders without the page. */
+  async order(productId: string, quantity: number): Promise<{ id: string; traceId: string }> {
+    const answer = await fetch(`${origin}/api/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ productId, quantity }),
+    });
+    expect(answer.status).toBe(201);
+    return (await answer.json()) as { id: string; traceId: string };
+  }
+
   async setStock(product: string, quantity: number): Promise<void> {
     const answer = await fetch(`${origin}/api/inventory/${product}`, {
       method: 'PUT',
@@ -54,13 +78,8 @@ export class Shop {
 }
 
 async function open(dataDir: string): Promise<ChildProcess> {
-  const build = spawnSync('cargo', ['build', '--locked', '--package', 'launcher'], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  if (build.status !== 0) throw new Error('the launcher cannot be built');
   const launcher = spawn(
-    join(target, 'debug/launcher'),
+    join(build('--bin', 'launcher'), 'launcher'),
     ['--port-offset', String(portOffset), '--data-dir', dataDir, ...built],
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
   );

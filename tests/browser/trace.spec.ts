@@ -24,6 +24,20 @@ test('the trace begins with the click and ends in the inventory', async ({ page,
   await expect(page.getByText('order.quantity')).toBeVisible();
 });
 
+test('every order leads to its trace, whoever made it', async ({ page, shop }) => {
+  await shop.setStock('product2', 50);
+  const order = await shop.order('product2', 1);
+  await page.goto('/orders');
+  const trace = page.getByRole('link', { name: `Trace of order ${order.id}` });
+  await trace.click();
+  await expect(page.getByText(order.traceId)).toBeVisible();
+  await expect(page.getByText('1 × Product 2')).toBeVisible();
+  await expect(page.getByRole('button', { name: /create_order, order-service/ })).toBeVisible({ timeout: 20_000 });
+
+  await page.goto('/orders/none/trace');
+  await expect(page.getByText('There is no such order')).toBeVisible();
+});
+
 test('a refused order has a trace with its failure', async ({ page, shop }) => {
   await shop.setStock('product3', 3);
   await page.goto('/');

@@ -165,6 +165,12 @@ impl Answer {
         );
         let problem = self.json();
         assert_eq!(problem["status"], status);
+        let kind = api::ProblemKind::ALL
+            .into_iter()
+            .find(|kind| problem["type"] == kind.uri())
+            .unwrap_or_else(|| panic!("of no kind that is known: {problem}"));
+        assert_eq!(problem["title"], kind.title());
+        assert_eq!(kind.status(), status);
         for field in ["type", "title", "detail", "error", "traceId"] {
             assert!(problem[field].is_string(), "{field} is missing: {problem}");
         }

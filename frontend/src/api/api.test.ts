@@ -19,6 +19,7 @@ const order = {
   totalPrice: 32.97,
   status: 'CREATED',
   createdAt: '2026-11-24T08:15:30.123Z',
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
 };
 
 function answer(body: unknown, init?: ResponseInit) {
@@ -47,6 +48,7 @@ describe('an order', () => {
     const made = await placeOrder(
       { productId: 'product1', quantity: 3, idempotencyKey: 'k' },
       ROOT_CONTEXT,
+      0,
     );
     expect(made).toEqual(order);
     const [url, init] = fetch.mock.calls[0] ?? [];
@@ -67,10 +69,20 @@ describe('an order', () => {
 describe('a failure', () => {
   it('carries the problem details', async () => {
     const problem = { title: 'Insufficient inventory', detail: 'd', currentStock: 2, requested: 5 };
-    answer({ ...problem, type: 'about:blank', traceId: 'a'.repeat(32) }, { status: 409 });
+    const type = '/api/problems/insufficient-inventory';
+    const traceId = 'a'.repeat(32);
+    answer({ ...problem, type, traceId, orderId: 'o1' }, { status: 409 });
     const failed = await failure(list());
     expect(failed).toMatchObject({ reason: 'status', status: 409, message: 'd' });
-    expect(failed.problem).toMatchObject({ currentStock: 2, traceId: 'a'.repeat(32) });
+    expect(failed.problem).toMatchObject({ type, currentStock: 2, traceId, orderId: 'o1' });
+  });
+
+  it('links to no page but the shop’s own', async () => {
+    for (const type of ['about:blank', 'javascript:alert(1)', '//e.example/api/problems/a', 7]) {
+      answer({ type, detail: 'd' }, { status: 503 });
+      const { problem } = await failure(list());
+      expect(problem).toEqual({ detail: 'd' });
+    }
   });
 
   it('has an empty problem when the answer is no problem document', async () => {

@@ -1,11 +1,17 @@
 /** Why a call did not give what was asked for. */
 import * as v from 'valibot';
 
+import { TraceId } from './traceId';
+
 /** RFC 9457 problem details, as the shop fills them. Every part may be missing on the way. */
 const Problem = v.object({
+  /** The page that explains this kind of problem; no address but the shop's own. */
+  type: v.fallback(v.optional(v.pipe(v.string(), v.regex(/^\/api\/problems\/[a-z-]+$/))), undefined),
   title: v.optional(v.string()),
   detail: v.optional(v.string()),
-  traceId: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))),
+  traceId: v.optional(TraceId),
+  /** The order that was stored all the same. */
+  orderId: v.optional(v.string()),
   currentStock: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   requested: v.optional(v.number()),
 });
@@ -13,10 +19,10 @@ const Problem = v.object({
 export type Problem = v.InferOutput<typeof Problem>;
 
 /**
- * - `unreachable`: no answer came, for want of a network or a server;
+ * - `unreachable`: no answer came, because the network or the server is away;
  * - `timeout`: no answer came in time;
  * - `unreadable`: an answer of success that is not what was promised;
- * - `status`: an answer that says no.
+ * - `status`: an answer of 4xx or 5xx.
  */
 export type Reason = 'unreachable' | 'timeout' | 'unreadable' | 'status';
 

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 
 import { nextPage } from './link';
 import { request } from './request';
+import { TraceId } from './traceId';
 
 const Order = v.object({
   id: v.string(),
@@ -14,9 +15,10 @@ const Order = v.object({
   totalPrice: v.number(),
   status: v.picklist(['PENDING', 'CREATED', 'REJECTED']),
   createdAt: v.string(),
+  traceId: TraceId,
 });
 
-/** An order; prices are in currency units, `createdAt` is RFC 3339. */
+/** An order; prices are in currency units, `createdAt` is RFC 3339, `traceId` is where it was made. */
 export type Order = v.InferOutput<typeof Order>;
 
 export interface NewOrder {
@@ -26,19 +28,27 @@ export interface NewOrder {
   readonly idempotencyKey: string;
 }
 
-/** Orders; resolves as well when the outcome is not known yet (`PENDING`). */
-export async function placeOrder(order: NewOrder, parent: Context): Promise<Order> {
+/**
+ * Orders; resolves as well when the outcome is not known yet (`PENDING`). `repetition` counts from
+ * 0, the first time.
+ */
+export async function placeOrder(
+  order: NewOrder,
+  parent: Context,
+  repetition: number,
+): Promise<Order> {
   const { idempotencyKey, ...body } = order;
   const answer = await request('/api/orders', Order, {
     method: 'POST',
     headers: { 'idempotency-key': idempotencyKey },
     body,
     parent,
+    repetition,
   });
   return answer.data;
 }
 
-/** Looks how far an order has come. */
+/** Reads how far an order has come. */
 export const pollOrder = async (id: string, signal: AbortSignal): Promise<Order> =>
   (await request(`/api/orders/${encodeURIComponent(id)}`, Order, { signal, background: true })).data;
 

@@ -7,8 +7,7 @@ import { unsampledTraceparent } from '../telemetry/unsampled';
 import { ApiFailure, readProblem } from './failure';
 
 /**
- * The gateway gives up on a slow service with 504 well before; whoever waits longer than this
- * waits for a connection that is dead.
+ * The gateway answers 504 for a slow service well before this; after it, the connection is dead.
  */
 const timeoutMillis = 20_000;
 
@@ -19,7 +18,9 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
   /** The action that this request belongs to: it becomes a part of its trace. */
   readonly parent?: Context;
-  /** Nobody asked for it just now (polling): it is kept out of the traces. */
+  /** How often the action has sent this request before. */
+  readonly repetition?: number;
+  /** Sent without a user's doing (polling): it is kept out of the traces. */
   readonly background?: boolean;
 }
 
@@ -52,10 +53,10 @@ export async function request<T>(
     return { status: response.status, headers: response.headers, body: await response.text() };
   };
   const answer = await (options.parent
-    ? withClientSpan({ method, url, headers }, options.parent, exchange)
+    ? withClientSpan({ method, url, headers, repetition: options.repetition ?? 0 }, options.parent, exchange)
     : exchange()
   ).catch((error: unknown) => {
-    // Whoever cancelled the call knows why.
+    // The caller cancelled it, and knows why.
     if (options.signal?.aborted === true) throw error;
     const late = error instanceof DOMException && error.name === 'TimeoutError';
     throw new ApiFailure(late ? 'timeout' : 'unreachable', 0, {}, error);

@@ -3,7 +3,7 @@ import { en } from './en';
 import { ko } from './ko';
 import type { Language } from './language';
 
-/** What every language must say. */
+/** The texts that every language must have. */
 export type Messages = typeof en;
 
 export const messages: Readonly<Record<Language, Messages>> = { en, ko };

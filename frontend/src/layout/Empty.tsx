@@ -1,4 +1,4 @@
-/** A place where there is nothing, and what to do about it. */
+/** Shown in place of an empty list, with what to do about it. */
 import type { ReactNode } from 'react';
 
 import css from './Empty.module.css';

@@ -1,4 +1,4 @@
-/** Catches what no one expected, so that the page says something instead of vanishing. */
+/** Catches unexpected errors, so that the page says something instead of vanishing. */
 import { Component, type ReactNode } from 'react';
 
 import { BrokenPage } from './BrokenPage';

@@ -8,7 +8,7 @@ import { Icon } from './Icon';
 interface ExternalLinkProps {
   readonly href: string;
   readonly children: ReactNode;
-  /** What the link says to the ear, where its text alone does not tell it from others. */
+  /** What a screen reader says, where the text alone does not tell the link from others. */
   readonly label?: string;
 }
 

@@ -1,4 +1,4 @@
-/** A question that failed: the shop's own words, the trace's id, and the way to ask again. */
+/** A query that failed: the shop's own words, the trace's id, and a button to try again. */
 import { ApiFailure } from '../api/failure';
 import { useI18n } from '../i18n/useI18n';
 import { Button } from './Button';

@@ -23,7 +23,7 @@ export function Page({ title, lead, children }: PageProps) {
   useEffect(() => {
     if (first) return;
     heading.current?.focus({ preventScroll: true });
-    // Whoever goes back is brought by the browser to where they were.
+    // On the way back, the browser itself restores the position.
     if (!back) window.scrollTo(0, 0);
   }, [first, back]);
   return (

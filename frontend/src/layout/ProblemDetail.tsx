@@ -12,7 +12,7 @@ interface ProblemDetailProps {
 }
 
 export function ProblemDetail({ problem, traceId }: ProblemDetailProps) {
-  const { t } = useI18n();
+  const { t, language } = useI18n();
   const words = problem.detail ?? problem.title;
   const id = problem.traceId ?? traceId;
   return (
@@ -20,7 +20,12 @@ export function ProblemDetail({ problem, traceId }: ProblemDetailProps) {
       {/* The services speak English. */}
       {words !== undefined && (
         <p className={css.words} lang="en">
-          {words}
+          {words}{' '}
+          {problem.type !== undefined && (
+            <a href={problem.type} lang={language}>
+              {t.aboutProblem}
+            </a>
+          )}
         </p>
       )}
       {id !== undefined && (

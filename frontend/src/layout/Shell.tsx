@@ -1,4 +1,4 @@
-/** What surrounds every page: the way past it, the navigation, the footer. */
+/** What surrounds every page: the skip link, the navigation, the footer. */
 import { Suspense } from 'react';
 import { Link, NavLink, Outlet, useLocation } from 'react-router';
 

@@ -1,4 +1,4 @@
-/** Something is being loaded: grey blocks for the eye, a word for the ear. */
+/** Shown while something is loading: grey blocks, and a word for screen readers. */
 import { useI18n } from '../i18n/useI18n';
 import css from './Skeleton.module.css';
 

@@ -14,7 +14,7 @@ import { useOrders } from './useOrders';
 export function OrdersPage() {
   const { t } = useI18n();
   const query = useOrders();
-  // An order that comes in between two pages moves the rest on: it may stand on both.
+  // An order that is made between the loading of two pages shifts the rest: one may stand on both.
   const orders = [
     ...new Map(query.data?.pages.flatMap((page) => page.orders).map((order) => [order.id, order])),
   ].map(([, order]) => order);

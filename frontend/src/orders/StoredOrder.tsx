@@ -1,4 +1,4 @@
-/** An order that the shop has stored, right after the click: how far it has come. */
+/** A stored order, right after the click: how far it has come. */
 import { Link } from 'react-router';
 
 import type { Order } from '../api/orders';

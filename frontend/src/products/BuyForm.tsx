@@ -57,7 +57,7 @@ export function BuyForm({ product, stock, buying, headingId }: BuyFormProps) {
         disabled={soldOut && !repeats && !buying.busy}
         aria-describedby={headingId}
       >
-        {buying.busy ? t.buying : repeats ? t.retry : t.buy}
+        {buying.checking ? t.checking : buying.busy ? t.buying : repeats ? t.retry : t.buy}
       </Button>
     </form>
   );

@@ -7,17 +7,33 @@ import { ProblemDetail } from '../layout/ProblemDetail';
 import { StoredOrder } from '../orders/StoredOrder';
 import type { Bought } from './buy';
 
+/** The outcome is unknown, and the page asks again by itself. */
+export function CheckingOrder() {
+  const { t } = useI18n();
+  return (
+    <Notice tone="info" title={t.checkingTitle}>
+      <p>{t.checkingText}</p>
+    </Notice>
+  );
+}
+
 export function BuyResult({ bought: { outcome, click } }: { readonly bought: Bought }) {
   const { t, count } = useI18n();
   switch (outcome.kind) {
     case 'stored':
       return <StoredOrder order={outcome.order} />;
-    case 'short':
+    case 'short': {
+      // An order that is kept as rejected has a trace, whichever click made it.
+      const { orderId } = outcome;
+      const trace =
+        orderId === null
+          ? `/traces/${click.traceId}`
+          : `/orders/${encodeURIComponent(orderId)}/trace`;
       return (
         <Notice
           tone="warn"
           title={t.shortTitle}
-          actions={<Link to={`/traces/${click.traceId}`}>{t.followAttempt}</Link>}
+          actions={<Link to={trace}>{t.followAttempt}</Link>}
         >
           <p>
             {outcome.stock === 0
@@ -26,6 +42,7 @@ export function BuyResult({ bought: { outcome, click } }: { readonly bought: Bou
           </p>
         </Notice>
       );
+    }
     case 'unavailable':
       return (
         <Notice tone="bad" title={t.unavailableTitle}>

@@ -4,10 +4,9 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { cleanup, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { MemoryRouter } from 'react-router';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { newQueryClient } from '../api/queryClient';
-import { traceOf } from '../orders/rememberedTraces';
 import { ProductCard } from './ProductCard';
 
 const product = { id: 'product1', name: 'Product 1', price: 10.99 };
@@ -21,11 +20,12 @@ const order = {
   totalPrice: 32.97,
   status: 'CREATED',
   createdAt: '2026-11-24T08:15:30.123Z',
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
 };
 
 type Reply = readonly [status: number, body: unknown] | Error;
 
-/** Answers the calls one after the other, the last answer for ever after. */
+/** Answers the calls one after the other, and each further call with the last answer. */
 function shop(...replies: Reply[]) {
   const fetch = vi.fn<typeof globalThis.fetch>(() => {
     const reply = replies.length > 1 ? replies.shift() : replies[0];
@@ -46,7 +46,7 @@ function show(stock: number | 'unknown' = 100) {
       </MemoryRouter>
     </QueryClientProvider>,
   );
-  const user = userEvent.setup();
+  const user = userEvent.setup({ advanceTimers: (millis) => vi.advanceTimersByTime(millis) });
   return {
     click: (name: string) => user.click(screen.getByRole('button', { name })),
     type: async (text: string) => {
@@ -60,7 +60,15 @@ function show(stock: number | 'unknown' = 100) {
 const button = (name: string) => screen.findByRole('button', { name });
 const said = (text: RegExp | string) => screen.findByText(text);
 
-afterEach(cleanup);
+// Time passes as ever, until a test moves it on.
+beforeEach(() => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+});
+
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+});
 
 describe('buying', () => {
   it('says what was ordered, and leads to its trace', async () => {
@@ -74,7 +82,6 @@ describe('buying', () => {
     expect(screen.getByRole('link', { name: 'Follow this order' }).getAttribute('href')).toBe(
       '/orders/o1/trace',
     );
-    expect(traceOf('o1')).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it('sends nothing that is no quantity, and says why', async () => {
@@ -108,34 +115,81 @@ describe('short stock', () => {
     await said(/You asked for 3, there are 2.*Order fewer/);
     await button('Buy');
   });
+
+  it('leads to the trace of the order that was kept as rejected', async () => {
+    shop([409, { currentStock: 2, requested: 3, orderId: 'o7' }]);
+    const { click, type } = show();
+    await type('3');
+    await click('Buy');
+    const link = await screen.findByRole('link', { name: 'See what happened' });
+    expect(link.getAttribute('href')).toBe('/orders/o7/trace');
+  });
 });
 
 describe('a failure', () => {
-  it('is repeated with the same key until the outcome is known, then no more', async () => {
-    const down = [503, { detail: 'Inventory is down.', traceId: 'a'.repeat(32) }] as const;
-    const { keys } = shop(down, new TypeError('cut'), [201, order], [201, { ...order, id: 'o2' }]);
+  it('that stored nothing says so, and is repeated with the same key by a click', async () => {
+    const problem = {
+      type: '/api/problems/unavailable',
+      detail: 'Inventory is down.',
+      traceId: 'a'.repeat(32),
+    };
+    const { fetch, keys } = shop([503, problem], [201, order], [201, { ...order, id: 'o2' }]);
     const { click } = show();
     await click('Buy');
     await said('Nothing was ordered, and your choice is kept. Try again in a moment.');
     await said('Inventory is down.');
     await said('a'.repeat(32));
-    await click('Try again');
-    await said(/cannot be reached/);
-    await said(/never made twice/);
+    const explanation = screen.getByRole('link', { name: 'What this means' });
+    expect(explanation.getAttribute('href')).toBe('/api/problems/unavailable');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(fetch, 'not without being asked to').toHaveBeenCalledTimes(1);
     await click('Try again');
     await said('Ordered');
     await click('Buy');
     await vi.waitFor(() => {
-      expect(keys()).toHaveLength(4);
+      expect(keys()).toHaveLength(3);
     });
-    const [first, second, third, fourth] = keys();
+    const [first, second, third] = keys();
     expect(first).toBeTruthy();
-    expect([second, third]).toEqual([first, first]);
-    expect(fourth).not.toBe(first);
+    expect(second).toBe(first);
+    expect(third, 'another order').not.toBe(first);
+  });
+
+  it('with an unknown outcome is repeated by the page itself, which says so', async () => {
+    const { fetch, keys } = shop([502, { detail: 'It broke.' }], new TypeError('cut'), [201, order]);
+    const { click } = show();
+    await click('Buy');
+    await said('Checking whether your order went through…');
+    expect(screen.getByRole('status').textContent).toContain('never made twice');
+    await vi.advanceTimersByTimeAsync(4000);
+    await said('Ordered');
+    expect(screen.queryByText(/Checking/)).toBeNull();
+    expect(fetch).toHaveBeenCalledTimes(3);
+    expect(new Set(keys()).size).toBe(1);
+    await button('Buy');
+  });
+
+  it('with an outcome that stays unknown is for the user to repeat, with the same key', async () => {
+    const nothing = [503, { detail: 'The order service is down.' }] as const;
+    const { fetch, keys } = shop(new TypeError('cut'), nothing, nothing, nothing, [201, order]);
+    const { click } = show();
+    await click('Buy');
+    await said(/Checking whether/);
+    await vi.advanceTimersByTimeAsync(4000);
+    await said(/cannot be reached/);
+    await said(/not known whether the order arrived/);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(fetch).toHaveBeenCalledTimes(3);
+    expect(screen.queryByText(/Nothing was ordered/), 'nobody knows that').toBeNull();
+    await click('Try again');
+    await said(/Checking whether/);
+    await vi.advanceTimersByTimeAsync(1000);
+    await said('Ordered');
+    expect(new Set(keys()).size).toBe(1);
   });
 
   it('of another quantity is another attempt', async () => {
-    const { keys } = shop([504, {}], [201, order]);
+    const { keys } = shop([503, {}], [201, order]);
     const { click, type } = show();
     await click('Buy');
     await button('Try again');

@@ -5,7 +5,7 @@ import type { Product } from '../api/products';
 import { useI18n } from '../i18n/useI18n';
 import { Icon } from '../layout/Icon';
 import { BuyForm } from './BuyForm';
-import { BuyResult } from './BuyResult';
+import { BuyResult, CheckingOrder } from './BuyResult';
 import css from './ProductCard.module.css';
 import { StockLevel } from './StockLevel';
 import { useBuy } from './useBuy';
@@ -32,7 +32,11 @@ export function ProductCard({ product, stock }: ProductCardProps) {
       <BuyForm product={product} stock={stock} buying={buying} headingId={heading} />
       {/* It stands here from the start: what appears in it later is read out. */}
       <div className={css.result} role="status">
-        {buying.last && <BuyResult key={buying.last.click.spanId} bought={buying.last} />}
+        {buying.checking ? (
+          <CheckingOrder />
+        ) : (
+          buying.last && <BuyResult key={buying.last.click.spanId} bought={buying.last} />
+        )}
       </div>
     </article>
   );

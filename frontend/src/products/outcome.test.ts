@@ -2,16 +2,21 @@
 import { describe, expect, it } from 'vitest';
 
 import { ApiFailure } from '../api/failure';
-import { failureText, mayRepeat, outcomeOf } from './outcome';
+import { combine, failureText, mayRepeat, outcomeOf } from './outcome';
 
 const status = (code: number, problem = {}) => outcomeOf(new ApiFailure('status', code, problem), 5);
 
 describe('an attempt', () => {
   it('that meets too little stock says how much there is, and is over', () => {
     const outcome = status(409, { currentStock: 2, requested: 5 });
-    expect(outcome).toEqual({ kind: 'short', requested: 5, stock: 2 });
+    expect(outcome).toEqual({ kind: 'short', requested: 5, stock: 2, orderId: null });
     expect(mayRepeat(outcome)).toBe(false);
     expect(failureText(outcome)).toBe('insufficient inventory');
+  });
+
+  it('that is kept as rejected names its order', () => {
+    const outcome = status(409, { currentStock: 0, requested: 5, orderId: 'o1' });
+    expect(outcome).toMatchObject({ kind: 'short', stock: 0, orderId: 'o1' });
   });
 
   it('that stored nothing may be repeated', () => {
@@ -29,6 +34,17 @@ describe('an attempt', () => {
       expect(mayRepeat(outcome)).toBe(true);
       expect(failureText(outcome)).toBe(`unknown: ${reason}`);
     }
+  });
+
+  it('stays unknown when a repetition stored nothing, and is known by any other answer', () => {
+    const unknown = status(502);
+    for (const code of [408, 429, 503]) expect(combine(unknown, status(code))).toBe(unknown);
+    for (const known of [status(404), status(409, { currentStock: 1 })]) {
+      expect(combine(unknown, known)).toBe(known);
+    }
+    const unavailable = status(503);
+    expect(combine(undefined, unavailable)).toBe(unavailable);
+    expect(combine(status(429), unavailable)).toBe(unavailable);
   });
 
   it('that was refused is over', () => {

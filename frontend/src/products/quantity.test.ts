@@ -1,4 +1,4 @@
-/** What is typed becomes a quantity, or the reason why not. */
+/** What is typed becomes a quantity, or the reason why it is none. */
 import { describe, expect, it } from 'vitest';
 
 import { parseQuantity, step, totalPrice } from './quantity';

@@ -8,7 +8,7 @@ export type ParsedQuantity =
   | { readonly ok: true; readonly value: number }
   | { readonly ok: false; readonly reason: 'empty' | 'notWhole' | 'outOfRange' };
 
-/** Digits and nothing else; "1e3", "+5" and "2.0" are more likely slips than wishes. */
+/** Digits and nothing else; "1e3", "+5" and "2.0" are more likely slips than intended. */
 export function parseQuantity(text: string): ParsedQuantity {
   const digits = text.trim();
   if (digits === '') return { ok: false, reason: 'empty' };

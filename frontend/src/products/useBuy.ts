@@ -9,9 +9,11 @@ import { mayRepeat } from './outcome';
 import { stockKey } from './useProducts';
 
 export interface Buying {
-  /** Buys; the attempt whose end is not known is repeated when it is for the same quantity. */
+  /** Buys; an attempt that may be repeated is, when it is for the same quantity. */
   readonly buy: (quantity: number) => void;
   readonly busy: boolean;
+  /** Whether the attempt that is under way is being repeated, since its outcome is unknown. */
+  readonly checking: boolean;
   /** What came of the last attempt; it stays while the next one is under way. */
   readonly last: Bought | null;
   /** The quantity of the attempt that may be repeated. */
@@ -22,18 +24,27 @@ export function useBuy(productId: string): Buying {
   const client = useQueryClient();
   const [open, setOpen] = useState<Attempt | null>(null);
   const [last, setLast] = useState<Bought | null>(null);
+  const [checking, setChecking] = useState(false);
   const { mutate, isPending } = useMutation({
-    mutationFn: buy,
+    mutationFn: (attempt: Attempt) =>
+      buy(attempt, () => {
+        setChecking(true);
+      }),
     onSuccess: (bought, attempt) => {
-      const { outcome, click } = bought;
+      const { outcome } = bought;
       setLast(bought);
-      setOpen(mayRepeat(outcome) ? { ...attempt, earlier: click } : null);
+      setOpen(mayRepeat(outcome) ? { ...attempt, earlier: bought } : null);
       if (outcome.kind === 'short') {
         client.setQueryData<Stock>(stockKey, (stock) => ({ ...stock, [productId]: outcome.stock }));
       }
-      // Also after a failure of which nobody knows the end: the stock tells what happened.
-      if (outcome.kind !== 'refused') void client.invalidateQueries({ queryKey: stockKey });
-      if (outcome.kind === 'stored') void client.invalidateQueries({ queryKey: ordersKey });
+      // Also when the outcome is unknown: the stock and the orders tell what happened.
+      if (outcome.kind !== 'refused') {
+        void client.invalidateQueries({ queryKey: stockKey });
+        void client.invalidateQueries({ queryKey: ordersKey });
+      }
+    },
+    onSettled: () => {
+      setChecking(false);
     },
   });
   return {
@@ -42,6 +53,7 @@ export function useBuy(productId: string): Buying {
       mutate(open?.quantity === quantity ? open : newAttempt(productId, quantity));
     },
     busy: isPending,
+    checking,
     last,
     repeatable: open?.quantity ?? null,
   };

@@ -1,4 +1,4 @@
-/** The products and their stock: two questions to two services, either of which may fail alone. */
+/** The products and their stock: queries to two services, either of which may fail alone. */
 import { useQuery } from '@tanstack/react-query';
 
 import { getProducts, getStock } from '../api/products';

@@ -1,4 +1,4 @@
-/** Stops knocking at a receiver that is away, so that a browser's console stays quiet. */
+/** Stops sending to a receiver that is away, so that a browser's console stays quiet. */
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-web';
 

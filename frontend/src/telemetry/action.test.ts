@@ -31,6 +31,7 @@ const request = () => ({
   method: 'POST',
   url: new URL('http://shop.example:3001/api/orders'),
   headers: new Headers(),
+  repetition: 0,
 });
 
 describe('an action', () => {
@@ -57,6 +58,14 @@ describe('an action', () => {
     });
     const { traceId, spanId } = client?.spanContext() ?? {};
     expect(headers.get('traceparent')).toBe(`00-${String(traceId)}-${String(spanId)}-01`);
+  });
+
+  it('counts how often its request was sent before', async () => {
+    const action = startAction('buy', {});
+    const again = { ...request(), repetition: 2 };
+    await withClientSpan(again, action.context, () => Promise.resolve({ status: 201 }));
+    const [client] = exporter.getFinishedSpans();
+    expect(client?.attributes['http.request.resend_count']).toBe(2);
   });
 
   it('marks its request as failed when the answer says so', async () => {

@@ -16,7 +16,7 @@ export interface Action {
   /** The parent of every request that the action makes. */
   readonly context: Context;
   readonly spanContext: SpanContext;
-  /** Ends the action. `failure` says in a few words why it did not reach its aim. */
+  /** Ends the action. `failure` says in a few words why it failed. */
   readonly end: (attributes: Attributes, failure?: string) => void;
 }
 

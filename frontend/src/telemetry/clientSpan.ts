@@ -15,6 +15,7 @@ import {
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
@@ -31,11 +32,17 @@ const setter: TextMapSetter<Headers> = {
 
 /** Runs `exchange` as a child of `parent`; `headers` get the `traceparent`. */
 export async function withClientSpan<T extends { readonly status: number }>(
-  request: { readonly method: string; readonly url: URL; readonly headers: Headers },
+  request: {
+    readonly method: string;
+    readonly url: URL;
+    readonly headers: Headers;
+    /** How often it was sent before. */
+    readonly repetition: number;
+  },
   parent: Context,
   exchange: () => Promise<T>,
 ): Promise<T> {
-  const { method, url, headers } = request;
+  const { method, url, headers, repetition } = request;
   const span = tracer().startSpan(
     // The page puts no id into the path of a request that it traces: the path is its own template.
     `${method} ${url.pathname}`,
@@ -46,6 +53,7 @@ export async function withClientSpan<T extends { readonly status: number }>(
         [ATTR_URL_FULL]: url.href,
         [ATTR_SERVER_ADDRESS]: url.hostname,
         [ATTR_SERVER_PORT]: Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
+        ...(repetition > 0 && { [ATTR_HTTP_REQUEST_RESEND_COUNT]: repetition }),
       },
     },
     parent,

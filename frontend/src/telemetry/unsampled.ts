@@ -8,7 +8,7 @@ const hex = (bytes: number) =>
 
 /**
  * A `traceparent` (W3C Trace Context) whose sampled flag is not set: the services answer and log
- * as ever, but record no span. Looking at a trace once a second would else bury it under others.
+ * as usual, but record no span. Otherwise looking at a trace once a second would bury it under others.
  */
 export function unsampledTraceparent(): string {
   const context = { traceId: hex(16), spanId: hex(8), traceFlags: TraceFlags.NONE };

@@ -1,22 +1,17 @@
-/** What was ordered, above its trace. Nothing when it cannot be learned: the trace tells enough. */
+/** What was ordered, above its trace. */
+import type { Order } from '../api/orders';
 import { useI18n } from '../i18n/useI18n';
 import { OrderState } from '../orders/OrderState';
-import { useOrder } from '../orders/useOrder';
 import css from './OrderSummary.module.css';
 
-export function OrderSummary({ orderId }: { readonly orderId: string }) {
+export function OrderSummary({ order }: { readonly order: Order }) {
   const { t, money, count, time } = useI18n();
-  const { data: order } = useOrder(orderId);
   return (
     <div className={css.summary}>
-      {order && (
-        <>
-          <OrderState status={order.status} />
-          <span>{t.boughtText(count(order.quantity), order.productName)}</span>
-          <span>{money(order.totalPrice)}</span>
-          <time dateTime={order.createdAt}>{time(order.createdAt)}</time>
-        </>
-      )}
+      <OrderState status={order.status} />
+      <span>{t.boughtText(count(order.quantity), order.productName)}</span>
+      <span>{money(order.totalPrice)}</span>
+      <time dateTime={order.createdAt}>{time(order.createdAt)}</time>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-/** The place of a span on the time axis, for the eye only. */
+/** The place of a span on the time axis; hidden from screen readers. */
 import type { Row } from './arrange';
 import { formatDuration, percent } from './axis';
 import css from './SpanRow.module.css';

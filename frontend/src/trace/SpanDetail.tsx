@@ -6,7 +6,7 @@ import { useI18n } from '../i18n/useI18n';
 import { Icon } from '../layout/Icon';
 import type { Row } from './arrange';
 import { formatDuration } from './axis';
-import { isTraceId } from './links';
+import { isTraceId } from '../api/traceId';
 import type { Attributes } from './otlp';
 import css from './SpanDetail.module.css';
 

@@ -1,10 +1,10 @@
 /** The trace with the id in the address. */
 import { useParams } from 'react-router';
 
+import { isTraceId } from '../api/traceId';
 import { useI18n } from '../i18n/useI18n';
 import { Notice } from '../layout/Notice';
 import { Page } from '../layout/Page';
-import { isTraceId } from './links';
 import { TraceView } from './TraceView';
 
 export default function TracePage() {

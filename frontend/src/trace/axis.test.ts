@@ -1,8 +1,9 @@
 /** Times read well from nanoseconds to minutes. */
 import { describe, expect, it } from 'vitest';
 
+import { isTraceId } from '../api/traceId';
 import { formatDuration, percent, ticks } from './axis';
-import { grafanaTrace, isTraceId, jaegerSearch, jaegerTrace } from './links';
+import { grafanaTrace, jaegerTrace } from './links';
 
 describe('a duration', () => {
   it('has three digits in the unit that suits it', () => {
@@ -48,12 +49,6 @@ describe('the links', () => {
     expect(JSON.parse(grafana.searchParams.get('panes') ?? '')).toMatchObject({
       trace: { datasource: 'jaeger', queries: [{ query: id, datasource: { uid: 'jaeger' } }] },
     });
-  });
-
-  it('search an order by its business span', () => {
-    const search = new URL(jaegerSearch('http://j:16686', 'o"1'));
-    expect(search.searchParams.get('service')).toBe('order-service');
-    expect(search.searchParams.get('tags')).toBe('{"order.id":"o\\"1"}');
   });
 
   it('are made for trace ids only', () => {

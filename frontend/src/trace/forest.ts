@@ -1,4 +1,4 @@
-/** Puts spans under their parents. */
+/** Arranges spans under their parents. */
 import type { Span } from './otlp';
 
 /** A span with what it called, by start. */

@@ -1,4 +1,4 @@
-/** A trace is looked at until it is likely to be whole, and not for ever. */
+/** A trace is looked at until it is likely to be whole, and no longer. */
 import { describe, expect, it } from 'vitest';
 
 import { arrange } from './arrange';
@@ -9,7 +9,7 @@ const trace = (spans: number) =>
   arrange(Array.from({ length: spans }, (_, i) => span(`s${i}`, i ? 's0' : null, i, 10)));
 const now = 1_700_000_000_000;
 
-/** How many looks are made when they see these numbers of spans, the last one for ever after. */
+/** How many looks are made when they see these numbers of spans, and from then on the last number. */
 function looks(...spans: number[]): number {
   let look: Look | undefined;
   for (let i = 0; look === undefined || keepLooking(look, now); i += 1) {

@@ -20,13 +20,13 @@ const quietLooks = 6;
 /** A receiver that has none by now has lost them. */
 const emptyLooks = 15;
 
-/** However busy a trace is, nobody watches it for longer than a minute. */
+/** However many spans still arrive, nobody watches a trace for longer than a minute. */
 const mostLooks = 60;
 
 /** A trace that ended this long ago (milliseconds) gets no more spans. */
 const oldMillis = 60_000;
 
-/** The look after `previous` that has seen `trace`. */
+/** The look after `previous`, which has seen `trace`. */
 export function nextLook(previous: Look | undefined, trace: Trace | null): Look {
   const seen = previous?.trace;
   const same = (seen?.rows.length ?? 0) === (trace?.rows.length ?? 0);

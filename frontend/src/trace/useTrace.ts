@@ -22,7 +22,7 @@ export function useTrace(traceId: string, enabled: boolean) {
       const trace = arrange(readSpans(await getTrace(traceId, signal)));
       return nextLook(client.getQueryData<Look>(queryKey), trace);
     },
-    // Looks are compared by hand.
+    // `nextLook` compares them itself.
     structuralSharing: false,
     staleTime: Infinity,
     refetchInterval: ({ state }) =>

@@ -1,4 +1,4 @@
-//! What the page has to know of its surroundings: `GET /config.json`.
+//! The settings of the page: `GET /config.json`.
 
 use std::str::FromStr;
 

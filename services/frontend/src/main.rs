@@ -1,10 +1,14 @@
-//! The frontend server: the page, and the one origin that it talks to.
+//! The frontend server: it serves the page, and is the one origin that the page talks to.
 
 mod config;
+mod etag;
+mod gateway;
+mod logs;
 mod page;
 mod rate;
 mod routes;
 mod spans;
+mod trace_id;
 mod traces;
 
 use std::path::PathBuf;
@@ -25,8 +29,8 @@ const SERVICE: Service = Service {
     version: env!("CARGO_PKG_VERSION"),
 };
 
-/// Page of the shop: serves the built app, hands /api on to the gateway and the page's spans to
-/// the OTLP receiver, and answers traces.
+/// Page of the shop: serves the built app, forwards /api to the gateway and the page's spans to
+/// the OTLP receiver, and answers traces and their log lines.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -49,6 +53,9 @@ struct Args {
     /// Where traces are read: Jaeger's query address, such as http://127.0.0.1:16686.
     #[arg(long, env = "TRACES_URL", value_name = "URL")]
     traces_url: Option<PeerUrl>,
+    /// Where logs are read: Loki's address, such as http://127.0.0.1:3100.
+    #[arg(long, env = "LOGS_URL", value_name = "URL")]
+    logs_url: Option<PeerUrl>,
     /// Jaeger's address for people; the page links to it.
     #[arg(long, env = "JAEGER_UI_URL", value_name = "URL")]
     jaeger_ui_url: Option<Link>,
@@ -77,6 +84,7 @@ fn main() -> ExitCode {
             traces: args
                 .traces_url
                 .map(|url| Peer::new("traces", url, telemetry)),
+            logs: args.logs_url.map(|url| Peer::new("logs", url, telemetry)),
         };
         Ok(App::new(routes::router(frontend, &args.assets_dir)).with_untraced(&routes::UNTRACED))
     })

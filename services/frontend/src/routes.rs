@@ -1,35 +1,33 @@
 //! The routes of the frontend server.
 
 use std::path::Path;
-use std::time::Duration;
 
 use api::Problem;
 use axum::extract::{self, Request, State};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::response::Response;
+use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
-use client::{Forward, Peer, Route};
-use http::uri::PathAndQuery;
+use client::Peer;
 use http::{HeaderValue, header};
 
 use crate::config::PageConfig;
+use crate::gateway;
+use crate::logs;
 use crate::page::{self, Page};
 use crate::spans::{self, SpanReceiver};
 use crate::traces;
 
 /// Routes that carry telemetry, and the page's files: a trace begins with a click, not with the
 /// loading of a picture or the reading of a trace.
-pub(crate) const UNTRACED: [&str; 6] = [
+pub(crate) const UNTRACED: [&str; 7] = [
     "/otlp/v1/traces",
     "/traces/{trace_id}",
+    "/logs/{trace_id}",
     "/config.json",
     "/assets/{*file}",
     "/",
     "/{*view}",
 ];
-
-/// A little more than the gateway's own ten seconds, so that its answer wins.
-const TIMEOUT: Duration = Duration::from_secs(11);
 
 /// All that the routes need.
 #[derive(Clone, Debug)]
@@ -38,16 +36,12 @@ pub(crate) struct Frontend {
     pub(crate) gateway: Peer,
     pub(crate) receiver: SpanReceiver,
     pub(crate) traces: Option<Peer>,
+    pub(crate) logs: Option<Peer>,
 }
 
 pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
     let page = Page::new(assets);
-    let api = any(to_gateway).with_state(frontend.gateway);
     Router::new()
-        .route("/api/{*path}", api.clone())
-        // A wildcard matches no empty rest, and these two are no views of the page.
-        .route("/api", api.clone())
-        .route("/api/", api)
         .route("/config.json", get(config).with_state(frontend.config))
         .route(
             "/otlp/v1/traces",
@@ -57,9 +51,14 @@ pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
             "/traces/{trace_id}",
             get(trace).with_state((frontend.traces, page.clone())),
         )
+        .route(
+            "/logs/{trace_id}",
+            get(logs::of_trace).with_state(frontend.logs),
+        )
         .route("/assets/{*file}", get(page::asset).with_state(page.clone()))
         .route("/", get(page::view).with_state(page.clone()))
         .route("/{*view}", get(page::view).with_state(page))
+        .merge(gateway::router(&frontend.gateway))
         .layer(middleware::map_response(page::protect))
 }
 
@@ -71,13 +70,13 @@ async fn config(State(config): State<PageConfig>) -> Json<PageConfig> {
 async fn trace(
     State((traces, page)): State<(Option<Peer>, Page)>,
     id: extract::Path<String>,
-    request: Request,
+    mut request: Request,
 ) -> Result<Response, Problem> {
-    let accept = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok());
+    let accept = request.headers().get(header::ACCEPT);
+    let accept = accept.and_then(|value| value.to_str().ok());
     let mut response = if accept.is_some_and(|accept| accept.contains("text/html")) {
+        // The page in one encoding only, so that the answer varies with `Accept` alone.
+        request.headers_mut().remove(header::ACCEPT_ENCODING);
         page::view(State(page), request).await?
     } else {
         traces::one(traces, &id).await?
@@ -86,21 +85,4 @@ async fn trace(
         .headers_mut()
         .insert(header::VARY, HeaderValue::from_static("accept"));
     Ok(response)
-}
-
-async fn to_gateway(State(gateway): State<Peer>, request: Request) -> Result<Response, Problem> {
-    let path = request.uri().path_and_query().cloned();
-    let forward = Forward {
-        route: Route {
-            method: request.method().clone(),
-            template: "/api/{*path}",
-        },
-        path: path.unwrap_or_else(|| PathAndQuery::from_static("/api/")),
-        timeout: TIMEOUT,
-        via: crate::SERVICE.name,
-    };
-    gateway
-        .forward(forward, request)
-        .await
-        .map(IntoResponse::into_response)
 }

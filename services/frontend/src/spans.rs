@@ -1,7 +1,7 @@
-//! The way of the page's own spans to the OTLP receiver: `POST /otlp/v1/traces`.
+//! Forwards the page's own spans to the OTLP receiver: `POST /otlp/v1/traces`.
 //!
-//! Anybody who can open the page can send here, so size and rate are bounded, and nothing of the
-//! request but its body and its type goes on.
+//! Anybody who can open the page can send here, so size and rate are bounded, and only the body of
+//! the request and its content type are forwarded.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,15 +17,15 @@ use telemetry::{Telemetry, TelemetryArgs};
 
 use crate::rate::TokenBucket;
 
-/// A page sends a batch a second; this carries some twenty people and their reloads, and keeps
-/// a flood from the receiver.
+/// A page sends a batch a second; this is enough for some twenty people and their reloads, and
+/// keeps a flood from the receiver.
 const BATCHES_PER_SECOND: f64 = 20.0;
 const BURST: f64 = 40.0;
 
-/// The receiver is on this host or near; whoever waits longer is a page that has gone.
+/// The receiver is on this host or near; a page has been left before it waits longer than this.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The receiver of spans, if there is one that takes them over HTTP.
+/// The receiver of spans, if one is configured that takes them over HTTP.
 #[derive(Clone, Debug)]
 pub(crate) struct SpanReceiver {
     peer: Option<Peer>,

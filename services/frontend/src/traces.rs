@@ -10,10 +10,12 @@ use client::{Forward, Peer, Route};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, StatusCode, header};
 
+use crate::trace_id::TraceId;
+
 /// Jaeger reads a trace from its disk within a second.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The trace `id`, as its store tells it.
+/// The trace `id`, as the trace store answers it.
 pub(crate) async fn one(traces: Option<Peer>, id: &str) -> Result<Response, Problem> {
     let unknown = || {
         Problem::new(
@@ -21,16 +23,10 @@ pub(crate) async fn one(traces: Option<Peer>, id: &str) -> Result<Response, Prob
             "There is no trace of this id here, or not yet.",
         )
     };
-    // W3C Trace Context, "trace-id": 16 bytes in lower-case hexadecimal, not all zero.
-    let well_formed = id.len() == 32
-        && id
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        && id.bytes().any(|byte| byte != b'0');
-    let Some(traces) = traces.filter(|_| well_formed) else {
+    let (Some(traces), Ok(id)) = (traces, id.parse::<TraceId>()) else {
         return Err(unknown());
     };
-    let path = format!("/api/v3/traces/{id}");
+    let path = format!("/api/v3/traces/{}", id.as_str());
     let forward = Forward {
         route: Route::new(Method::GET, "/api/v3/traces/{trace_id}"),
         path: PathAndQuery::try_from(path).map_err(|_| unknown())?,

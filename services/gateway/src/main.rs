@@ -1,8 +1,12 @@
-//! The API gateway: the one door to the shop.
+//! The API gateway: the one way into the shop.
 
 mod document;
-mod endpoints;
+mod operations;
+mod parameters;
+mod problems;
+mod responses;
 mod routes;
+mod schemas;
 
 use std::process::ExitCode;
 
@@ -19,8 +23,8 @@ const SERVICE: Service = Service {
     version: env!("CARGO_PKG_VERSION"),
 };
 
-/// API gateway of the shop: hands /api/products, /api/inventory and /api/orders on to their
-/// services, and tells in /api/openapi.json what it offers.
+/// API gateway of the shop: forwards /api/products, /api/inventory and /api/orders to their
+/// services, and describes in /api/openapi.json what it offers.
 #[derive(Parser)]
 #[command(version)]
 struct Args {

@@ -1,8 +1,9 @@
-//! The routes of the gateway, made from the table of [`endpoints`](crate::endpoints).
+//! The routes of the gateway, made from the table of [`endpoints`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::endpoints::{self, Endpoint, Upstream};
 use api::{Problem, ProductId};
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -12,12 +13,15 @@ use client::{Forward, Peer, Route};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, header};
 
-use crate::document;
-use crate::endpoints::{self, Endpoint, INSIDE_ONLY, Upstream};
+use crate::{document, problems};
 
-/// How long a service may take. An order's own bounds add up to seven seconds; whoever waits
+/// How long a service may take. An order's own bounds add up to seven seconds; a client that waits
 /// longer than ten has gone away.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What follows `/inventory/` in paths that inventory offers only to the other services. They are
+/// never ids of products, however they are written.
+const INTERNAL: [&str; 2] = ["check", "reservations"];
 
 /// The services behind the gateway.
 #[derive(Clone, Debug)]
@@ -31,27 +35,26 @@ pub(crate) fn router(peers: Peers) -> Router {
     let document = document::openapi()
         .to_json()
         .expect("the document is plain data");
-    let mut router = Router::new().route(
-        "/api/openapi.json",
-        get(async move || ([(header::CONTENT_TYPE, "application/json")], document)),
-    );
-    for name in INSIDE_ONLY {
+    let document = async move || ([(header::CONTENT_TYPE, "application/json")], document);
+    let mut router = Router::new()
+        .route(endpoints::DOCUMENT, get(document))
+        .route(endpoints::PROBLEM_PAGE, get(problems::page));
+    for name in INTERNAL {
         let path = format!("/api/inventory/{name}");
         router = router.route(&path, any(async || Problem::unknown_path()));
     }
-    for endpoint in endpoints::all() {
+    for endpoint in endpoints::ALL {
         let filter = MethodFilter::try_from(endpoint.method.clone()).expect("a standard method");
-        let (path, endpoint) = (endpoint.path, Arc::new(endpoint));
-        let hand_on = async move |State(peers): State<Arc<Peers>>, request: Request| {
-            hand_on(&peers, &endpoint, request).await
+        let forward = async move |State(peers): State<Arc<Peers>>, request: Request| {
+            forward(&peers, endpoint, request).await
         };
-        router = router.route(path, on(filter, hand_on));
+        router = router.route(endpoint.path, on(filter, forward));
     }
     // Each layer around a route clones it with its state, for every request.
     router.with_state(Arc::new(peers))
 }
 
-async fn hand_on(
+async fn forward(
     peers: &Peers,
     endpoint: &Endpoint,
     mut request: Request,
@@ -65,7 +68,7 @@ async fn hand_on(
         // Not the table's method: HEAD follows GET.
         route: Route {
             method: request.method().clone(),
-            template: endpoint.upstream_path,
+            template: endpoint.upstream_path(),
         },
         path: upstream_path(endpoint, &mut request).await?,
         timeout: TIMEOUT,
@@ -86,14 +89,14 @@ async fn upstream_path(
     endpoint: &Endpoint,
     request: &mut Request,
 ) -> Result<PathAndQuery, Problem> {
-    let mut path = endpoint.upstream_path.to_owned();
-    if endpoint.id.is_some() {
+    let mut path = endpoint.upstream_path().to_owned();
+    if endpoint.has_id() {
         let text = request.extract_parts::<Path<String>>().await;
         let id = text
             .ok()
             .and_then(|Path(text)| text.parse::<ProductId>().ok())
             .filter(|id| {
-                endpoint.upstream != Upstream::Inventory || !INSIDE_ONLY.contains(&id.as_str())
+                endpoint.upstream != Upstream::Inventory || !INTERNAL.contains(&id.as_str())
             });
         path = path.replace("{id}", id.ok_or_else(Problem::unknown_path)?.as_str());
     }
