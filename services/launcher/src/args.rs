@@ -11,7 +11,7 @@ use clap::Parser;
 /// Without OTEL_EXPORTER_OTLP_ENDPOINT the launcher receives the spans itself and keeps the last
 /// ones in memory. With it the spans go there, and TRACES_URL tells the page where to read traces.
 /// Ctrl-C stops everything.
-#[allow(clippy::struct_excessive_bools)] // each is a switch of its own on the command line
+#[allow(clippy::struct_excessive_bools)] // each is a flag of the command line
 #[derive(Clone, Debug, Parser)]
 #[command(
     version,

@@ -44,7 +44,7 @@ impl<T: Clone> ByTrace<T> {
         if trace.len() >= self.limits.per_trace {
             return false;
         }
-        // Copies only while somebody still reads what was given out.
+        // Copies only while a reader still holds what `get` returned.
         Arc::make_mut(trace).push(item);
         self.items += 1;
         self.evict();

@@ -44,7 +44,7 @@ pub fn print_receiver(address: SocketAddr) {
     ));
 }
 
-/// Keeps a line if it belongs to a trace, and prints it if somebody should know of it.
+/// Keeps a line if it belongs to a trace, and prints it if it is a warning, an error, or no log line.
 pub fn show(line: Line, logs: &Logs, paint: Paint) {
     let Some(log) = line.log else {
         print(&format!("{}: {}\n", line.name, line.text));

@@ -25,10 +25,11 @@ const QUIET: Duration = Duration::from_millis(700);
 /// second or two, and never if it has been closed.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// How often incomplete traces are looked at: often enough for somebody who waits.
+/// How often incomplete traces are looked at: often enough for a person who waits.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// At most so many trees at once: a screen holds no more, and under load nobody reads them.
+/// How many trees are drawn at once: a screen has no room for more, and under load nobody reads
+/// them.
 const TREES: usize = 2;
 
 /// Draws each order's trace once, when it is complete.
@@ -62,7 +63,7 @@ impl Orders {
         loop {
             match self.announced.recv().await {
                 Some(id) => self.incomplete.push(id),
-                // Somebody else watches the traces now.
+                // A newer watch has replaced this one.
                 None => std::future::pending().await,
             }
             while !self.incomplete.is_empty() || self.skipped > 0 {

@@ -61,7 +61,7 @@ pub fn start(
             status,
             last_lines: last_lines.into(),
         };
-        // Without a receiver nobody wants to know.
+        // The receiver is gone when the shop has given up waiting.
         let _ = events.send((name, Event::Ended(ended))).await;
     })
 }

@@ -1,4 +1,4 @@
-//! The spans of the last traces, and word of each new order among them.
+//! The spans of the last traces, and announcements of those with a certain span.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,7 +30,7 @@ struct Kept {
     watch: Option<Watch>,
 }
 
-/// Somebody who wants to know of each trace with a span of this name.
+/// Where to announce each trace with a span of this name.
 #[derive(Debug)]
 struct Watch {
     name: &'static str,
@@ -67,8 +67,8 @@ impl Traces {
         Some(Trace { id, spans })
     }
 
-    /// From now on gives the id of each trace once, when its first span of this name arrives.
-    /// Ends the watch before.
+    /// From now on announces the id of each trace once, when its first span of this name arrives.
+    /// There is one watch; a new one ends the old one.
     pub fn watch(&self, name: &'static str) -> mpsc::Receiver<TraceId> {
         let (announce, announced) = mpsc::channel(ANNOUNCED);
         self.lock().watch = Some(Watch { name, announce });

@@ -241,7 +241,7 @@ pub(crate) fn short_of(asked: &Asked) -> Reply {
     Reply::Other(409, body)
 }
 
-/// The order that was asked for, at 10.99 a piece.
+/// The requested order, at 10.99 a piece.
 pub(crate) fn order(asked: &Asked) -> Value {
     let order: Value = serde_json::from_str(&asked.body).unwrap();
     let quantity = order["quantity"].as_u64().unwrap();
