@@ -9,7 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use client::{Forward, Peer, Route};
-use http::uri::PathAndQuery;
+use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
@@ -105,7 +105,8 @@ pub(crate) async fn of_trace(
 async fn read(logs: &Peer, id: &TraceId) -> Result<Vec<Line>, Problem> {
     let forward = Forward {
         route: Route::new(Method::GET, QUERY),
-        path: query(id, SystemTime::now())?,
+        path: query(id, SystemTime::now())
+            .map_err(|error| Problem::internal().caused_by(&error))?,
         timeout: TIMEOUT,
         via: crate::SERVICE.name,
     };
@@ -127,7 +128,7 @@ async fn read(logs: &Peer, id: &TraceId) -> Result<Vec<Line>, Problem> {
 
 /// The request for the lines of a trace. `trace_id` is structured metadata, so every stream is
 /// looked at; each has the label `service`.
-fn query(id: &TraceId, now: SystemTime) -> Result<PathAndQuery, Problem> {
+fn query(id: &TraceId, now: SystemTime) -> Result<PathAndQuery, InvalidUri> {
     let nanoseconds = |time: SystemTime| {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         since.as_nanos().to_string()
@@ -142,7 +143,6 @@ fn query(id: &TraceId, now: SystemTime) -> Result<PathAndQuery, Problem> {
         .append_pair("direction", "forward")
         .finish();
     PathAndQuery::try_from(format!("{QUERY}?{query}"))
-        .map_err(|error| Problem::internal().caused_by(&error))
 }
 
 fn lines(found: Found) -> Vec<Line> {
