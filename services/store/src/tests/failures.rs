@@ -1,6 +1,7 @@
 //! Disks and files that fail, and callers that panic.
 
 use std::io;
+use std::ops::Range;
 
 use super::*;
 
@@ -181,7 +182,7 @@ async fn a_file_that_is_found_damaged_by_a_group_is_damaged_to_its_callers_and_i
         .await
         .unwrap_err();
     wait_for_close(&file_in(&folder)).await;
-    overwrite(&file_in(&folder), 0).unwrap();
+    overwrite(&file_in(&folder), 0..4096).unwrap();
     let error = store
         .write(INSERT, |connection| insert(connection, 7))
         .await
@@ -201,23 +202,22 @@ async fn damage_that_a_read_has_met_makes_the_store_unhealthy() {
             .unwrap();
     }
     drop(store);
-    // The pages of the tables; the first, with the schema, is sound.
+    // The page of the table; the schema and the page that a probe writes to are sound.
     let file = file_in(&folder);
     wait_for_close(&file).await;
-    overwrite(&file, 4096).unwrap();
+    overwrite(&file, 4096..8192).unwrap();
     let store = open_at(&file, MIGRATIONS, no_tracer()).unwrap();
+    store.probe().await.unwrap();
     let error = store.read(SELECT, sum).await.unwrap_err();
     assert!(matches!(error, StoreError::Damaged(_)), "{error}");
     let error = store.probe().await.unwrap_err();
     assert!(matches!(error, StoreError::Damaged(_)), "{error}");
 }
 
-/// Writes noise over the file from an offset on, in place.
-fn overwrite(file: &Path, offset: usize) -> io::Result<()> {
+/// Writes noise over these bytes of the file, in place.
+fn overwrite(file: &Path, damaged: Range<usize>) -> io::Result<()> {
     let mut bytes = std::fs::read(file)?;
-    for (index, byte) in bytes.iter_mut().enumerate().skip(offset) {
-        *byte = u8::try_from(index * 31 % 251).expect("below 251");
-    }
+    bytes[damaged].fill(b'x');
     std::fs::write(file, bytes)
 }
 
