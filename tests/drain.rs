@@ -186,9 +186,7 @@ fn spans_of(door: Door, answer: &Answered) -> usize {
         // Its own, the order's three steps with a client span each, the order itself, and two
         // writes to the store with their commits.
         ("order-service", true) => 12,
-        // Its own, and a read of the store.
-        ("order-service", false) => 2,
-        // Its own, and that of its client.
+        // Its own, and that of its client or of a read of the store.
         _ => 2,
     }
 }

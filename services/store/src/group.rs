@@ -11,7 +11,7 @@ use crate::metrics::StoreMetrics;
 use crate::spans::{Group, Period, Spans};
 use crate::writer::{GROUP_WRITES, Write};
 
-/// What the thread has.
+/// The state of that thread.
 #[derive(Debug)]
 pub(crate) struct Committer {
     file: DatabaseFile,
@@ -91,8 +91,8 @@ impl Committer {
         for write in group {
             execute(connection, "SAVEPOINT one")?;
             if let Err(error) = write.run(connection) {
-                // A full or broken disk may roll back the whole transaction by itself, and with
-                // it what the others of the group wrote.
+                // SQLite itself may have rolled back the whole transaction because of a full or
+                // broken disk, and with it what the others of the group wrote.
                 if connection.is_autocommit() {
                     return Err(error);
                 }

@@ -1,4 +1,4 @@
-//! Running what a caller gave to a thread of the store.
+//! Running a caller's code on a thread of the store.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,13 +6,14 @@ use rusqlite::Connection;
 
 use crate::StoreError;
 
-/// Runs `work`. A panic in it fails its own caller and nobody else; the process's panic hook has
-/// logged it by then.
+/// Runs `work`. A panic in it becomes an error for its own caller only. The panic hook of the
+/// process logs it.
 pub(crate) fn run<T>(
     work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     connection: &Connection,
 ) -> Result<T, StoreError> {
-    // What a panic leaves half done is rolled back or closed by the thread that called this.
+    // Unwind safe: the writer rolls back what a panic left half done, a reader closes its
+    // connection.
     catch_unwind(AssertUnwindSafe(|| work(connection)))
         .map_err(|panic| StoreError::panicked(&*panic))?
         .map_err(StoreError::from)

@@ -44,7 +44,7 @@ use writer::Writer;
 pub struct Store {
     writer: Writer,
     readers: Readers,
-    /// The first damage that was met, if any.
+    /// The first damage that a call has met.
     damage: Arc<OnceLock<StoreError>>,
 }
 
@@ -100,8 +100,9 @@ impl Store {
         self.write_then(operation, work, |_| {}).await
     }
 
-    /// Like [`Store::write`]; `committed` sees the outcome once it is on the disk, even when the
-    /// caller has gone away by then. It runs on the writer's thread, so it has to be short.
+    /// Like [`Store::write`]. `committed` is called with the outcome once it is on the disk and
+    /// before the caller has its answer, also when the caller has gone away by then. When the write
+    /// or its commit fails, it is not called. It runs on the writer's thread, so it has to be short.
     pub async fn write_then<T, F, C>(
         &self,
         operation: Operation,
@@ -128,8 +129,8 @@ impl Store {
     }
 
     /// Writes a byte through the writer to the disk: an error means that the store is unusable.
-    /// Damage that any call has met counts, until a restart: the probe's own page may be sound.
-    /// Makes no span.
+    /// Damage that any earlier call has met counts until a restart, since the page that the probe
+    /// writes to may be sound. Makes no span.
     pub async fn probe(&self) -> Result<(), StoreError> {
         if let Some(damage) = self.damage.get() {
             return Err(damage.clone());

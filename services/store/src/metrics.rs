@@ -1,17 +1,17 @@
-//! What a store counts.
+//! The metrics of a store.
 
 use std::time::Duration;
 
 use prometheus::{Histogram, HistogramOpts, IntGauge};
 use telemetry::metrics::Metrics;
 
-/// A commit is one fsync of the log: some 50 us on a disk with a safe cache, a millisecond or a
-/// few on an ordinary SSD, tens on a disk that turns. Seconds are a disk in trouble.
+/// A commit is one fsync of the log: some 50 us on a disk with a protected cache, one to a few
+/// milliseconds on an ordinary SSD, tens of them on a spinning disk. Seconds mean a disk in trouble.
 const COMMIT_SECONDS: &[f64] = &[
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 ];
 
-/// From a write alone to a full transaction ([`crate::writer::GROUP_WRITES`]), by doubling.
+/// From a single write to a full transaction ([`crate::writer::GROUP_WRITES`]), by doubling.
 const COMMIT_WRITES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
 /// The families of a store.
@@ -22,7 +22,7 @@ pub(crate) struct StoreMetrics {
     queue_writes: IntGauge,
 }
 
-/// Counts a write as waiting until it is dropped, also when its caller gives up.
+/// Counts a write as waiting until this is dropped, which happens also when the caller gives up.
 #[derive(Debug)]
 pub(crate) struct Waiting(IntGauge);
 
@@ -34,7 +34,7 @@ impl StoreMetrics {
         Ok(Self {
             commit_seconds: histogram(
                 "store_commit_seconds",
-                "Seconds that COMMIT took, which is the time of the disk: without the statements before it and the wait in the queue. Failed ones do not count.",
+                "Seconds that COMMIT took, which is the time of the disk: neither the wait in the queue nor the statements count. Failed commits are left out.",
                 COMMIT_SECONDS,
             )?,
             commit_writes: histogram(
@@ -55,13 +55,13 @@ impl StoreMetrics {
         metrics.register(Box::new(self.queue_writes.clone()))
     }
 
-    /// A write waits from now on.
+    /// Counts a write as waiting from now on.
     pub(crate) fn waiting(&self) -> Waiting {
         self.queue_writes.inc();
         Waiting(self.queue_writes.clone())
     }
 
-    /// A commit succeeded.
+    /// Counts a commit that succeeded.
     pub(crate) fn committed(&self, writes: usize, took: Duration) {
         self.commit_seconds.observe(took.as_secs_f64());
         // A group is far smaller than 2^32.

@@ -1,7 +1,7 @@
 //! The threads that read, each with a connection of its own, started when they are first needed.
 //!
-//! They are not the runtime's threads for blocking work. Names of peers are looked up on those,
-//! and a name server that hangs would stop every read.
+//! These are not the runtime's threads for blocking work. Host names are resolved on those, and a
+//! name server that hangs would stop every read.
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,12 +14,11 @@ use crate::connection::DatabaseFile;
 use crate::spans::{Call, Spans};
 use crate::{StoreError, job};
 
-/// How many reads run at once: one for each core of a small machine and as many again, since a
-/// read that misses the page cache waits for the disk.
+/// How many reads run at once: two for each core of a small machine, since a read that misses the
+/// page cache waits for the disk.
 const READERS: usize = 4;
 
-/// The threads, and the queue of those who want one: a caller waits for a permit, so one that
-/// goes away leaves the queue.
+/// The threads and their queue. Callers wait for a permit, so one that goes away leaves the queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Readers {
     file: DatabaseFile,
@@ -28,16 +27,19 @@ pub(crate) struct Readers {
     idle: Arc<Idle>,
 }
 
-/// The threads without work. The last to finish is the first to be used: its cache is warm.
+/// The threads without work. The last one to finish is used first: its cache is warm.
 type Idle = Mutex<Vec<Reader>>;
+
+/// What a thread does with its connection, which is opened by the first read.
+type Read = dyn FnOnce(&mut Option<Connection>) + Send;
 
 /// A thread that reads; it ends when this is dropped.
 #[derive(Debug)]
 struct Reader(mpsc::Sender<Turn>);
 
-/// One read on a thread, and what is given back after it.
+/// One read, and what is returned to the pool after it.
 struct Turn {
-    read: Box<dyn FnOnce(&mut Option<Connection>) + Send>,
+    read: Box<Read>,
     reader: Reader,
     idle: Arc<Idle>,
     _permit: OwnedSemaphorePermit,
@@ -93,7 +95,7 @@ impl Reader {
                 let mut connection = None;
                 for turn in turns {
                     (turn.read)(&mut connection);
-                    // Before the permit: who gets that finds the reader.
+                    // Before the permit is released, so that its next owner finds this reader.
                     lock(&turn.idle).push(turn.reader);
                 }
             })
@@ -113,7 +115,7 @@ fn read<T>(
 ) -> Result<T, StoreError> {
     let connection = known.take().map_or_else(|| file.open_reader(), Ok)?;
     let result = job::run(work, &connection);
-    // One that met a broken disk or a panic is not used again.
+    // A connection that met a broken disk or a panic is not used again.
     if matches!(result, Ok(_) | Err(StoreError::Statement(_))) {
         *known = Some(connection);
     }

@@ -3,11 +3,10 @@
 //! A read is one span, `SELECT orders`. A write is `INSERT orders` from the call to the answer, and
 //! within it `COMMIT orders.db`. Many writes may share a commit: each trace has a span of its own
 //! for it, with the true start and end and links to the neighbours. A write that had to wait for
-//! the transaction before has `wait for the writer` within it, too.
+//! the transaction before also has `wait for the writer` within it.
 //!
-//! Spans are made after the fact: on the threads of the store, when the caller has its answer, and
-//! from times that were taken on the way. A call without a sampled caller, such as a probe, has
-//! none.
+//! Spans are made on the threads of the store after the caller has its answer, from times that were
+//! taken on the way. A call without a sampled caller, such as a probe, has none.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -26,9 +25,10 @@ use opentelemetry_semantic_conventions::attribute::{
 
 use crate::{Operation, StoreError};
 
-/// How many neighbours a commit's span links to. Links are the dearest part of a span; these are
-/// as many as a person follows, and `db.operation.batch.size` has the whole number. They are the
-/// next ones in the group, in a ring, so that from any trace all others can be reached.
+/// How many neighbours the span of a commit links to: as many as somebody may follow, while a full
+/// group with all of them would have 65,280 links. They are the next ones in the group, which
+/// forms a ring: all traces can be reached from any of them. `db.operation.batch.size` tells how
+/// many there are.
 const LINKS: usize = 8;
 
 /// A start and an end.
@@ -52,13 +52,13 @@ impl Period {
 #[derive(Debug)]
 pub(crate) struct Call {
     operation: Operation,
-    /// The span of the caller. Not its context, which would keep that span from its end when the
-    /// caller goes away.
+    /// The span of the caller. Not its context, which would keep that span open after the caller
+    /// has gone away.
     caller: SpanContext,
     start: SystemTime,
 }
 
-/// A call that has its answer.
+/// A call that is being answered.
 #[derive(Debug)]
 pub(crate) struct Answered {
     call: Call,
@@ -80,7 +80,7 @@ impl Call {
         })
     }
 
-    /// To be called right before the answer is sent, so that the span is not longer than its
+    /// To be called right before the answer is sent, so that the span does not outlast its
     /// caller's.
     pub(crate) fn end<T>(self, result: &Result<T, StoreError>) -> Answered {
         Answered {
@@ -94,12 +94,12 @@ impl Call {
 /// What the writes of one transaction have in common.
 #[derive(Debug)]
 pub(crate) struct Group<'a> {
-    /// The end of the group before: who came earlier had to wait.
+    /// When the group before was done: a write that came earlier had to wait.
     pub(crate) earlier_end: SystemTime,
     pub(crate) begin: SystemTime,
     /// The number of all writes, with or without a trace.
     pub(crate) writes: usize,
-    /// None when it did not come to a commit.
+    /// None when the group failed before its commit.
     pub(crate) commit: Option<Period>,
     pub(crate) outcome: &'a Result<(), StoreError>,
 }
@@ -179,7 +179,7 @@ impl Spans {
         neighbours: impl Iterator<Item = &'a Context>,
     ) {
         let mut attributes = self.attributes("COMMIT".into());
-        // The conventions want no batch of one.
+        // The conventions have no batch of one.
         if group.writes > 1 {
             let writes = i64::try_from(group.writes).unwrap_or(i64::MAX);
             attributes.push(KeyValue::new(DB_OPERATION_BATCH_SIZE, writes));
@@ -223,7 +223,7 @@ impl Spans {
         if let Some(code) = error.result_code() {
             attributes.push(KeyValue::new(DB_RESPONSE_STATUS_CODE, code.to_string()));
         }
-        // `telemetry::traces::add_exception` would give it the time of now, after the end.
+        // Not by `telemetry::traces::add_exception`, whose time is now: after the end of the span.
         let exception = vec![
             KeyValue::new(EXCEPTION_TYPE, error.name()),
             KeyValue::new(EXCEPTION_MESSAGE, message.clone()),

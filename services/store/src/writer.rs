@@ -1,4 +1,4 @@
-//! The queue of writes, and what each of them carries through it.
+//! The queue of writes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -12,8 +12,8 @@ use crate::metrics::{StoreMetrics, Waiting};
 use crate::spans::{Answered, Call, Spans};
 use crate::{StoreError, job};
 
-/// How many writes may wait; more wait in their callers. It is far above what one transaction
-/// takes, so the writer never runs dry.
+/// How many writes the queue holds; beyond that, callers wait to queue theirs. It is far more than
+/// one transaction takes, so the writer never runs dry.
 const QUEUE_WRITES: usize = 1024;
 
 /// How many writes share one transaction. At some 20 us each a transaction stays below 10 ms, so
@@ -22,11 +22,11 @@ pub(crate) const GROUP_WRITES: usize = 256;
 
 /// A write in the queue, whatever it returns.
 pub(crate) trait Write: Send {
-    /// Runs the statements. When they fail, they are to be rolled back.
+    /// Runs the statements. On an error they have to be rolled back.
     fn run(&mut self, connection: &Connection) -> Result<(), StoreError>;
 
-    /// Answers the caller, after the commit or its failure. Returns what a span is made of, if
-    /// there is to be one.
+    /// Answers the caller, after the commit or its failure. Returns what its span is made of, if
+    /// it has one.
     fn answer(self: Box<Self>, commit: Result<(), StoreError>) -> Option<Answered>;
 }
 
@@ -110,10 +110,10 @@ where
 
     fn answer(self: Box<Self>, commit: Result<(), StoreError>) -> Option<Answered> {
         let result = match (self.result, commit) {
-            // What a write failed of by itself says more than what became of its group.
+            // The failure of the write itself says more than that of its group.
             (Some(Err(error)), _) | (_, Err(error)) => Err(error),
             (Some(Ok(value)), Ok(())) => {
-                // The write is on the disk: a panic, which the hook has logged, does not undo it.
+                // The write is on the disk. A panic, which the panic hook logs, does not undo it.
                 let committed = self.committed;
                 let _ = catch_unwind(AssertUnwindSafe(|| committed(&value)));
                 Ok(value)
