@@ -447,3 +447,35 @@ fn a_service_does_not_start_on_a_file_that_is_no_database_and_leaves_it_alone() 
         shop.start_service(name);
     }
 }
+
+/// Damage in one table shows when a row of it is read, and not when the file is opened.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_meets_damage_in_its_file_is_unhealthy() {
+    let mut shop = Shop::start();
+    let name = "product-service";
+    let file = shop.state(name).join(file_of(name));
+    let pages = || std::fs::metadata(&file).map_or(0, |found| found.len() / 4096);
+    let products = shop.http(name);
+    let product = json!({ "name": "New", "price": 1.5 });
+    // SQLite moves the pages from the log to the file when the log has a thousand of them.
+    let mut added = 0;
+    while pages() < 2 {
+        assert_eq!(products.post("/products", &product).await.status, 201);
+        added += 1;
+        assert!(added < 2000, "the log grows without end");
+    }
+    shop.kill(name);
+    std::fs::remove_file(shop.state(name).join("products.db-wal")).expect("the log");
+    let mut bytes = std::fs::read(&file).expect("a file");
+    // The root of the products; the page that the health check writes to is sound.
+    bytes[4096..8192].fill(b'x');
+    std::fs::write(&file, bytes).expect("written");
+    shop.start_service(name);
+    let products = shop.http(name);
+    is_up(&products).await;
+    // A fault that another try does not mend.
+    products.get("/products").await.problem(500);
+    is_down(&products).await;
+    // It goes on to answer, so that somebody can look.
+    assert_eq!(products.get("/metrics").await.status, 200);
+}

@@ -8,38 +8,31 @@ use harness::{Http, LogLine, Process, Receiver, ReceiverMode, Scrape, SpanRecord
 use http::Method;
 use rustix::process::Signal;
 use serde_json::Value;
-use tempfile::TempDir;
 
 const DROPPED: &str = "telemetry_spans_dropped_total";
-const ROUTE: &str = "/products/product1";
+const ROUTE: &str = "/api/openapi.json";
 /// W3C trace context of a caller that samples, and of one that does not.
 const SAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const UNSAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
-/// The product service, which makes exactly one span for each request.
+/// The gateway, which makes exactly one span for each request of [`ROUTE`].
 struct Service {
     process: Process,
     http: Http,
-    _state: TempDir,
 }
 
 impl Service {
     fn start(environment: &[(&'static str, &str)]) -> Self {
-        let state = tempfile::tempdir().expect("a folder");
-        let mut all: Vec<(&str, OsString)> = vec![
-            ("STATE_DIRECTORY", state.path().into()),
-            ("OTEL_BSP_SCHEDULE_DELAY", "20".into()),
-        ];
+        let mut all: Vec<(&str, OsString)> = vec![("OTEL_BSP_SCHEDULE_DELAY", "20".into())];
         all.extend(
             environment
                 .iter()
                 .map(|(name, value)| (*name, OsString::from(value))),
         );
-        let process = Process::start("product-service", &all);
+        let process = Process::start("gateway-service", &all);
         Self {
             http: Http::new(process.address()),
             process,
-            _state: state,
         }
     }
 
@@ -304,7 +297,7 @@ async fn empty_variables_count_as_unset() {
     );
     service.ask(1).await;
     service.end();
-    assert_eq!(receiver.spans()[0].service, "product-service");
+    assert_eq!(receiver.spans()[0].service, "gateway-service");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,8 +75,8 @@ fn exception(spans: &[SpanRecord], name: &str, kind: i32) -> Option<BTreeMap<Str
 #[tokio::test(flavor = "multi_thread")]
 async fn short_stock_fails_the_order_and_no_server() {
     let (shop, receiver) = shop().await;
-    // All but the three spans of the reservation, which is never asked for.
-    let spans = spans_of_an_order(&shop, &receiver, (101, 409, 12)).await;
+    // Up to the check, with a read of the store at products and inventory; nothing was stored.
+    let spans = spans_of_an_order(&shop, &receiver, (101, 409, 14)).await;
     let failed = failed(&spans);
     let names: Vec<_> = failed.keys().copied().collect();
     // Who gets a 4xx has failed, who answers it has not (semantic conventions, "HTTP").
@@ -102,7 +102,7 @@ async fn short_stock_fails_the_order_and_no_server() {
 async fn a_dead_peer_fails_every_span_up_to_the_door_with_its_reason() {
     let (mut shop, receiver) = shop().await;
     shop.kill("inventory-service");
-    let spans = spans_of_an_order(&shop, &receiver, (1, 503, 11)).await;
+    let spans = spans_of_an_order(&shop, &receiver, (1, 503, 12)).await;
     let failed = failed(&spans);
     for name in [
         ("frontend", SERVER, "POST /api/orders"),

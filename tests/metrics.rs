@@ -47,7 +47,15 @@ const CLIENT: Family = (
     &["method", "outcome", "peer", "status", "uri"],
 );
 
-/// What each service has beside [`COMMON`].
+/// The families of services that have a store.
+const STORE: &[Family] = &[
+    ("store_commit_seconds", "histogram", &[]),
+    ("store_commit_writes", "histogram", &[]),
+    ("store_queue_writes", "gauge", &[]),
+];
+const WITH_STORE: [&str; 3] = ["product-service", "inventory-service", "order-service"];
+
+/// What each service has beside [`COMMON`] and [`STORE`].
 const OWN: &[(&str, &[Family])] = &[
     ("frontend", &[CLIENT]),
     ("gateway-service", &[CLIENT]),
@@ -73,7 +81,12 @@ async fn each_service_has_the_families_of_the_contract_and_no_other() {
     let answer = shop.frontend().post("/api/orders", &wish).await;
     assert_eq!(answer.status, 201);
     for (service, own) in OWN {
-        let families: Vec<_> = COMMON.iter().chain(*own).collect();
+        let store = if WITH_STORE.contains(service) {
+            STORE
+        } else {
+            &[]
+        };
+        let families: Vec<_> = COMMON.iter().chain(store).chain(*own).collect();
         let scrape = eventually("every family has a sample", async || {
             let scrape = Scrape::of(&shop.http(service)).await;
             let missing = families
@@ -115,6 +128,32 @@ fn family_of<'a>(sample: &'a str, kind: &str) -> &'a str {
         .iter()
         .find_map(|suffix| sample.strip_suffix(suffix));
     family.filter(|_| kind == "histogram").unwrap_or(sample)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_commit_of_a_store_is_counted_with_its_writes() {
+    let shop = Shop::start();
+    let orders = shop.http("order-service");
+    let counted = async || {
+        let scrape = Scrape::of(&orders).await;
+        // As whole numbers.
+        let count = |name| format!("{:.0}", scrape.value(name, &[]).expect("the family"));
+        let count = |name| count(name).parse::<u32>().expect("a small number");
+        let commits = count("store_commit_seconds_count");
+        assert_eq!(commits, count("store_commit_writes_count"));
+        assert_eq!(count("store_queue_writes"), 0);
+        (commits, count("store_commit_writes_sum"))
+    };
+    let before = counted().await;
+    for _ in 0..5 {
+        assert_eq!(shop.buy("product1", 1).await.status, 201);
+    }
+    let after = counted().await;
+    // Stored as PENDING, then as CREATED, each alone.
+    assert_eq!((after.0 - before.0, after.1 - before.1), (10, 10));
+    // A read does not commit.
+    shop.orders().await;
+    assert_eq!(counted().await, after);
 }
 
 #[tokio::test(flavor = "multi_thread")]

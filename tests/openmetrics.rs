@@ -107,7 +107,7 @@ async fn an_exemplar_is_the_trace_of_a_sampled_request_of_that_duration() {
     let trace = sampled.trace_id();
     eventually("the spans have come", async || {
         let spans = receiver.trace(&trace).len();
-        (spans >= 13).then_some(()).ok_or(spans)
+        (spans >= 21).then_some(()).ok_or(spans)
     })
     .await;
     let spans = receiver.trace(&trace);

@@ -1,4 +1,4 @@
-//! The product service's part of the contract.
+//! The routes of the product service.
 
 use api::{NewProduct, Problem, ProblemKind, Product, ProductId};
 use axum::extract::State;
@@ -29,7 +29,7 @@ async fn one(
     product.map(Json).ok_or_else(|| {
         Problem::new(
             ProblemKind::ProductNotFound,
-            "There is no product of this id.",
+            "There is no product with this id.",
         )
     })
 }

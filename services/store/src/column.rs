@@ -3,12 +3,12 @@
 use std::error::Error;
 use std::str::FromStr;
 
+use rusqlite::Row;
 use rusqlite::types::Type;
-use rusqlite::{Result, Row};
 
-/// The text in column `index` as `T`. A text that is none was never written by this program: the
-/// file is damaged, and the statement fails.
-pub fn parsed<T>(row: &Row<'_>, index: usize) -> Result<T>
+/// The text in column `index` as `T`. Text that cannot be parsed was not written by this program:
+/// the statement fails.
+pub fn parsed<T>(row: &Row<'_>, index: usize) -> rusqlite::Result<T>
 where
     T: FromStr<Err: Error + Send + Sync + 'static>,
 {

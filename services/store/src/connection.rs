@@ -1,8 +1,10 @@
-//! How connections are opened, and how a file comes to the newest schema.
+//! The file of a store: how connections to it are opened, and how it gets the newest schema.
 
+use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -10,11 +12,11 @@ use rusqlite::{Connection, OpenFlags};
 use crate::StoreError;
 
 /// SQLite's VFS for a file that one process has for itself. It locks others out, and keeps the
-/// index of the log in memory: in a mapped file, as otherwise, a disk that becomes read-only ends
-/// the process by SIGBUS at the next write.
+/// index of the log in memory. The default VFS maps that index from a file, and then a disk that
+/// becomes read-only ends the process by SIGBUS at the next write.
 const VFS: &str = "unix-excl";
 
-/// Another process has no business in this file; a short wait covers a predecessor that is just
+/// No other process should have this file open; a short wait covers a predecessor that is just
 /// closing it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -22,16 +24,70 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// millions of rows, small enough for five connections within the service's memory.
 const PAGE_CACHE_KIB: i64 = 512;
 
-/// Which file this is, whatever its name: its file system and its number there.
-pub(crate) fn identity(file: &Path) -> io::Result<(u64, u64)> {
-    std::fs::metadata(file).map(|found| (found.dev(), found.ino()))
+/// A database file that this process has opened before.
+#[derive(Clone, Debug)]
+pub(crate) struct DatabaseFile {
+    path: Arc<Path>,
+    /// Device and inode: which file it is, whatever its name.
+    identity: (u64, u64),
 }
 
-pub(crate) fn open_writer(file: &Path) -> Result<Connection, StoreError> {
+impl DatabaseFile {
+    /// Opens or makes the file and brings its schema to the last of `migrations`.
+    pub(crate) fn open(path: &Path, migrations: &[&str]) -> Result<(Self, Connection), StoreError> {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).map_err(directory_error)?;
+        }
+        let mut connection = open_writer(path)?;
+        migrate(&mut connection, migrations)?;
+        let file = Self {
+            path: path.into(),
+            identity: identity(path).map_err(directory_error)?,
+        };
+        Ok((file, connection))
+    }
+
+    /// Fails when another file, or none, has the name of this one. SQLite would not notice, and
+    /// would write to a file that nobody finds after a restart.
+    pub(crate) fn check_in_place(&self) -> Result<(), StoreError> {
+        if identity(&self.path).ok() == Some(self.identity) {
+            Ok(())
+        } else {
+            Err(StoreError::Replaced)
+        }
+    }
+
+    pub(crate) fn open_writer(&self) -> Result<Connection, StoreError> {
+        self.check_in_place()?;
+        open_writer(&self.path)
+    }
+
+    pub(crate) fn open_reader(&self) -> Result<Connection, StoreError> {
+        self.check_in_place()?;
+        // Read-only by `query_only` and not by the open flag: a reader in WAL mode has to be able
+        // to write the shared index of the log.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags_and_vfs(&self.path, flags, VFS)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "query_only", true)?;
+        connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
+        Ok(connection)
+    }
+}
+
+fn directory_error(error: io::Error) -> StoreError {
+    StoreError::Directory(Arc::new(error))
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    fs::metadata(path).map(|found| (found.dev(), found.ino()))
+}
+
+fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags_and_vfs(file, flags, VFS)?;
+    let connection = Connection::open_with_flags_and_vfs(path, flags, VFS)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // WAL with FULL syncs the log at every commit: a commit survives power loss.
@@ -41,19 +97,8 @@ pub(crate) fn open_writer(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-pub(crate) fn open_reader(file: &Path) -> Result<Connection, StoreError> {
-    // Read-only by `query_only` and not by the open flag: a reader in WAL mode has to be able to
-    // write the shared index of the log.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags_and_vfs(file, flags, VFS)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "query_only", true)?;
-    connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
-    Ok(connection)
-}
-
 /// Runs the migrations that the file has not seen, each in a transaction of its own.
-pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreError> {
+fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreError> {
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let mut known = 0;
     for (version, migration) in (1..).zip(migrations) {

@@ -1,11 +1,14 @@
 //! What can go wrong with a store.
 
+use std::any::Any;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::ErrorCode;
 
-/// Why a store could not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+/// Why a store could not do what it was asked. Clones share the cause, since all writes of a
+/// transaction fail with it.
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file could not be opened at the start.
     #[error("{}: {error}", file.display())]
@@ -18,18 +21,25 @@ pub enum StoreError {
     /// The disk is full, read-only or broken, or the file cannot be opened. It may work again
     /// later without a restart.
     #[error("the store cannot be used now: {0}")]
-    Unavailable(rusqlite::Error),
-    /// The file is no database, or a broken one. Nothing heals it but a person.
+    Unavailable(Arc<rusqlite::Error>),
+    /// The file is not where it was opened. What is written to it now would be lost at the next
+    /// restart.
+    #[error("the store cannot be used now: its file was removed, moved or replaced")]
+    Replaced,
+    /// The file is not a database, or a broken one. It does not recover by itself.
     #[error(
         "the store is damaged: {0}; restore its file, or move it away to begin with an empty one"
     )]
-    Damaged(rusqlite::Error),
+    Damaged(Arc<rusqlite::Error>),
     /// A statement failed: a fault of the program or of the data.
     #[error("a statement failed: {0}")]
-    Statement(rusqlite::Error),
+    Statement(Arc<rusqlite::Error>),
+    /// The code around the statements panicked; none of them has an effect.
+    #[error("the code around a statement panicked: {0}")]
+    Panicked(Arc<str>),
     /// The folder of the file cannot be made.
     #[error("the folder of the store cannot be made: {0}")]
-    Directory(std::io::Error),
+    Directory(Arc<std::io::Error>),
     /// The file was written by a newer version of the program.
     #[error("the store is at version {found}, this program knows {known}: run the newer program")]
     Newer {
@@ -38,21 +48,59 @@ pub enum StoreError {
         /// The last version that this program knows.
         known: u32,
     },
-    /// The writer's thread is gone or could not start.
-    #[error("the writer of the store has stopped")]
+    /// The metrics of the store are registered already: a process has one store.
+    #[error("metrics: {0}")]
+    Metrics(Arc<prometheus::Error>),
+    /// A thread of the store ended or could not start.
+    #[error("a thread of the store has stopped")]
     Stopped,
 }
 
 impl StoreError {
     /// Whether the same request may succeed later, without a change to it or to the program.
     pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Stopped)
+        matches!(self, Self::Unavailable(_) | Self::Replaced | Self::Stopped)
+    }
+
+    pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self::Panicked(text.unwrap_or("with a value that is not text").into())
+    }
+
+    /// The variant's name, for `error.type`.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "Open",
+            Self::Unavailable(_) => "Unavailable",
+            Self::Replaced => "Replaced",
+            Self::Damaged(_) => "Damaged",
+            Self::Statement(_) => "Statement",
+            Self::Panicked(_) => "Panicked",
+            Self::Directory(_) => "Directory",
+            Self::Newer { .. } => "Newer",
+            Self::Metrics(_) => "Metrics",
+            Self::Stopped => "Stopped",
+        }
+    }
+
+    /// SQLite's extended result code, when it was SQLite that failed
+    /// (<https://www.sqlite.org/rescode.html>).
+    pub(crate) fn result_code(&self) -> Option<i32> {
+        match self {
+            Self::Unavailable(error) | Self::Damaged(error) | Self::Statement(error) => {
+                error.sqlite_error().map(|error| error.extended_code)
+            }
+            _ => None,
+        }
     }
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
+        let code = error.sqlite_error_code();
+        let error = Arc::new(error);
+        match code {
             Some(
                 ErrorCode::DiskFull
                 | ErrorCode::ReadOnly

@@ -1,6 +1,6 @@
 //! What a statement does, in the words of the database conventions of OpenTelemetry.
 
-/// An operation on a table, for spans: `SELECT orders`.
+/// An operation on a table, as spans name it: `SELECT orders`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
     /// `db.operation.name`.

@@ -1,4 +1,4 @@
-//! What a client is told when a store fails.
+//! How a request is answered when the store fails.
 
 use api::Problem;
 

@@ -1,55 +1,65 @@
-//! The one writer: a thread that commits whatever is queued in one transaction.
+//! The queue of writes.
 
-use std::path::PathBuf;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{StoreError, connection};
+use crate::connection::DatabaseFile;
+use crate::group::Committer;
+use crate::metrics::{StoreMetrics, Waiting};
+use crate::spans::{Answered, Call, Spans};
+use crate::{StoreError, job};
 
-/// How many writes may wait; more wait in their callers. It is far above what one transaction
-/// takes, so the writer never runs dry.
+/// How many writes the queue holds; beyond that, callers wait to queue theirs. It is far more than
+/// one transaction takes, so the writer never runs dry.
 const QUEUE_WRITES: usize = 1024;
 
 /// How many writes share one transaction. At some 20 us each a transaction stays below 10 ms, so
 /// that the first does not wait long for the last.
-const GROUP_WRITES: usize = 256;
+pub(crate) const GROUP_WRITES: usize = 256;
 
-/// The work of one caller.
-trait Write: Send {
-    /// Runs the statements; whether they are to stay.
-    fn run(&mut self, connection: &Connection) -> bool;
+/// A write in the queue, whatever it returns.
+pub(crate) trait Write: Send {
+    /// Runs the statements. On an error they have to be rolled back.
+    fn run(&mut self, connection: &Connection) -> Result<(), StoreError>;
 
-    /// Answers the caller, after the commit or its failure.
-    fn answer(self: Box<Self>, commit: Result<(), StoreError>);
+    /// Answers the caller, after the commit or its failure. Returns what its span is made of, if
+    /// it has one.
+    fn answer(self: Box<Self>, commit: Result<(), StoreError>) -> Option<Answered>;
 }
 
-/// The near end of the queue.
+/// The sending side of the queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Writer {
     queue: mpsc::Sender<Box<dyn Write>>,
+    pub(crate) metrics: StoreMetrics,
 }
 
 impl Writer {
-    pub(crate) fn start(file: PathBuf, connection: Connection) -> Result<Self, StoreError> {
-        let identity = connection::identity(&file).map_err(StoreError::Directory)?;
+    /// Starts the thread that writes.
+    pub(crate) fn start(
+        file: DatabaseFile,
+        connection: Connection,
+        spans: Spans,
+        metrics: StoreMetrics,
+    ) -> Result<Self, StoreError> {
         let (queue, writes) = mpsc::channel(QUEUE_WRITES);
+        let committer = Committer::new(file, connection, spans, metrics.clone());
         thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || {
-                Group {
-                    file,
-                    identity,
-                    connection: Some(connection),
-                }
-                .serve(writes);
-            })
+            .spawn(move || committer.serve(writes))
             .map_err(|_| StoreError::Stopped)?;
-        Ok(Self { queue })
+        Ok(Self { queue, metrics })
     }
 
-    pub(crate) async fn run<T, F, C>(&self, work: F, committed: C) -> Result<T, StoreError>
+    pub(crate) async fn run<T, F, C>(
+        &self,
+        call: Option<Call>,
+        work: F,
+        committed: C,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -57,6 +67,8 @@ impl Writer {
     {
         let (answer, wait) = oneshot::channel();
         let job = Job {
+            call,
+            waiting: Some(self.metrics.waiting()),
             work: Some(work),
             result: None,
             committed,
@@ -71,8 +83,10 @@ impl Writer {
 }
 
 struct Job<T, F, C> {
+    call: Option<Call>,
+    waiting: Option<Waiting>,
     work: Option<F>,
-    result: Option<rusqlite::Result<T>>,
+    result: Option<Result<T, StoreError>>,
     committed: C,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -83,95 +97,32 @@ where
     F: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
     C: FnOnce(&T) + Send,
 {
-    fn run(&mut self, connection: &Connection) -> bool {
-        let result = self.work.take().map(|work| work(connection));
-        let stays = matches!(result, Some(Ok(_)));
-        self.result = result;
+    fn run(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.waiting = None;
+        let result = self
+            .work
+            .take()
+            .map_or(Err(StoreError::Stopped), |work| job::run(work, connection));
+        let stays = result.as_ref().map(drop).map_err(Clone::clone);
+        self.result = Some(result);
         stays
     }
 
-    fn answer(self: Box<Self>, commit: Result<(), StoreError>) {
+    fn answer(self: Box<Self>, commit: Result<(), StoreError>) -> Option<Answered> {
         let result = match (self.result, commit) {
-            (Some(Err(error)), _) => Err(error.into()),
-            (_, Err(error)) => Err(error),
+            // The failure of the write itself says more than that of its group.
+            (Some(Err(error)), _) | (_, Err(error)) => Err(error),
             (Some(Ok(value)), Ok(())) => {
-                (self.committed)(&value);
+                // The write is on the disk. A panic, which the panic hook logs, does not undo it.
+                let committed = self.committed;
+                let _ = catch_unwind(AssertUnwindSafe(|| committed(&value)));
                 Ok(value)
             }
             (None, Ok(())) => Err(StoreError::Stopped),
         };
+        let answered = self.call.map(|call| call.end(&result));
         // A caller that has gone away does not need the answer; the write stays.
         let _ = self.answer.send(result);
+        answered
     }
-}
-
-struct Group {
-    file: PathBuf,
-    /// What [`connection::identity`] said of the file at the start.
-    identity: (u64, u64),
-    connection: Option<Connection>,
-}
-
-impl Group {
-    fn serve(mut self, mut writes: mpsc::Receiver<Box<dyn Write>>) {
-        let mut group = Vec::with_capacity(GROUP_WRITES);
-        while writes.blocking_recv_many(&mut group, GROUP_WRITES) > 0 {
-            if let Err(error) = self.commit(&mut group) {
-                // The connection may have met a broken disk: the next group opens a new one,
-                // which is how the store heals.
-                self.connection = None;
-                tracing::error!(
-                    %error,
-                    writes = group.len(),
-                    "the store could not commit: {error}"
-                );
-                let message = error.to_string();
-                for write in group.drain(..) {
-                    write.answer(Err(unavailable(&message)));
-                }
-            } else {
-                for write in group.drain(..) {
-                    write.answer(Ok(()));
-                }
-            }
-        }
-    }
-
-    fn commit(&mut self, group: &mut [Box<dyn Write>]) -> Result<(), StoreError> {
-        // SQLite would go on in a file that nobody finds again after a restart.
-        if connection::identity(&self.file).ok() != Some(self.identity) {
-            return Err(unavailable("its file was removed, moved or replaced"));
-        }
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => connection::open_writer(&self.file)?,
-        };
-        let connection = self.connection.insert(connection);
-        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        for write in group {
-            connection.prepare_cached("SAVEPOINT one")?.execute([])?;
-            if !write.run(connection) {
-                // A full or broken disk may roll back the whole transaction on its own; what
-                // the others of the group wrote is then gone too.
-                if connection.is_autocommit() {
-                    return Err(unavailable(
-                        "the disk is full or broken; the group was rolled back",
-                    ));
-                }
-                connection.prepare_cached("ROLLBACK TO one")?.execute([])?;
-            }
-            connection.prepare_cached("RELEASE one")?.execute([])?;
-        }
-        connection.prepare_cached("COMMIT")?.execute([])?;
-        Ok(())
-    }
-}
-
-/// `rusqlite::Error` cannot be cloned, and every caller of a group needs one.
-fn unavailable(message: &str) -> StoreError {
-    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
-    StoreError::Unavailable(rusqlite::Error::SqliteFailure(
-        code,
-        Some(message.to_owned()),
-    ))
 }

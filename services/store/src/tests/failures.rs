@@ -1,0 +1,230 @@
+//! Disks and files that fail, and callers that panic.
+
+use std::io;
+use std::ops::Range;
+
+use super::*;
+
+#[tokio::test]
+async fn a_write_that_panics_fails_alone_and_its_neighbours_are_committed() {
+    let (_folder, store) = open();
+    let held = Held::start(&store).await;
+    let panics = {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let write = |connection: &Connection| -> rusqlite::Result<()> {
+                insert(connection, 1000)?;
+                panic!("a fault of the program");
+            };
+            store.write(INSERT, write).await
+        })
+    };
+    let neighbours: Vec<_> = [10, 20]
+        .into_iter()
+        .map(|number| {
+            let store = store.clone();
+            let write = move |connection: &Connection| insert(connection, number);
+            tokio::spawn(async move { store.write(INSERT, write).await })
+        })
+        .collect();
+    held.release(3).await;
+    let error = panics.await.unwrap().unwrap_err();
+    assert!(matches!(error, StoreError::Panicked(_)), "{error}");
+    assert!(error.to_string().contains("a fault of the program"));
+    assert!(!error.is_unavailable());
+    for write in neighbours {
+        write.await.unwrap().unwrap();
+    }
+    store
+        .write(INSERT, |connection| insert(connection, 100))
+        .await
+        .unwrap();
+    assert_eq!(store.read(SELECT, sum).await.unwrap(), 131);
+}
+
+#[tokio::test]
+async fn a_panic_after_the_commit_does_not_undo_the_answer() {
+    let (_folder, store) = open();
+    let answer = store
+        .write_then(
+            INSERT,
+            |connection| insert(connection, 7),
+            |()| panic!("too late"),
+        )
+        .await;
+    answer.unwrap();
+    store.probe().await.unwrap();
+    assert_eq!(store.read(SELECT, sum).await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn a_read_that_panics_fails_alone() {
+    let (_folder, store) = open();
+    // More often than there are threads.
+    for _ in 0..10 {
+        let read = |_: &Connection| -> rusqlite::Result<()> { panic!("a fault of the program") };
+        let error = store.read(SELECT, read).await.unwrap_err();
+        assert!(matches!(error, StoreError::Panicked(_)), "{error}");
+    }
+    assert_eq!(store.read(SELECT, sum).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_program_is_refused() {
+    let (folder, store) = open();
+    drop(store);
+    let opened = open_at(&file_in(&folder), &[], no_tracer());
+    let Err(StoreError::Open { error, .. }) = opened else {
+        panic!("it was opened");
+    };
+    assert!(matches!(*error, StoreError::Newer { found: 1, known: 0 }));
+}
+
+#[tokio::test]
+async fn a_store_whose_file_is_taken_away_takes_nothing_until_it_is_back() {
+    let (folder, store) = open();
+    let (place, away) = (folder.path().join("deep"), folder.path().join("away"));
+    std::fs::rename(&place, &away).unwrap();
+    assert!(store.probe().await.unwrap_err().is_unavailable());
+    std::fs::create_dir(&place).unwrap();
+    std::fs::write(place.join("store.db"), "").unwrap();
+    let write = |connection: &Connection| insert(connection, 7);
+    assert!(
+        store
+            .write(INSERT, write)
+            .await
+            .unwrap_err()
+            .is_unavailable()
+    );
+    let error = store.read(SELECT, sum).await.unwrap_err();
+    assert!(
+        error.is_unavailable(),
+        "a new reader opened the other file: {error}"
+    );
+    std::fs::remove_dir_all(&place).unwrap();
+    std::fs::rename(&away, &place).unwrap();
+    store.write(INSERT, write).await.unwrap();
+    assert_eq!(store.read(SELECT, sum).await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn a_store_recovers_when_its_disk_does() {
+    let (_folder, store) = open();
+    store
+        .write(INSERT, |connection| limit_pages(connection, 1))
+        .await
+        .unwrap();
+    assert!(
+        store
+            .write(INSERT, fill)
+            .await
+            .unwrap_err()
+            .is_unavailable()
+    );
+    store
+        .write(INSERT, |connection| limit_pages(connection, 100_000))
+        .await
+        .unwrap();
+    store.write(INSERT, fill).await.unwrap();
+}
+
+/// Queues a good write behind `breaks` in one group; their errors.
+async fn fail_together(
+    store: &Store,
+    breaks: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
+) -> [StoreError; 2] {
+    let held = Held::start(store).await;
+    let good = {
+        let store = store.clone();
+        let write = |connection: &Connection| insert(connection, 2);
+        tokio::spawn(async move { store.write(INSERT, write).await })
+    };
+    let bad = {
+        let store = store.clone();
+        tokio::spawn(async move { store.write(INSERT, breaks).await })
+    };
+    held.release(2).await;
+    [
+        good.await.unwrap().unwrap_err(),
+        bad.await.unwrap().unwrap_err(),
+    ]
+}
+
+#[tokio::test]
+async fn what_a_full_disk_rolls_back_is_unavailable_to_the_whole_group() {
+    let (_folder, store) = open();
+    let errors = fail_together(&store, roll_back).await;
+    for error in errors {
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        assert!(error.is_unavailable());
+    }
+    assert_eq!(store.read(SELECT, sum).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_fails_every_write_of_its_group_for_the_same_reason() {
+    let (_folder, store) = open();
+    let errors = fail_together(&store, |connection| promise(connection, 99)).await;
+    for error in errors {
+        assert!(matches!(error, StoreError::Statement(_)), "{error}");
+        assert!(!error.is_unavailable(), "it would fail again: {error}");
+    }
+    store.probe().await.unwrap();
+    assert_eq!(store.read(SELECT, sum).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_is_found_damaged_by_a_group_is_damaged_to_its_callers_and_its_health() {
+    let (folder, store) = open();
+    // After a failed commit the writer closes its file, and opens it again for the next group.
+    store
+        .write(INSERT, |connection| promise(connection, 99))
+        .await
+        .unwrap_err();
+    wait_for_close(&file_in(&folder)).await;
+    overwrite(&file_in(&folder), 0..4096).unwrap();
+    let error = store
+        .write(INSERT, |connection| insert(connection, 7))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+    assert!(!error.is_unavailable());
+    assert!(store.probe().await.is_err());
+}
+
+#[tokio::test]
+async fn damage_that_a_read_has_met_makes_the_store_unhealthy() {
+    let (folder, store) = open();
+    for number in 1..=3 {
+        store
+            .write(INSERT, move |connection| insert(connection, number))
+            .await
+            .unwrap();
+    }
+    drop(store);
+    // The page of the table; the schema and the page that a probe writes to are sound.
+    let file = file_in(&folder);
+    wait_for_close(&file).await;
+    overwrite(&file, 4096..8192).unwrap();
+    let store = open_at(&file, MIGRATIONS, no_tracer()).unwrap();
+    store.probe().await.unwrap();
+    let error = store.read(SELECT, sum).await.unwrap_err();
+    assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+    let error = store.probe().await.unwrap_err();
+    assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+}
+
+/// Writes noise over these bytes of the file, in place.
+fn overwrite(file: &Path, damaged: Range<usize>) -> io::Result<()> {
+    let mut bytes = std::fs::read(file)?;
+    bytes[damaged].fill(b'x');
+    std::fs::write(file, bytes)
+}
+
+/// The last connection removes the log when it is closed.
+async fn wait_for_close(file: &Path) {
+    let log = file.with_extension("db-wal");
+    while log.exists() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}

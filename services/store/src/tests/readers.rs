@@ -1,0 +1,88 @@
+//! Reads, and what they do not depend on.
+
+use std::time::Duration;
+
+use super::*;
+
+/// Far longer than a read takes.
+const BOUND: Duration = Duration::from_secs(10);
+
+#[test]
+fn reads_answer_while_every_blocking_thread_of_the_runtime_hangs() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(2)
+        .build()
+        .unwrap();
+    let (_folder, store) = open();
+    runtime.block_on(async {
+        // As a lookup of a name does when the name server is silent.
+        let (ends, hanging): (Vec<_>, Vec<_>) = (0..2)
+            .map(|_| {
+                let (end, ended) = mpsc::channel::<()>();
+                (end, tokio::task::spawn_blocking(move || ended.recv()))
+            })
+            .unzip();
+        let read = tokio::time::timeout(BOUND, store.read(SELECT, sum)).await;
+        assert_eq!(read.expect("an answer").unwrap(), 0);
+        drop(ends);
+        for task in hanging {
+            let _ = task.await.unwrap();
+        }
+    });
+}
+
+#[tokio::test]
+async fn as_many_reads_as_there_are_readers_run_at_once_and_the_others_after_them() {
+    let (_folder, store) = open();
+    let barrier = std::sync::Arc::new(std::sync::Barrier::new(4));
+    let reads: Vec<_> = (0..12)
+        .map(|_| {
+            let (store, barrier) = (store.clone(), std::sync::Arc::clone(&barrier));
+            tokio::spawn(async move {
+                let read = move |connection: &Connection| {
+                    barrier.wait();
+                    sum(connection)
+                };
+                store.read(SELECT, read).await
+            })
+        })
+        .collect();
+    for read in reads {
+        let read = tokio::time::timeout(BOUND, read).await;
+        assert_eq!(read.expect("an answer").unwrap().unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_reader_cannot_write() {
+    let (_folder, store) = open();
+    let write = |connection: &Connection| insert(connection, 1);
+    assert!(store.read(SELECT, write).await.is_err());
+    store.probe().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_threads_end_with_the_store() {
+    let (_folder, store) = open();
+    let (sender, dropped) = mpsc::channel::<()>();
+    // Each thread holds this in its own storage until it ends.
+    thread_local! {
+        static HELD: std::cell::RefCell<Option<mpsc::Sender<()>>> = const { std::cell::RefCell::new(None) };
+    }
+    let hold = |sender: mpsc::Sender<()>| {
+        move |_: &Connection| {
+            HELD.set(Some(sender));
+            Ok(())
+        }
+    };
+    store.read(SELECT, hold(sender.clone())).await.unwrap();
+    store.write(INSERT, hold(sender)).await.unwrap();
+    assert_eq!(dropped.try_recv(), Err(mpsc::TryRecvError::Empty));
+    drop(store);
+    let ended = tokio::task::spawn_blocking(move || dropped.recv_timeout(BOUND));
+    assert_eq!(
+        ended.await.unwrap(),
+        Err(mpsc::RecvTimeoutError::Disconnected)
+    );
+}
