@@ -62,6 +62,9 @@ const OWN: &[(&str, &[Family])] = &[
             CLIENT,
             ("shop_orders_total", "counter", &["result"]),
             ("shop_order_value_total", "counter", &[]),
+            ("shop_order_settle_attempts_total", "counter", &["result"]),
+            ("shop_orders_pending", "gauge", &[]),
+            ("shop_orders_pending_oldest_seconds", "gauge", &[]),
         ],
     ),
 ];

@@ -333,9 +333,19 @@ async fn an_outage_is_one_warning_and_its_end_one_information_however_many_order
     let down = Reservation::Answer(StatusCode::SERVICE_UNAVAILABLE);
     let inventory = Inventory::start(down).await;
     let (orders, ids) = Orders::start_with_pending(inventory.clone(), 200, now_ms());
-    eventually("it is tried for some time", async || {
+    let at_first = eventually("the outage is noticed", async || {
+        let log = orders.settling_log();
         let asked = inventory.arrived().len();
-        if asked >= 6 { Ok(()) } else { Err(asked) }
+        if log.is_empty() {
+            Err(asked)
+        } else {
+            Ok(asked)
+        }
+    })
+    .await;
+    eventually("it is tried for some time", async || {
+        let asked = inventory.arrived().len() - at_first;
+        if asked >= 4 { Ok(()) } else { Err(asked) }
     })
     .await;
     let log = orders.settling_log();
@@ -344,7 +354,7 @@ async fn an_outage_is_one_warning_and_its_end_one_information_however_many_order
     let cause = log[0]["cause"].as_str().expect("a cause");
     assert!(cause.contains("503"), "{cause}");
     let asked = inventory.arrived().len();
-    assert!(asked < 100, "it is spared a crowd: {asked}");
+    assert!(asked < 100, "inventory is spared a crowd: {asked}");
 
     inventory.set_all(Reservation::Made);
     let begun = Instant::now();
@@ -439,7 +449,11 @@ async fn the_metrics_say_how_many_orders_are_pending_and_for_how_long() {
     let an_hour_ago = now_ms() - HOUR_MS;
     let (orders, ids) = Orders::start_with_pending(inventory.clone(), 3, an_hour_ago);
     let pending = async || orders.metric("shop_orders_pending", &[]).await;
-    let oldest = async || orders.metric("shop_orders_pending_oldest_seconds", &[]).await;
+    let oldest = async || {
+        orders
+            .metric("shop_orders_pending_oldest_seconds", &[])
+            .await
+    };
     assert_eq!(pending().await.to_string(), "3", "from the first scrape on");
     eventually("the oldest is an hour old", async || {
         let age = oldest().await;
@@ -482,6 +496,39 @@ async fn the_metrics_say_how_many_orders_are_pending_and_for_how_long() {
     assert_eq!(pending().await.to_string(), "0");
 }
 
+/// Waits until the order service counts so many pending orders, or fewer.
+async fn at_most_pending(order: &Http, most: f64) {
+    eventually("orders are settled", async || {
+        let pending = Scrape::of(order).await.value("shop_orders_pending", &[]);
+        if pending <= Some(most) {
+            Ok(())
+        } else {
+            Err(pending)
+        }
+    })
+    .await;
+}
+
+/// Waits until so many further attempts have failed.
+async fn attempts_fail(order: &Http, attempts: f64) {
+    let failed = async || {
+        let labels = [("result", "failed")];
+        let scrape = Scrape::of(order).await;
+        let failed = scrape.value("shop_order_settle_attempts_total", &labels);
+        failed.expect("the counter")
+    };
+    let before = failed().await;
+    eventually("attempts fail", async || {
+        let failed = failed().await - before;
+        if failed >= attempts {
+            Ok(())
+        } else {
+            Err(failed)
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_five_thousand_orders_of_an_outage_are_settled_within_seconds() {
     const ORDERS: usize = 5000;
@@ -498,37 +545,33 @@ async fn the_five_thousand_orders_of_an_outage_are_settled_within_seconds() {
     shop.kill("inventory-service");
     shop.start_service("order-service");
     let order = shop.http("order-service");
-    // The outage lasts for some attempts.
-    eventually("attempts fail", async || {
-        let failed = Scrape::of(&order).await.value(
-            "shop_order_settle_attempts_total",
-            &[("result", "failed")],
-        );
-        failed.filter(|failed| *failed >= 3.0).ok_or(failed)
-    })
-    .await;
+    attempts_fail(&order, 3.0).await;
+    shop.start_service("inventory-service");
+    // A second outage comes while they are being settled.
+    at_most_pending(&order, 4000.0).await;
+    shop.kill("inventory-service");
+    attempts_fail(&order, 3.0).await;
     shop.start_service("inventory-service");
     let begun = Instant::now();
-    eventually("all are settled", async || {
-        let pending = Scrape::of(&order).await.value("shop_orders_pending", &[]);
-        if pending == Some(0.0) {
-            Ok(())
-        } else {
-            Err(pending)
-        }
-    })
-    .await;
+    at_most_pending(&order, 0.0).await;
     let took = begun.elapsed();
-    eprintln!("{ORDERS} orders settled {took:?} after inventory was back");
+    eprintln!("settled {took:?} after inventory was back");
     assert!(took < Duration::from_secs(20), "{took:?}");
+
     assert_eq!(shop.stock("product1").await, 1000);
     let orders = shop.orders().await;
     let created = orders.iter().filter(|order| order["status"] == "CREATED");
     assert_eq!(created.count(), ORDERS);
-    let warnings = shop.service("order-service").log();
-    let warnings = warnings.iter().filter(|line| {
+    let log = shop.service("order-service").log();
+    let settling = log.iter().filter(|line| {
         let target = line["target"].as_str().expect("a target");
-        line["level"] == "WARN" && target.starts_with("order_service::settle")
+        target.starts_with("order_service::settle")
     });
-    assert_eq!(warnings.count(), 1);
+    let levels: Vec<_> = settling.map(|line| &line["level"]).collect();
+    // A machine under load may see another outage in an attempt that takes too long.
+    assert!((4..=8).contains(&levels.len()), "{levels:?}");
+    assert!(
+        levels.chunks(2).all(|turn| turn == ["WARN", "INFO"]),
+        "{levels:?}"
+    );
 }

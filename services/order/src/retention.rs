@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use crate::ledger::Ledger;
 
-const KEYS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const KEYS: Duration = Duration::from_hours(7 * 24);
 
 /// How often old keys are looked for: seldom enough to cost nothing, often enough that a minute's
 /// worth of them is little work.
-const INTERVAL: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_mins(1);
 
 /// How many are deleted in one transaction: a millisecond or two, which delays no order.
 const BATCH: u32 = 200;

@@ -48,8 +48,7 @@ pub(crate) enum Reserved {
 impl Shelves {
     pub(crate) async fn open(directory: &Path, telemetry: &Telemetry) -> Result<Self, BuildError> {
         let file = directory.join("inventory.db");
-        let store =
-            Store::open(&file, schema::MIGRATIONS, telemetry).map_err(BuildError::store)?;
+        let store = Store::open(&file, schema::MIGRATIONS, telemetry).map_err(BuildError::store)?;
         let gauge = StockGauge::new(&telemetry.metrics).map_err(BuildError::settings)?;
         let ordered = store.read(Operation::new("SELECT", "stock"), stock::ordered);
         for level in ordered.await.map_err(BuildError::store)? {

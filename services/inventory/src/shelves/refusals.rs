@@ -72,7 +72,7 @@ mod tests {
     use super::super::schema::{MIGRATIONS, in_memory};
     use super::*;
 
-    const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+    const WEEK: Duration = Duration::from_hours(7 * 24);
 
     fn new(order: &str) -> NewReservation {
         NewReservation {

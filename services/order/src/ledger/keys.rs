@@ -48,7 +48,7 @@ mod tests {
     use super::super::schema::{MIGRATIONS, in_memory};
     use super::*;
 
-    const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+    const WEEK: Duration = Duration::from_hours(7 * 24);
 
     fn add_order(connection: &Connection, id: &str, status: &str) {
         connection
@@ -119,10 +119,7 @@ mod tests {
             )
             .unwrap();
         connection.execute_batch(MIGRATIONS[1]).unwrap();
-        assert_eq!(
-            forget(&connection, Duration::from_secs(60), 10).unwrap(),
-            0
-        );
+        assert_eq!(forget(&connection, Duration::from_secs(60), 10).unwrap(), 0);
         let found = find(&connection, &"key".parse().unwrap()).unwrap();
         assert_eq!(found.unwrap().id.as_str(), "order");
     }

@@ -58,8 +58,7 @@ impl Ledger {
     ) -> std::result::Result<Self, BuildError> {
         let gauges = PendingGauges::new(&telemetry.metrics).map_err(BuildError::settings)?;
         let file = directory.join("orders.db");
-        let store =
-            Store::open(&file, schema::MIGRATIONS, telemetry).map_err(BuildError::store)?;
+        let store = Store::open(&file, schema::MIGRATIONS, telemetry).map_err(BuildError::store)?;
         let ledger = Self { store, gauges };
         ledger.count_pending().await.map_err(BuildError::store)?;
         Ok(ledger)

@@ -49,8 +49,6 @@ pub(crate) struct Settler {
     outage: Outage,
     attempts: JoinSet<Result<(), Failure>>,
     under_way: HashMap<Id, Tried>,
-    /// How many attempts have begun.
-    begun: u64,
     /// How many orders have failed since the last look that could not be remembered as failing.
     not_kept: usize,
 }
@@ -73,7 +71,6 @@ impl Settler {
             outage: Outage::default(),
             attempts: JoinSet::new(),
             under_way: HashMap::new(),
-            begun: 0,
             not_kept: 0,
         }
     }
@@ -153,11 +150,10 @@ impl Settler {
     }
 
     fn begin(&mut self, Pending { seq, entry }: Pending) {
-        self.begun += 1;
         let tried = Tried {
             seq,
             id: entry.id.clone(),
-            attempt: self.begun,
+            attempt: self.outage.begin_attempt(),
         };
         let flow = Arc::clone(&self.flow);
         let attempt = async move { settle_one(&flow, &entry).await };

@@ -30,7 +30,7 @@ pub(super) struct Tried {
     /// Its place in the sequence of orders.
     pub(super) seq: i64,
     pub(super) id: OrderId,
-    /// The number of the attempt, in the order in which attempts begin.
+    /// Which attempt it was, by [`Outage::begin_attempt`].
     pub(super) attempt: u64,
 }
 
@@ -49,6 +49,8 @@ pub(super) enum Turn {
 #[derive(Debug, Default)]
 pub(super) struct Outage {
     state: State,
+    /// The attempt that has begun last: they are numbered from 1.
+    begun: u64,
     /// The latest attempt that got an answer.
     answered: u64,
 }
@@ -63,9 +65,13 @@ enum State {
         /// Whether an attempt that began later than the suspect's had got its answer before.
         answered_behind: bool,
         cause: String,
+        /// The attempt that had begun last.
+        since: u64,
         probe: Backoff,
     },
     Failing {
+        /// The attempt that had begun last.
+        since: u64,
         probe: Backoff,
     },
 }
@@ -80,7 +86,7 @@ impl Outage {
     pub(super) fn admits(&mut self) -> bool {
         match &mut self.state {
             State::Working => true,
-            State::Doubtful { probe, .. } | State::Failing { probe } => {
+            State::Doubtful { probe, .. } | State::Failing { probe, .. } => {
                 let due = probe.is_due();
                 if due {
                     probe.grow();
@@ -94,13 +100,24 @@ impl Outage {
     pub(super) const fn next_probe(&self) -> Option<Instant> {
         match &self.state {
             State::Working => None,
-            State::Doubtful { probe, .. } | State::Failing { probe } => Some(probe.due()),
+            State::Doubtful { probe, .. } | State::Failing { probe, .. } => Some(probe.due()),
         }
+    }
+
+    /// An attempt begins: its number.
+    pub(super) const fn begin_attempt(&mut self) -> u64 {
+        self.begun += 1;
+        self.begun
     }
 
     /// An attempt got an answer, whatever it was.
     pub(super) fn answered(&mut self, order: &Tried) -> Option<Turn> {
         self.answered = self.answered.max(order.attempt);
+        if let State::Doubtful { since, .. } | State::Failing { since, .. } = self.state
+            && order.attempt <= since
+        {
+            return None;
+        }
         match std::mem::take(&mut self.state) {
             State::Working => None,
             State::Doubtful { suspect, cause, .. } => suspect
@@ -119,6 +136,7 @@ impl Outage {
                     answered_behind: order.as_ref().is_some_and(|it| it.attempt < answered),
                     suspect: order,
                     cause,
+                    since: self.begun,
                     probe: Backoff::new(FIRST, LONGEST),
                 };
                 None
@@ -132,7 +150,10 @@ impl Outage {
                 order.map(|order| Turn::OneFails(order, cause))
             }
             State::Doubtful { probe, .. } => {
-                self.state = State::Failing { probe: *probe };
+                self.state = State::Failing {
+                    since: self.begun,
+                    probe: *probe,
+                };
                 Some(Turn::Begins(cause))
             }
             State::Failing { .. } => None,
@@ -152,12 +173,12 @@ impl Outage {
 mod tests {
     use super::*;
 
-    /// An attempt of its own for each order, in their sequence.
-    fn order(seq: i64) -> Tried {
+    /// Begins an attempt of this order.
+    fn begin(outage: &mut Outage, seq: i64) -> Tried {
         Tried {
             seq,
             id: format!("order-{seq}").parse().unwrap(),
-            attempt: u64::try_from(seq).unwrap(),
+            attempt: outage.begin_attempt(),
         }
     }
 
@@ -168,64 +189,70 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_order_without_an_answer_is_to_blame_once_another_has_one() {
         let mut outage = Outage::default();
-        assert_eq!(outage.unanswered(Some(order(1)), cause()), None);
+        let (bad, before) = (begin(&mut outage, 1), begin(&mut outage, 2));
+        assert_eq!(outage.unanswered(Some(bad.clone()), cause()), None);
         assert!(!outage.admits(), "the others wait for a moment");
+        assert_eq!(outage.answered(&before), None, "that may be old news");
+        assert!(!outage.is_working());
         tokio::time::advance(FIRST).await;
         assert!(outage.admits(), "the probe");
         assert!(!outage.admits(), "only one");
-        let blamed = Turn::OneFails(order(1), cause());
-        assert_eq!(outage.answered(&order(2)), Some(blamed));
+        let probe = begin(&mut outage, 3);
+        let blamed = Turn::OneFails(bad, cause());
+        assert_eq!(outage.answered(&probe), Some(blamed));
         assert!(outage.admits() && outage.admits());
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_order_that_is_answered_the_second_time_is_not_to_blame() {
         let mut outage = Outage::default();
-        outage.unanswered(Some(order(1)), cause());
-        assert_eq!(outage.answered(&order(1)), None);
+        let first = begin(&mut outage, 1);
+        outage.unanswered(Some(first), cause());
+        let second = begin(&mut outage, 1);
+        assert_eq!(outage.answered(&second), None);
         assert!(outage.is_working());
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_order_that_is_alone_is_to_blame_when_others_were_answered_while_it_hung() {
         let mut outage = Outage::default();
-        let again = Tried {
-            attempt: 3,
-            ..order(1)
-        };
-        // The second attempt begins after the first and has its answer before.
-        assert_eq!(outage.answered(&order(2)), None);
-        assert_eq!(outage.unanswered(Some(order(1)), cause()), None);
+        let (hangs, other) = (begin(&mut outage, 1), begin(&mut outage, 2));
+        assert_eq!(outage.answered(&other), None);
+        assert_eq!(outage.unanswered(Some(hangs), cause()), None);
+        let again = begin(&mut outage, 1);
         let blamed = Turn::OneFails(again.clone(), cause());
         assert_eq!(outage.unanswered(Some(again), cause()), Some(blamed));
         assert!(outage.is_working());
-        // Two orders that hang are an outage, whoever was answered before.
-        outage.answered(&order(9));
-        assert_eq!(outage.unanswered(Some(order(4)), cause()), None);
-        assert_eq!(
-            outage.unanswered(Some(order(5)), cause()),
-            Some(Turn::Begins(cause()))
-        );
+
+        // Two orders that hang are an outage, whoever was answered meanwhile.
+        let (third, fourth) = (begin(&mut outage, 3), begin(&mut outage, 4));
+        let other = begin(&mut outage, 5);
+        outage.answered(&other);
+        assert_eq!(outage.unanswered(Some(third), cause()), None);
+        let begins = Turn::Begins(cause());
+        assert_eq!(outage.unanswered(Some(fourth), cause()), Some(begins));
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_begins_once_and_ends_once_and_probes_ever_more_seldom() {
         let mut outage = Outage::default();
-        assert_eq!(outage.answered(&order(1)), None);
-        assert_eq!(outage.unanswered(Some(order(1)), cause()), None);
-        assert_eq!(
-            outage.unanswered(Some(order(2)), cause()),
-            Some(Turn::Begins(cause()))
-        );
+        let [first, second, third, late] = [1, 2, 3, 4].map(|seq| begin(&mut outage, seq));
+        assert_eq!(outage.answered(&first), None);
+        assert_eq!(outage.unanswered(Some(second), cause()), None);
+        let begins = Turn::Begins(cause());
+        assert_eq!(outage.unanswered(Some(third), cause()), Some(begins));
+        assert_eq!(outage.answered(&late), None, "that may be old news");
         for millis in [100, 200, 400, 800, 1000, 1000] {
             let due = outage.next_probe().unwrap();
             assert_eq!(due - Instant::now(), Duration::from_millis(millis));
             assert!(!outage.admits());
             tokio::time::advance(Duration::from_millis(millis)).await;
             assert!(outage.admits());
-            assert_eq!(outage.unanswered(Some(order(3)), cause()), None);
+            let probe = begin(&mut outage, 5);
+            assert_eq!(outage.unanswered(Some(probe), cause()), None);
         }
-        assert_eq!(outage.answered(&order(4)), Some(Turn::Ends));
+        let probe = begin(&mut outage, 6);
+        assert_eq!(outage.answered(&probe), Some(Turn::Ends));
         assert_eq!(outage.next_probe(), None);
         assert!(outage.admits());
     }
