@@ -92,6 +92,7 @@ impl StockGauge {
 #[cfg(test)]
 mod tests {
     use prometheus::core::Collector;
+    use prometheus::proto::MetricFamily;
 
     use super::*;
 
@@ -104,7 +105,7 @@ mod tests {
 
     fn units(gauge: &StockGauge) -> Vec<f64> {
         let families = gauge.units.collect();
-        let metrics = families.iter().flat_map(|family| family.get_metric());
+        let metrics = families.iter().flat_map(MetricFamily::get_metric);
         metrics
             .map(|metric| metric.get_gauge().get_value())
             .collect()

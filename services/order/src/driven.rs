@@ -1,7 +1,7 @@
 //! Which orders a request is driving right now.
 //!
-//! The settler leaves them alone. Nothing depends on it: a reservation is taken once and an order
-//! settled once, whoever asks how often. It only spares inventory the second question.
+//! The settler leaves them alone. Correctness does not depend on it, since a reservation is taken
+//! once and an order settled once; it only saves inventory a second request.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

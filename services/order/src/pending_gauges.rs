@@ -1,7 +1,7 @@
 //! `shop_orders_pending` and `shop_orders_pending_oldest_seconds`.
 //!
 //! The count moves on the writer's thread, after the commit that moves it. Which order is the
-//! oldest is learnt at each look of the settler, so a scrape costs nothing.
+//! oldest is read by the settler once a second, so a scrape costs nothing.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,10 +39,10 @@ pub(crate) struct Oldest {
 
 /// The oldest pending order, since it was first seen to be the oldest.
 ///
-/// Its age then is told by the wall clock, the only one that outlives a process; from then on it
-/// grows by the monotonic one. So a step of the clock changes no age that is shown already, and
-/// none is ever negative. An order that was made before a step and becomes the oldest after it
-/// is shown younger or older by that step.
+/// Its age at that moment comes from the wall clock, the only one that outlives a process; from
+/// then on it grows by the monotonic clock. So a step of the clock does not change an age that is
+/// shown already, and no age is negative. Only an order that was made before a step and becomes
+/// the oldest after it is shown younger or older by that step.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     seq: i64,
@@ -145,10 +145,10 @@ impl Collector for PendingGauges {
 mod tests {
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
 
-    fn oldest(seq: i64, created_at: SystemTime) -> Option<Oldest> {
-        Some(Oldest { seq, created_at })
+    const fn oldest(seq: i64, created_at: SystemTime) -> Oldest {
+        Oldest { seq, created_at }
     }
 
     #[tokio::test(start_paused = true)]
@@ -156,13 +156,13 @@ mod tests {
         let gauges = PendingGauges::unregistered().unwrap();
         assert_eq!(gauges.now(), (0, Duration::ZERO));
         gauges.counted(2);
-        gauges.oldest_is(oldest(7, SystemTime::now() - HOUR));
+        gauges.oldest_is(Some(oldest(7, SystemTime::now() - HOUR)));
         let (count, first) = gauges.now();
         assert_eq!(count, 2);
         assert!(first >= HOUR && first < HOUR * 2, "{first:?}");
         tokio::time::advance(HOUR).await;
         // As after a step of the clock: the order is the same, its time another.
-        gauges.oldest_is(oldest(7, SystemTime::now() - HOUR * 100));
+        gauges.oldest_is(Some(oldest(7, SystemTime::now() - HOUR * 100)));
         assert_eq!(gauges.now(), (2, first + HOUR));
 
         gauges.settled();
@@ -177,7 +177,7 @@ mod tests {
     async fn an_order_of_the_future_is_not_younger_than_nothing() {
         let gauges = PendingGauges::unregistered().unwrap();
         gauges.begun();
-        gauges.oldest_is(oldest(1, SystemTime::now() + HOUR));
+        gauges.oldest_is(Some(oldest(1, SystemTime::now() + HOUR)));
         assert_eq!(gauges.now().1, Duration::ZERO);
         tokio::time::advance(Duration::from_secs(5)).await;
         assert_eq!(gauges.now().1, Duration::from_secs(5));

@@ -124,7 +124,7 @@ mod tests {
             )
             .unwrap();
         connection.execute_batch(MIGRATIONS[2]).unwrap();
-        assert_eq!(forget(&connection, Duration::from_secs(60), 10).unwrap(), 0);
+        assert_eq!(forget(&connection, Duration::from_mins(1), 10).unwrap(), 0);
         assert!(is_kept(&connection, "order"));
     }
 

@@ -22,8 +22,8 @@ pub(crate) struct Entry {
     pub(crate) stock_when_rejected: Option<u32>,
     /// Milliseconds since 1970, for people: nothing is decided by it.
     created_at_ms: i64,
-    /// The span that made the order (W3C `traceparent`), so that whoever settles it later goes
-    /// on in its trace.
+    /// The span that made the order (W3C `traceparent`), so that settling it later continues
+    /// its trace.
     pub(crate) traceparent: String,
 }
 

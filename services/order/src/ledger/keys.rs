@@ -119,7 +119,7 @@ mod tests {
             )
             .unwrap();
         connection.execute_batch(MIGRATIONS[1]).unwrap();
-        assert_eq!(forget(&connection, Duration::from_secs(60), 10).unwrap(), 0);
+        assert_eq!(forget(&connection, Duration::from_mins(1), 10).unwrap(), 0);
         let found = find(&connection, &"key".parse().unwrap()).unwrap();
         assert_eq!(found.unwrap().id.as_str(), "order");
     }

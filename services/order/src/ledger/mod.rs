@@ -250,7 +250,7 @@ fn page(connection: &Connection, limit: u32, after: Option<&OrderId>) -> Result<
             seq
         }
     };
-    // One more than asked for tells whether there are older ones.
+    // One more than asked for shows whether there are older ones.
     let mut entries = connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM orders WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2"

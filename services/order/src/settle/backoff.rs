@@ -50,7 +50,7 @@ mod tests {
     async fn the_pauses_double_up_to_the_longest() {
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(5));
         for seconds in [1, 2, 4, 5, 5] {
-            tokio::time::advance(Duration::from_secs(seconds) - Duration::from_millis(1)).await;
+            tokio::time::advance(Duration::from_millis(seconds * 1000 - 1)).await;
             assert!(!backoff.is_due(), "{seconds} s are not over");
             tokio::time::advance(Duration::from_millis(1)).await;
             assert!(backoff.is_due(), "{seconds} s are over");

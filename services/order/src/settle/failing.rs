@@ -8,8 +8,8 @@ use super::backoff::Backoff;
 /// The first pause: a fault that is over at once costs an order a second.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// The longest pause: whoever has mended inventory sees the order settled a quarter of a minute
-/// later, and a thousand such orders are some sixty attempts a second.
+/// The longest pause: once inventory is mended, the order is settled within a quarter of a minute,
+/// and a thousand such orders are some sixty attempts a second.
 const LONGEST: Duration = Duration::from_secs(16);
 
 /// How many orders have a pause of their own: a few dozen kilobytes. What fails beyond that is

@@ -28,7 +28,8 @@ use failing::{Failed, FailingOrders};
 use outage::{Outage, Tried, Turn};
 use pass::{Next, Pass};
 
-/// How often pending orders are looked for. The look reads an index that is empty in good times.
+/// How often pending orders are looked for: an order waits no longer for its turn. The look reads
+/// an index that is empty in good times.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// How many orders are tried at once. Each waits for two commits, of inventory and of this
@@ -100,7 +101,7 @@ impl Settler {
     }
 
     async fn begin_attempts(&mut self) {
-        // When more orders fail than can be told apart, only so many others are tried each second.
+        // When more orders fail than can be remembered, the others are tried only so many a second.
         while self.attempts.len() < AT_ONCE && self.not_kept < AT_ONCE && self.outage.admits() {
             if !self.outage.is_working() && self.pass.has_ended() {
                 // The only pending order may be the one to probe with.
@@ -112,7 +113,7 @@ impl Settler {
                 Err(error) => {
                     let cause = format!("pending orders cannot be read: {error}");
                     let turn = self.outage.unanswered(None, cause);
-                    self.tell(turn);
+                    self.report(turn);
                     // The next look reads again.
                     break;
                 }
@@ -132,7 +133,7 @@ impl Settler {
                 Next::End => {}
                 Next::NothingPending => {
                     let turn = self.outage.nothing_pending();
-                    self.tell(turn);
+                    self.report(turn);
                 }
             }
             if self.pass.has_ended() {
@@ -194,7 +195,7 @@ impl Settler {
                 None
             }
         };
-        self.tell(turn);
+        self.report(turn);
     }
 
     fn failed(&mut self, order: &Tried, cause: &str) {
@@ -219,7 +220,7 @@ impl Settler {
         }
     }
 
-    fn tell(&mut self, turn: Option<Turn>) {
+    fn report(&mut self, turn: Option<Turn>) {
         match turn {
             None => {}
             Some(Turn::OneFails(order, cause)) => self.failed(&order, &cause),

@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(outage.unanswered(Some(again), cause()), Some(blamed));
         assert!(outage.is_working());
 
-        // Two orders that hang are an outage, whoever was answered meanwhile.
+        // Two orders that hang are an outage, even if others were answered meanwhile.
         let (third, fourth) = (begin(&mut outage, 3), begin(&mut outage, 4));
         let other = begin(&mut outage, 5);
         outage.answered(&other);
