@@ -70,6 +70,9 @@ const OWN: &[(&str, &[Family])] = &[
             CLIENT,
             ("shop_orders_total", "counter", &["result"]),
             ("shop_order_value_total", "counter", &[]),
+            ("shop_order_settle_attempts_total", "counter", &["result"]),
+            ("shop_orders_pending", "gauge", &[]),
+            ("shop_orders_pending_oldest_seconds", "gauge", &[]),
         ],
     ),
 ];
@@ -335,7 +338,6 @@ async fn each_request_to_a_peer_counts_once_and_so_does_one_without_an_answer() 
         503
     );
     let (product, inventory) = ("product-service", "inventory-service");
-    let (order, gateway) = ("order-service", "gateway-service");
     let table = [
         (
             "gateway-service",

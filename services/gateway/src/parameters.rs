@@ -54,7 +54,7 @@ pub(crate) fn idempotency_key() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "The same key with the same body answers the first order again.",
+            "The same key with the same body answers the first order again. A key is kept for seven days after its first use, and for as long as its order is PENDING; after that the same key makes a new order.",
         ))
         .schema(Some(text))
         .build()

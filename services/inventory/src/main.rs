@@ -1,8 +1,9 @@
-//! The inventory service: what is on the shelves, and what is reserved for which order.
+//! The inventory service: what is in stock, and what is reserved for which order.
 
-mod gauge;
+mod retention;
 mod routes;
 mod shelves;
+mod stock_gauge;
 
 use std::process::ExitCode;
 
@@ -34,11 +35,11 @@ fn main() -> ExitCode {
     let args = Args::parse();
     server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
         let shelves = Shelves::open(&args.state.state_directory, telemetry).await?;
-        Ok(
-            App::new(routes::router(shelves.clone())).with_health("store", move || {
+        Ok(App::new(routes::router(shelves.clone()))
+            .with_background(retention::run(shelves.clone()))
+            .with_health("store", move || {
                 let shelves = shelves.clone();
                 async move { shelves.probe().await }
-            }),
-        )
+            }))
     })
 }

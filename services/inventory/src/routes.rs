@@ -1,4 +1,4 @@
-//! The inventory service's part of the contract.
+//! The routes of the inventory service.
 
 use std::collections::BTreeMap;
 
@@ -81,18 +81,27 @@ async fn check(
 
 async fn reserve(
     State(shelves): State<Shelves>,
-    JsonBody(wish): JsonBody<NewReservation>,
+    JsonBody(new): JsonBody<NewReservation>,
 ) -> Result<(StatusCode, Json<Reservation>), Problem> {
-    let (order_id, product_id) = (wish.order_id.clone(), wish.product_id.clone());
-    let quantity = wish.quantity.get();
-    match shelves.reserve(wish).await? {
-        Reserved::Done(reservation) => {
+    let (order_id, product_id) = (new.order_id.clone(), new.product_id.clone());
+    let quantity = new.quantity.get();
+    match shelves.reserve(new).await? {
+        Reserved::Now(reservation) => {
             tracing::info!(
                 %order_id,
                 %product_id,
                 quantity,
                 remaining = reservation.remaining.get(),
                 "{quantity} of {product_id} reserved for order {order_id}"
+            );
+            Ok((StatusCode::CREATED, Json(reservation)))
+        }
+        Reserved::Before(reservation) => {
+            tracing::info!(
+                %order_id,
+                %product_id,
+                quantity,
+                "{quantity} of {product_id} were reserved for order {order_id} before"
             );
             Ok((StatusCode::CREATED, Json(reservation)))
         }

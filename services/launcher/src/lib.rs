@@ -14,6 +14,7 @@ pub mod ending;
 pub mod failure;
 pub mod log_line;
 pub mod logs;
+pub mod loki;
 pub mod orders;
 pub mod output;
 pub mod paint;

@@ -1,5 +1,5 @@
-//! A receiver of spans by OTLP over HTTP (protobuf and JSON), which also answers with a trace, at
-//! the same path as Jaeger, and with the log lines of a trace.
+//! A receiver of spans by OTLP over HTTP (protobuf and JSON), which also answers with a trace as
+//! Jaeger does, and with the log lines of a trace as [Loki](loki) does.
 //!
 //! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
 
@@ -20,6 +20,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::logs::Logs;
+use crate::loki;
 use crate::traces::Traces;
 
 /// A batch of 512 spans has about 200 KiB; other clients may send larger ones.
@@ -32,10 +33,7 @@ pub async fn serve(listener: TcpListener, traces: Traces, logs: Logs) -> io::Res
         .route("/api/v3/traces/{id}", get(trace))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(traces);
-    let logs = Router::new()
-        .route("/logs/{id}", get(log_lines))
-        .with_state(logs);
-    axum::serve(listener, traces.merge(logs)).await
+    axum::serve(listener, traces.merge(loki::router(logs))).await
 }
 
 /// The two encodings of OTLP over HTTP.
@@ -87,14 +85,5 @@ async fn trace(State(traces): State<Traces>, Path(id): Path<String>) -> Response
             Json(json!({ "result": { "resourceSpans": trace.resource_spans() } })).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-async fn log_lines(State(logs): State<Logs>, Path(id): Path<String>) -> Response {
-    let lines = TraceId::from_hex(&id).map_or_else(|_| Vec::new(), |id| logs.of_trace(id));
-    if lines.is_empty() {
-        StatusCode::NOT_FOUND.into_response()
-    } else {
-        Json(json!({ "lines": lines })).into_response()
     }
 }

@@ -1,9 +1,9 @@
 //! The order flow: a saga that survives a crash at every step.
 //!
-//! Look the product up, check the shelf, store the order as `PENDING`, reserve under the order's
+//! Look the product up, check the stock, store the order as `PENDING`, reserve under the order's
 //! id, store it as `CREATED`. Up to the first store nothing has happened; from then on the order
-//! is driven forward until inventory has said yes or no, here or by [`crate::settle`]. Both may
-//! do it at once: a reservation is taken once, and an order settled once.
+//! is driven forward until inventory has said yes or no, by its request or by [`crate::settle`].
+//! Both may do it at once: a reservation is taken once, and an order settled once.
 
 use api::{IdempotencyKey, NewOrder, NewReservation, OrderId, OrderStatus, Problem, ProblemKind};
 use client::PeerError;
@@ -13,42 +13,53 @@ use opentelemetry_sdk::trace::SdkTracer;
 use store::StoreError;
 use telemetry::traces::{in_span, traceparent};
 
-use crate::inventory::{Inventory, Reserved};
-use crate::ledger::{Entry, Ledger};
+use crate::driven::{Driven, Driving};
+use crate::inventory_client::{InventoryClient, Reserved, Stocked};
+use crate::ledger::{Entry, Inserted, Ledger};
 use crate::metrics::{OrderMetrics, Outcome};
-use crate::product::Products;
+use crate::product_client::ProductClient;
 
 /// When to try again, in seconds, after a peer was down: about as long as a restart takes.
 const RETRY_AFTER: u16 = 2;
 
-/// The flow and all that it needs.
+/// The flow and what it needs.
 #[derive(Debug)]
 pub(crate) struct OrderFlow {
     pub(crate) ledger: Ledger,
-    pub(crate) products: Products,
-    pub(crate) inventory: Inventory,
+    pub(crate) products: ProductClient,
+    pub(crate) inventory: InventoryClient,
+    pub(crate) driven: Driven,
     pub(crate) tracer: SdkTracer,
     pub(crate) metrics: OrderMetrics,
+}
+
+/// An order that is stored, and is not refused.
+#[derive(Debug)]
+pub(crate) enum Placed {
+    /// Its stock is reserved.
+    Created(Entry),
+    /// Whether its stock is reserved is not known yet.
+    Pending(Entry),
 }
 
 impl OrderFlow {
     /// Makes an order, or finds the one that the same request has made before.
     pub(crate) async fn create(
         &self,
-        wish: NewOrder,
+        new: NewOrder,
         key: Option<IdempotencyKey>,
-    ) -> Result<Entry, Problem> {
+    ) -> Result<Placed, Problem> {
         let attributes = vec![
-            KeyValue::new("product.id", wish.product_id.to_string()),
-            KeyValue::new("order.quantity", i64::from(wish.quantity.get())),
+            KeyValue::new("product.id", new.product_id.to_string()),
+            KeyValue::new("order.quantity", i64::from(new.quantity.get())),
         ];
         let created = in_span(&self.tracer, "create_order", attributes, async |context| {
             if let Some(earlier) = self.earlier(key.as_ref()).await? {
-                return self.repeated(earlier, &wish, context).await;
+                return self.repeated(earlier, &new, context).await;
             }
             let id = OrderId::new_unique();
             context.span().set_attribute(order_id(&id));
-            self.create_new(id, wish, key, context).await
+            self.create_new(id, new, key, context).await
         })
         .await;
         if created.as_ref().is_err_and(|problem| problem.status >= 500) {
@@ -60,14 +71,14 @@ impl OrderFlow {
     async fn create_new(
         &self,
         id: OrderId,
-        wish: NewOrder,
+        new: NewOrder,
         key: Option<IdempotencyKey>,
         context: &Context,
-    ) -> Result<Entry, Problem> {
+    ) -> Result<Placed, Problem> {
         let NewOrder {
             product_id,
             quantity,
-        } = &wish;
+        } = &new;
         let product = match self.products.get(product_id).await {
             Ok(Some(product)) => product,
             Ok(None) => {
@@ -81,11 +92,11 @@ impl OrderFlow {
             Err(error) => return Err(nothing_stored(&error)),
         };
         match self.inventory.check(product_id, *quantity).await {
-            Ok(Ok(())) => {}
-            Ok(Err(stock)) => {
+            Ok(Stocked::Enough) => {}
+            Ok(Stocked::Short(stock)) => {
                 // The same request may run at the same time, and have taken what is missing.
                 if let Some(earlier) = self.earlier(key.as_ref()).await? {
-                    return self.repeated(earlier, &wish, context).await;
+                    return self.repeated(earlier, &new, context).await;
                 }
                 self.metrics.count(Outcome::RejectedStock);
                 let quantity = quantity.get();
@@ -100,18 +111,18 @@ impl OrderFlow {
             Err(error) => return Err(nothing_stored(&error)),
         }
         let entry = Entry::new(id, product, *quantity, traceparent(context));
-        match self.ledger.insert(entry.clone(), key).await {
-            Ok(Ok(())) => {
-                let entry = self.drive(entry).await?;
+        let driving = self.driven.begin(entry.id.clone());
+        match self.ledger.insert(entry.clone(), key).await? {
+            Inserted::New => {
+                let placed = self.drive(entry, driving).await?;
                 // Here and not where it is driven: asked for again, it is still one order.
-                if entry.status == OrderStatus::Pending {
+                if let Placed::Pending(_) = placed {
                     self.metrics.count(Outcome::Pending);
                 }
-                Ok(entry)
+                Ok(placed)
             }
             // The same request ran at the same time and was faster.
-            Ok(Err(earlier)) => self.repeated(earlier, &wish, context).await,
-            Err(error) => Err(error.into()),
+            Inserted::Earlier(earlier) => self.repeated(earlier, &new, context).await,
         }
     }
 
@@ -127,11 +138,11 @@ impl OrderFlow {
     async fn repeated(
         &self,
         earlier: Entry,
-        wish: &NewOrder,
+        new: &NewOrder,
         context: &Context,
-    ) -> Result<Entry, Problem> {
+    ) -> Result<Placed, Problem> {
         context.span().set_attribute(order_id(&earlier.id));
-        if earlier.product_id != wish.product_id || earlier.quantity != wish.quantity {
+        if earlier.product_id != new.product_id || earlier.quantity != new.quantity {
             return Err(Problem::new(
                 ProblemKind::IdempotencyKeyReused,
                 "The same Idempotency-Key came with another body before. Use a new key for a new order.",
@@ -139,14 +150,17 @@ impl OrderFlow {
         }
         tracing::info!(order_id = %earlier.id, "order {} was asked for again", earlier.id);
         match earlier.status {
-            OrderStatus::Created => Ok(earlier),
+            OrderStatus::Created => Ok(Placed::Created(earlier)),
             OrderStatus::Rejected => Err(rejected(&earlier, earlier.stock_when_rejected)),
-            OrderStatus::Pending => self.drive(earlier).await,
+            OrderStatus::Pending => {
+                let driving = self.driven.begin(earlier.id.clone());
+                self.drive(earlier, driving).await
+            }
         }
     }
 
     /// Drives a stored order forward for as long as its client waits.
-    async fn drive(&self, mut entry: Entry) -> Result<Entry, Problem> {
+    async fn drive(&self, mut entry: Entry, _driving: Driving) -> Result<Placed, Problem> {
         let id = entry.id.clone();
         let outcome = match self.inventory.reserve(&reservation(&entry)).await {
             Ok(reserved) => self
@@ -158,7 +172,7 @@ impl OrderFlow {
         match outcome {
             Ok(Reserved::Done) => {
                 entry.status = OrderStatus::Created;
-                Ok(entry)
+                Ok(Placed::Created(entry))
             }
             Ok(Reserved::Short(stock)) => Err(rejected(&entry, Some(stock))),
             Err(cause) => {
@@ -167,12 +181,12 @@ impl OrderFlow {
                     cause,
                     "order {id} stays pending, it will be settled in the background: {cause}"
                 );
-                Ok(entry)
+                Ok(Placed::Pending(entry))
             }
         }
     }
 
-    /// Stores what inventory said, once.
+    /// Stores the outcome that inventory has decided, once.
     pub(crate) async fn settle(
         &self,
         entry: &Entry,

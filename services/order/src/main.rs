@@ -1,10 +1,13 @@
-//! The order service: orders, from the wish to the reserved stock.
+//! The order service: orders, from the request to the reserved stock.
 
+mod driven;
 mod flow;
-mod inventory;
+mod inventory_client;
 mod ledger;
 mod metrics;
-mod product;
+mod pending_gauges;
+mod product_client;
+mod retention;
 mod routes;
 mod settle;
 
@@ -17,11 +20,13 @@ use client::Peer;
 use server::{App, BuildError, ServerArgs, StateArgs};
 use telemetry::{Service, TelemetryArgs};
 
+use driven::Driven;
 use flow::OrderFlow;
-use inventory::Inventory;
+use inventory_client::InventoryClient;
 use ledger::Ledger;
 use metrics::OrderMetrics;
-use product::Products;
+use product_client::ProductClient;
+use settle::Settler;
 
 const SERVICE: Service = Service {
     name: "order-service",
@@ -59,8 +64,7 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
-        let ledger =
-            Ledger::open(&args.state.state_directory, telemetry).map_err(BuildError::store)?;
+        let ledger = Ledger::open(&args.state.state_directory, telemetry).await?;
         let product = Peer::new("product-service", args.product_service_url, telemetry);
         let inventory = Peer::new("inventory-service", args.inventory_service_url, telemetry);
         let tracer = telemetry
@@ -69,16 +73,18 @@ fn main() -> ExitCode {
         let metrics = OrderMetrics::new(&telemetry.metrics).map_err(BuildError::settings)?;
         let flow = Arc::new(OrderFlow {
             ledger: ledger.clone(),
-            products: Products::new(product, tracer.clone()),
-            inventory: Inventory::new(inventory, tracer.clone()),
+            products: ProductClient::new(product, tracer.clone()),
+            inventory: InventoryClient::new(inventory, tracer.clone()),
+            driven: Driven::default(),
             tracer,
             metrics,
         });
         Ok(App::new(routes::router(Arc::clone(&flow)))
+            .with_background(Settler::new(flow).run())
+            .with_background(retention::run(ledger.clone()))
             .with_health("store", move || {
                 let ledger = ledger.clone();
                 async move { ledger.probe().await }
-            })
-            .with_background(settle::run(flow)))
+            }))
     })
 }

@@ -1,4 +1,4 @@
-//! What the shop's keeper wants to know of orders.
+//! The metrics of orders: how many, by their outcome, and their value.
 
 use api::Money;
 use prometheus::core::{Collector, Desc};
@@ -11,6 +11,7 @@ use telemetry::metrics::Metrics;
 pub(crate) struct OrderMetrics {
     orders: IntCounterVec,
     value: OrderValue,
+    attempts: IntCounterVec,
 }
 
 /// The value of orders: kept in cents, so that no sum of binary fractions drifts, and shown in
@@ -20,7 +21,7 @@ struct OrderValue {
     cents: IntCounter,
 }
 
-/// How a wish for an order ended.
+/// How a request for an order ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// Its stock is reserved.
@@ -33,6 +34,15 @@ pub(crate) enum Outcome {
     /// counts once more, as created or rejected.
     Pending,
     /// Nothing was stored: a part was down, or broke.
+    Failed,
+}
+
+/// How an attempt to settle a pending order in the background ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// The order has its outcome.
+    Settled,
+    /// It is still pending.
     Failed,
 }
 
@@ -56,12 +66,23 @@ impl Outcome {
     }
 }
 
+impl Attempt {
+    const ALL: [Self; 2] = [Self::Settled, Self::Failed];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl OrderMetrics {
     pub(crate) fn new(metrics: &Metrics) -> prometheus::Result<Self> {
         let orders = IntCounterVec::new(
             Opts::new(
                 "shop_orders_total",
-                "Wishes for an order, by how they ended.",
+                "Requests for an order, by how they ended.",
             ),
             &["result"],
         )?;
@@ -75,13 +96,32 @@ impl OrderMetrics {
                 "The total price of all created orders, in currency units.",
             )?,
         };
+        let attempts = IntCounterVec::new(
+            Opts::new(
+                "shop_order_settle_attempts_total",
+                "Attempts to settle a pending order in the background, by how they ended.",
+            ),
+            &["result"],
+        )?;
+        for attempt in Attempt::ALL {
+            attempts.with_label_values(&[attempt.label()]);
+        }
         metrics.register(Box::new(orders.clone()))?;
         metrics.register(Box::new(value.clone()))?;
-        Ok(Self { orders, value })
+        metrics.register(Box::new(attempts.clone()))?;
+        Ok(Self {
+            orders,
+            value,
+            attempts,
+        })
     }
 
     pub(crate) fn count(&self, outcome: Outcome) {
         self.orders.with_label_values(&[outcome.label()]).inc();
+    }
+
+    pub(crate) fn count_attempt(&self, attempt: Attempt) {
+        self.attempts.with_label_values(&[attempt.label()]).inc();
     }
 
     pub(crate) fn count_created(&self, total: Money) {

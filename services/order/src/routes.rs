@@ -1,8 +1,8 @@
-//! The order service's part of the contract.
+//! The routes of the order service.
 
 use std::sync::Arc;
 
-use api::{IdempotencyKey, NewOrder, Order, OrderId, OrderStatus, Problem, ProblemKind};
+use api::{IdempotencyKey, NewOrder, Order, OrderId, Problem, ProblemKind};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -14,12 +14,13 @@ use serde::Deserialize;
 use server::{IdPath, JsonBody};
 use telemetry::traces::FutureExt;
 
-use crate::flow::OrderFlow;
+use crate::flow::{OrderFlow, Placed};
 use crate::ledger::Entry;
 
-/// A page without a wish holds what a screen shows; the most is what a script may ask for at
-/// once without holding the reader for long.
+/// The length of a page unless the client asks for another: what a screen shows.
 const PAGE: u32 = 50;
+
+/// The longest page: what a script may ask for at once without holding the reader for long.
 const LONGEST_PAGE: u32 = 500;
 
 pub(crate) fn router(flow: Arc<OrderFlow>) -> Router {
@@ -32,20 +33,20 @@ pub(crate) fn router(flow: Arc<OrderFlow>) -> Router {
 async fn create(
     State(flow): State<Arc<OrderFlow>>,
     headers: HeaderMap,
-    JsonBody(wish): JsonBody<NewOrder>,
+    JsonBody(new): JsonBody<NewOrder>,
 ) -> Result<Response, Problem> {
     let key = IdempotencyKey::from_headers(&headers)
         .map_err(|error| Problem::bad_request(error.to_string()))?;
-    // A client that goes away must not leave the flow at half way: it runs to its end.
-    let created = async move { flow.create(wish, key).await };
-    let created = tokio::spawn(created.with_context(Context::current()))
+    // The flow runs to its end even if the client goes away.
+    let placing = async move { flow.create(new, key).await };
+    let placed = tokio::spawn(placing.with_context(Context::current()))
         .await
         .map_err(|error| Problem::internal().caused_by(&error))?;
-    let order = created?.order();
-    let status = match order.status {
-        OrderStatus::Pending => StatusCode::ACCEPTED,
-        OrderStatus::Created | OrderStatus::Rejected => StatusCode::CREATED,
+    let (status, entry) = match placed? {
+        Placed::Created(entry) => (StatusCode::CREATED, entry),
+        Placed::Pending(entry) => (StatusCode::ACCEPTED, entry),
     };
+    let order = entry.order();
     let location = format!("/orders/{}", order.id);
     Ok((status, [(header::LOCATION, location)], Json(order)).into_response())
 }
@@ -61,42 +62,40 @@ async fn one(
 }
 
 #[derive(Debug, Deserialize)]
-struct Page {
+struct PageQuery {
     limit: Option<u32>,
     after: Option<String>,
 }
 
 async fn list(
     State(flow): State<Arc<OrderFlow>>,
-    page: Result<Query<Page>, QueryRejection>,
+    query: Result<Query<PageQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let limit_wanted =
+    let bad_limit =
         || Problem::bad_request(format!("limit is a whole number from 1 to {LONGEST_PAGE}."));
-    let Query(page) = page.map_err(|_| limit_wanted())?;
-    let limit = page.limit.unwrap_or(PAGE);
+    let Query(query) = query.map_err(|_| bad_limit())?;
+    let limit = query.limit.unwrap_or(PAGE);
     if !(1..=LONGEST_PAGE).contains(&limit) {
-        return Err(limit_wanted());
+        return Err(bad_limit());
     }
-    let after_wanted = || Problem::bad_request("after is the id of an order; there is none.");
-    let after = page
+    let bad_after = || Problem::bad_request("after is the id of an order; there is none.");
+    let after = query
         .after
         .map(|id| id.parse())
         .transpose()
-        .map_err(|_| after_wanted())?;
-    // One more than asked for tells whether there is a next page.
-    let page = flow.ledger.page(limit + 1, after).await?;
-    let mut entries = page.map_err(|_| after_wanted())?;
-    let more = entries.len() > limit as usize;
-    entries.truncate(limit as usize);
-    let last = entries.last().map(|entry| entry.id.clone());
-    let orders: Vec<Order> = entries.into_iter().map(Entry::order).collect();
-    let mut response = Json(orders).into_response();
-    if let (true, Some(last)) = (more, last) {
+        .map_err(|_| bad_after())?;
+    let page = flow.ledger.page(limit, after).await?;
+    let page = page.ok_or_else(bad_after)?;
+    let next = page.entries.last().filter(|_| page.more).map(|last| {
         // With its path, for clients that only put a host before it; the gateway adds its prefix.
-        let link = format!("</orders?limit={limit}&after={last}>; rel=\"next\"");
-        response
-            .headers_mut()
-            .extend(link.parse().map(|link| (header::LINK, link)));
-    }
+        let id = &last.id;
+        format!("</orders?limit={limit}&after={id}>; rel=\"next\"")
+    });
+    let orders: Vec<Order> = page.entries.into_iter().map(Entry::order).collect();
+    let mut response = Json(orders).into_response();
+    let link = next.and_then(|link| link.parse().ok());
+    response
+        .headers_mut()
+        .extend(link.map(|link| (header::LINK, link)));
     Ok(response)
 }

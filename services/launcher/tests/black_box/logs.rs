@@ -8,7 +8,6 @@ use crate::opened::Launcher;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_lines_of_a_trace_are_served_the_oldest_first() {
     let shop = Launcher::open(&[], &[]).await;
-    let receiver = shop.launcher.http(4318);
     let order = json!({ "productId": "product1", "quantity": 2 });
     let page = shop.launcher.http(3001);
     let bought = page.post("/api/orders", &order).await;
@@ -18,7 +17,7 @@ async fn the_log_lines_of_a_trace_are_served_the_oldest_first() {
 
     let path = format!("/logs/{}", bought.trace_id());
     let answer = eventually("the lines of all services", async || {
-        let answer = receiver.get(&path).await;
+        let answer = page.get(&path).await;
         if answer.status != 200 {
             return Err(answer);
         }
@@ -90,12 +89,12 @@ async fn the_log_lines_of_a_trace_are_served_the_oldest_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trace_without_log_lines_is_not_found() {
     let shop = Launcher::open(&[], &[]).await;
-    let receiver = shop.launcher.http(4318);
-    for id in [&"7".repeat(32), "no-trace", "+1", ""] {
-        assert_eq!(
-            receiver.get(&format!("/logs/{id}")).await.status,
-            404,
-            "{id}"
-        );
+    let page = shop.launcher.http(3001);
+    for id in [&"7".repeat(32), "no-trace"] {
+        page.get(&format!("/logs/{id}")).await.problem(404);
     }
+    let receiver = shop.launcher.http(4318);
+    let query = "/loki/api/v1/query_range?query=%7Bservice%3D%22frontend%22%7D";
+    let answer = receiver.get(query).await;
+    assert_eq!(answer.status, 400, "a query for no trace: {answer:?}");
 }

@@ -1,6 +1,6 @@
-//! What the order service asks the inventory service.
+//! The client of the inventory service.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api::{Availability, NewReservation, Problem, ProductId, Quantity, StockCheck};
 use client::{Answer, Peer, PeerError, Route};
@@ -8,6 +8,7 @@ use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
 use opentelemetry_sdk::trace::SdkTracer;
 use telemetry::traces::in_span;
+use tokio::time::Instant;
 
 /// A check takes a millisecond; see the same bound of the product service.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -30,34 +31,63 @@ const RESERVE_PAUSES: [Duration; 4] = [
 const CHECK: Route = Route::new(Method::POST, "/inventory/check");
 const RESERVE: Route = Route::new(Method::POST, "/inventory/reservations");
 
-/// The inventory service.
+/// A client of the inventory service.
 #[derive(Clone, Debug)]
-pub(crate) struct Inventory {
+pub(crate) struct InventoryClient {
     peer: Peer,
     tracer: SdkTracer,
 }
 
-/// What became of the wish to reserve.
+/// Whether there were enough pieces in stock, promised to nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stocked {
+    /// As many as wanted.
+    Enough,
+    /// Only so many.
+    Short(u32),
+}
+
+/// What became of a request to reserve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reserved {
     /// The pieces are the order's.
     Done,
-    /// The shelf held only so many; nothing is reserved.
+    /// Only so many were in stock; nothing is reserved.
     Short(u32),
 }
 
-impl Inventory {
+/// Why it is not known whether pieces are reserved.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReserveError {
+    /// Inventory did not answer, or answered that it cannot now: every order would fare the same.
+    #[error(transparent)]
+    NoAnswer(PeerError),
+    /// Inventory answered what the contract does not know: the trouble may be with this order.
+    #[error(transparent)]
+    Unexpected(PeerError),
+}
+
+impl ReserveError {
+    /// The error with all its causes, for a log.
+    pub(crate) fn chain(&self) -> String {
+        match self {
+            Self::NoAnswer(error) | Self::Unexpected(error) => error.chain(),
+        }
+    }
+}
+
+impl InventoryClient {
     pub(crate) const fn new(peer: Peer, tracer: SdkTracer) -> Self {
         Self { peer, tracer }
     }
 
-    /// How many pieces were on the shelf just now, when they do not suffice. A product without
-    /// a shelf has none.
+    /// Whether there are enough pieces in stock now. Of a product that inventory does not know
+    /// there are none.
     pub(crate) async fn check(
         &self,
         product_id: &ProductId,
         quantity: Quantity,
-    ) -> Result<Result<(), u32>, PeerError> {
+    ) -> Result<Stocked, PeerError> {
         let question = StockCheck {
             product_id: product_id.clone(),
             quantity,
@@ -71,14 +101,13 @@ impl Inventory {
             match answer.status {
                 StatusCode::OK => {
                     let availability: Availability = answer.json()?;
-                    let stock = availability.current_stock.get();
                     Ok(if availability.available {
-                        Ok(())
+                        Stocked::Enough
                     } else {
-                        Err(stock)
+                        Stocked::Short(availability.current_stock.get())
                     })
                 }
-                StatusCode::NOT_FOUND => Ok(Err(0)),
+                StatusCode::NOT_FOUND => Ok(Stocked::Short(0)),
                 _ => Err(answer.unexpected()),
             }
         })
@@ -87,13 +116,13 @@ impl Inventory {
 
     /// Reserves, and tries again while the outcome is unknown and there is time: the order's id
     /// makes a repetition harmless.
-    pub(crate) async fn reserve(&self, wish: &NewReservation) -> Result<Reserved, PeerError> {
+    pub(crate) async fn reserve(&self, new: &NewReservation) -> Result<Reserved, ReserveError> {
         let deadline = Instant::now() + RESERVE_BOUND;
         in_span(&self.tracer, "update_inventory", vec![], async |_| {
             let mut pauses = RESERVE_PAUSES.iter();
             let mut resend_count = 0;
             loop {
-                let error = match self.attempt(wish, resend_count).await {
+                let error = match self.attempt(new, resend_count).await {
                     Ok(reserved) => return Ok(reserved),
                     Err(error) => error,
                 };
@@ -104,11 +133,11 @@ impl Inventory {
                     return Err(error);
                 };
                 tracing::warn!(
-                    order_id = %wish.order_id,
+                    order_id = %new.order_id,
                     pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
                     cause = error.chain(),
                     "the reservation of order {} is tried again: {error}",
-                    wish.order_id
+                    new.order_id
                 );
                 tokio::time::sleep(*pause).await;
                 resend_count += 1;
@@ -118,32 +147,38 @@ impl Inventory {
     }
 
     /// One attempt to reserve.
-    pub(crate) async fn try_reserve(&self, wish: &NewReservation) -> Result<Reserved, PeerError> {
-        self.attempt(wish, 0).await
+    pub(crate) async fn try_reserve(&self, new: &NewReservation) -> Result<Reserved, ReserveError> {
+        self.attempt(new, 0).await
     }
 
     async fn attempt(
         &self,
-        wish: &NewReservation,
+        new: &NewReservation,
         resend_count: u32,
-    ) -> Result<Reserved, PeerError> {
+    ) -> Result<Reserved, ReserveError> {
         let path = PathAndQuery::from_static("/inventory/reservations");
         let answer = self
             .peer
-            .call_again(resend_count, RESERVE, path, Some(wish), RESERVE_TIMEOUT)
-            .await?;
+            .call_again(resend_count, RESERVE, path, Some(new), RESERVE_TIMEOUT)
+            .await
+            .map_err(ReserveError::NoAnswer)?;
         match answer.status {
             StatusCode::CREATED => Ok(Reserved::Done),
-            StatusCode::CONFLICT => stock_of(&answer).map(Reserved::Short),
+            StatusCode::CONFLICT => current_stock(&answer).map(Reserved::Short),
             StatusCode::NOT_FOUND => Ok(Reserved::Short(0)),
-            _ => Err(answer.unexpected()),
+            // Its store is full, or something in between says so on its behalf.
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => Err(ReserveError::NoAnswer(answer.unexpected())),
+            _ => Err(ReserveError::Unexpected(answer.unexpected())),
         }
     }
 }
 
-/// The stock that a 409 tells. One that tells none means that the order has given its
+/// The stock that a 409 states. One that states none means that the order has given its
 /// reservation back: it holds nothing either.
-fn stock_of(answer: &Answer) -> Result<u32, PeerError> {
-    let problem: Problem = answer.json()?;
+fn current_stock(answer: &Answer) -> Result<u32, ReserveError> {
+    let problem: Problem = answer.json().map_err(ReserveError::Unexpected)?;
     Ok(problem.current_stock.unwrap_or(0))
 }

@@ -1,4 +1,4 @@
-//! What the order service asks the product service.
+//! The client of the product service.
 
 use std::time::Duration;
 
@@ -17,19 +17,19 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 
 const ONE: Route = Route::new(Method::GET, "/products/{id}");
 
-/// The product service.
+/// A client of the product service.
 #[derive(Clone, Debug)]
-pub(crate) struct Products {
+pub(crate) struct ProductClient {
     peer: Peer,
     tracer: SdkTracer,
 }
 
-impl Products {
+impl ProductClient {
     pub(crate) const fn new(peer: Peer, tracer: SdkTracer) -> Self {
         Self { peer, tracer }
     }
 
-    /// The product, if there is one of this id.
+    /// The product of this id, if there is one.
     pub(crate) async fn get(&self, id: &ProductId) -> Result<Option<Product>, PeerError> {
         let path = PathAndQuery::try_from(format!("/products/{id}")).expect("an id is a path");
         in_span(

@@ -1,0 +1,40 @@
+//! The tables of the order service, and how they came to be.
+
+/// Each runs once and in order; only ever added to.
+pub(crate) const MIGRATIONS: &[&str] = &[
+    "
+    CREATE TABLE orders (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        product_id TEXT NOT NULL,
+        product_name TEXT NOT NULL,
+        quantity INTEGER NOT NULL CHECK (quantity > 0),
+        unit_price_cents INTEGER NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('PENDING', 'CREATED', 'REJECTED')),
+        stock_when_rejected INTEGER,
+        created_at_ms INTEGER NOT NULL,
+        traceparent TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX pending_orders ON orders (seq) WHERE status = 'PENDING';
+    CREATE TABLE idempotency_keys (
+        key TEXT PRIMARY KEY,
+        order_id TEXT NOT NULL REFERENCES orders (id)
+    ) STRICT, WITHOUT ROWID;
+",
+    // Keys are forgotten after a time. Those that are here already have it before them.
+    "
+    ALTER TABLE idempotency_keys ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+    UPDATE idempotency_keys SET used_at = unixepoch();
+    CREATE INDEX idempotency_keys_by_age ON idempotency_keys (used_at);
+",
+];
+
+/// An empty store in memory, at the version after so many migrations.
+#[cfg(test)]
+pub(crate) fn in_memory(migrations: usize) -> store::rusqlite::Connection {
+    let connection = store::rusqlite::Connection::open_in_memory().unwrap();
+    for migration in &MIGRATIONS[..migrations] {
+        connection.execute_batch(migration).unwrap();
+    }
+    connection
+}
