@@ -1,10 +1,14 @@
-//! The gateway hands bodies on as they come, both ways, and never waits for their end.
+//! The gateway hands bodies on as they come, both ways, and never waits for their end; and a client
+//! may read an answer as slowly as it needs to.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
-use harness::Process;
+use harness::{Http, Process};
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinSet;
 
 /// A gateway, and the product service's place, in which a test stands itself.
 async fn gateway() -> (Process, TcpListener) {
@@ -71,4 +75,52 @@ async fn a_request_goes_on_before_its_end_has_come() {
         .await
         .expect("a connection");
     read_until(&mut service, "\"pric").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_reader_that_makes_progress_gets_its_whole_answer() {
+    const PRODUCTS: usize = 1600;
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = folder.path().join("state");
+    let product = Process::start("product-service", &[("STATE_DIRECTORY", state.into())]);
+    let address = product.address();
+    let mut adding = JoinSet::new();
+    for worker in 0..20 {
+        adding.spawn(async move {
+            let http = Http::new(address);
+            for nth in (worker..PRODUCTS).step_by(20) {
+                let name = format!("{nth:0>200}");
+                let answer = http
+                    .post("/products", &json!({ "name": name, "price": 1 }))
+                    .await;
+                assert_eq!(answer.status, 201, "{answer:?}");
+            }
+        });
+    }
+    adding.join_all().await;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(8 * 1024).expect("a socket");
+    let mut client = socket.connect(address).await.expect("the service");
+    client
+        .write_all(b"GET /products HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n")
+        .await
+        .expect("sent");
+    let (begun, mut answer) = (Instant::now(), Vec::new());
+    let mut chunk = [0; 8 * 1024];
+    loop {
+        let count = client.read(&mut chunk).await.expect("not cut");
+        if count == 0 {
+            break;
+        }
+        answer.extend_from_slice(&chunk[..count]);
+        // A line of some 40 kB a second.
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    // Longer than the server waits for a head, and than it waits for progress.
+    let took = begun.elapsed();
+    assert!(took > Duration::from_secs(11), "too fast: {took:?}");
+    let text = String::from_utf8(answer).expect("text");
+    let (_, body) = text.split_once("\r\n\r\n").expect("a head");
+    let products: Value = serde_json::from_str(body).expect("a whole answer");
+    assert_eq!(products.as_array().expect("a list").len(), PRODUCTS + 3);
 }

@@ -46,10 +46,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_end_and_a_panic_are_told_and_what_goes_on_is_not() {
         let mut background = Background::default();
-        let told = tokio::time::timeout(Duration::from_secs(60), background.one_ended()).await;
+        let told = tokio::time::timeout(Duration::from_mins(1), background.one_ended()).await;
         assert!(told.is_err(), "without tasks: {told:?}");
         background.spawn(std::future::pending());
-        let told = tokio::time::timeout(Duration::from_secs(60), background.one_ended()).await;
+        let told = tokio::time::timeout(Duration::from_mins(1), background.one_ended()).await;
         assert!(told.is_err(), "with one that goes on: {told:?}");
         background.spawn(async {});
         assert!(matches!(background.one_ended().await, Ended::Returned));

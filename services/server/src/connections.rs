@@ -146,7 +146,9 @@ impl Connections {
 
     /// Asks the connection that has been idle longest to give way, if there is one that may.
     fn ask_longest_idle(&self) -> bool {
-        let latest = self.now().saturating_sub(millis(GRACE));
+        let Some(latest) = self.now().checked_sub(millis(GRACE)) else {
+            return false;
+        };
         let open = self.lock();
         let idle = open.values().filter_map(|connection| {
             let last_work = connection.last_work.load(Ordering::Acquire);

@@ -209,7 +209,7 @@ mod tests {
         let writing = tokio::spawn(async move { stream.write_all(&[0; 160]).await });
         let mut chunk = [0; 16];
         for _ in 0..10 {
-            tokio::time::sleep(WRITE_TIMEOUT - Duration::from_millis(1)).await;
+            tokio::time::sleep(WRITE_TIMEOUT * 99 / 100).await;
             theirs.read_exact(&mut chunk).await.unwrap();
         }
         writing.await.unwrap().unwrap();
