@@ -31,7 +31,8 @@ pub struct ServerArgs<const PORT: u16> {
     #[arg(long, env = "PORT", value_name = "PORT", default_value_t = PORT)]
     pub port: u16,
 
-    /// How many connections may be open. One more closes the one that has been idle longest.
+    /// How many connections may be open, of which at most 1024 idle. One more closes the one that
+    /// has been idle longest.
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "CONNECTIONS", default_value_t = Limits::get().max_connections, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
 }

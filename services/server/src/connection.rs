@@ -68,7 +68,7 @@ pub(crate) async fn accepted(
 async fn speaks(stream: &TcpStream, place: &Place, mut phase: watch::Receiver<Phase>) -> bool {
     let closing = phase.wait_for(|phase| *phase == Phase::Closing);
     tokio::pin!(closing);
-    // Not `readable`, which may say so of a new socket that it has not asked yet.
+    // Not `readable`, which may be true of a new socket before the kernel has been asked.
     let mut byte = [0];
     let first = tokio::time::timeout(HEAD_TIMEOUT, stream.peek(&mut byte));
     tokio::pin!(first);
@@ -141,7 +141,7 @@ pub(crate) async fn serve<S>(
             () = connection.asked.notified() => {}
         }
     };
-    // Errors here are the client's: a head that is none, a line that broke. Nobody has to act.
+    // Errors here are the client's: a malformed head, a reset connection. Nobody has to act.
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early: {error}");
     }

@@ -1,8 +1,8 @@
 //! The HTTP server that every service runs.
 //!
 //! [`run`] is a service's whole life: settings, telemetry, listener, readiness, requests, drain,
-//! flush. A service gives it an [`App`]: its routes, what its health depends on, and what it
-//! does in the background.
+//! flush. A service gives it an [`App`]: its routes, what its health depends on, and what it does
+//! in the background.
 
 mod app;
 mod args;

@@ -1,4 +1,4 @@
-//! A service's whole life.
+//! The whole life of a service.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use crate::serve::Server;
 use crate::unread_body::drain_unread_body;
 use crate::{listener, probes, systemd, watchdog};
 
-/// The threads for names of peers and for the page's files; the store has threads of its own. While
-/// a name server hangs, each try to connect keeps one for up to half a minute (resolv.conf(5)), and
-/// a peer is tried about once a second: enough for two such peers, and none of it is needed for
-/// requests that ask no peer. They are made on demand and end when they have been idle.
+/// The threads for the names of peers and for the page's files; the store has threads of its own.
+/// While a name server hangs, each try to connect keeps one for up to half a minute
+/// (resolv.conf(5)). With a try a second that is thirty for each peer, so two peers may hang and
+/// files are still read. Threads are made on demand and end when they have been idle.
 const BLOCKING_THREADS: usize = 64;
 
 /// How long the runtime waits for its threads when all is done.

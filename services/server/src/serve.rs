@@ -24,7 +24,7 @@ const LINGER: Duration = Duration::from_millis(500);
 /// How long requests may take to end after that: the gateway's own deadline.
 const DRAIN_BOUND: Duration = Duration::from_secs(10);
 
-/// What the connections have to know of the drain.
+/// How far the drain has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Serving,
@@ -87,7 +87,7 @@ impl Server {
         self.connections.count()
     }
 
-    /// Takes what the kernel has accepted on our behalf, then closes the listener.
+    /// Accepts what the kernel has accepted already, then closes the listener.
     fn accept_backlog(&self, listener: TcpListener) {
         let Ok(listener) = listener.into_std() else {
             return;
@@ -114,8 +114,8 @@ impl Server {
     }
 }
 
-/// A client that is gone already is its own affair. Without file descriptors nothing can be
-/// accepted until one is free; trying at once would only burn the processor.
+/// A client that has gone away needs no wait. Without file descriptors nothing can be accepted
+/// until one is free, and trying again at once would only burn the processor.
 async fn wait_after(error: &io::Error) {
     let of_the_client = matches!(
         error.kind(),

@@ -26,13 +26,11 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    match std::env::var(ENDING) {
-        Ok(ending) => service(ending),
-        Err(_) => {
-            a_task_that_panics_or_returns_ends_the_service_after_a_drain();
-            ExitCode::SUCCESS
-        }
+    if let Ok(ending) = std::env::var(ENDING) {
+        return service(ending);
     }
+    a_task_that_panics_or_returns_ends_the_service_after_a_drain();
+    ExitCode::SUCCESS
 }
 
 /// Answers `/slow` after a while, during which the background task ends.
