@@ -195,6 +195,8 @@ async fn ten_thousand_connections_neither_stop_nor_swell_the_gateway() {
             wait < Duration::from_secs(1),
             "a new request waited {wait:?}"
         );
+        // The other half is for requests that are under way.
+        assert!(memory < memory_max() / 2, "{memory} bytes");
         drop(streams);
         let_go(&gateway, &process, &before).await;
         peaks.push(memory);

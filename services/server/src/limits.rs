@@ -23,13 +23,13 @@ pub struct Limits {
     /// How many of them may be idle, or busy with nothing but the head of a request. An idle one
     /// gives way to a new one, so more would only let a flood hold memory.
     pub max_idle_connections: u32,
-    /// The most bytes that the head of a request may have: W3C Baggage may have 8 KiB, and the
-    /// contract's longest head without it a few hundred bytes.
+    /// The most bytes that the head of a request may have: W3C Baggage may have 8 KiB, two cookies
+    /// as many, and the contract's longest head without them a few hundred bytes.
     pub head_bytes: usize,
-    /// The most memory that a connection holds, measured with all places taken. One whose client
-    /// sends the longest head slowly holds 30 KiB; the gateway's, with a request that it hands on
-    /// while the client sends the body slowly, 45 KiB: buffers of hyper's to both sides, a task
-    /// each, and what the allocator adds.
+    /// The most memory that a connection holds, measured with all places taken: 45 KiB while its
+    /// client sends the longest head slowly, 50 KiB in the gateway that hands on a request whose
+    /// body comes slowly. These are hyper's buffers, to the peer as well, the tasks, and what the
+    /// allocator adds.
     pub connection_bytes: u64,
     /// What a service holds besides: measured with 128 orders at once.
     pub service_bytes: u64,
