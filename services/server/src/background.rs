@@ -1,8 +1,7 @@
 //! The tasks that run beside the accept loop for the whole life of a service.
 //!
-//! None of them ends before the service does. One that does, or panics, leaves a service that
-//! answers and no longer does its work; so its end is the end of the service, and whoever started
-//! that starts it again.
+//! None of them ends before the service does. If one returns or panics, what is left answers
+//! requests and no longer does its work; so the service ends, and systemd starts it again.
 
 use tokio::task::{JoinError, JoinSet};
 
