@@ -1,12 +1,14 @@
 //! Ten thousand connections that do nothing, or next to nothing, at the gateway.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use harness::skip::skip;
 use harness::unharmed::assert_unharmed;
-use harness::{Http, Process, Raw, Scrape, Shop, eventually};
+use harness::{Http, MemoryCgroup, Process, Raw, Scrape, Shop, binary, eventually};
+use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -16,11 +18,8 @@ const CONNECTIONS: usize = 10_000;
 /// What the test needs beside the flood: pipes, its own clients, the runtime.
 const OTHER_FILES: u64 = 200;
 
-/// The places for connections that the gateway has unless told otherwise.
-const PLACES: u64 = 4096;
-
-/// What the gateway may hold beside its connections.
-const OWN_MEMORY: u64 = 24 << 20;
+/// What is left of the gateway's bound of memory at the worst moment.
+const MARGIN: u64 = 4 << 20;
 
 /// How much more memory one round may take than the one before, when all is warm: what an
 /// allocator keeps is not the same each time, and what leaks is as large as the flood.
@@ -96,11 +95,9 @@ struct Held {
 }
 
 /// Waits until the gateway has let go of a flood.
-async fn let_go(shop: &mut Shop, before: &Held) {
-    let gateway = shop.gateway();
+async fn let_go(gateway: &Http, process: &Process, before: &Held) {
     eventually("the gateway lets go of all that it took", async || {
-        let tasks = tasks(&gateway).await;
-        let process = shop.service("gateway-service");
+        let tasks = tasks(gateway).await;
         let held = Held {
             files: open_files(process),
             tasks,
@@ -115,35 +112,81 @@ async fn let_go(shop: &mut Shop, before: &Held) {
     .await;
 }
 
+/// The limits that are built into the services.
+fn limits() -> Value {
+    serde_json::from_str(include_str!("../services/server/limits.json")).expect("JSON")
+}
+
+/// What systemd gives a service as MemoryMax=, in bytes.
+fn memory_max() -> u64 {
+    let limit = |name: &str| limits()[name].as_u64().expect("a number");
+    limit("service_bytes") + limit("max_connections") * limit("connection_bytes")
+}
+
+/// Starts the shop's gateway again, within a bound of memory where this machine can set one.
+async fn bounded_gateway(shop: &mut Shop) -> (Process, Option<MemoryCgroup>) {
+    const NAME: &str = "gateway-service";
+    let program = binary(NAME);
+    let environment = shop.environment(NAME);
+    shop.kill(NAME);
+    let (gateway, cgroup) = match MemoryCgroup::new(memory_max()) {
+        Ok(cgroup) => {
+            let enter = r#"echo $$ > "$0/cgroup.procs" && exec "$1""#;
+            let arguments = [
+                "-c".into(),
+                enter.into(),
+                cgroup.folder().into(),
+                program.into(),
+            ];
+            let gateway = Process::spawn(Path::new("sh"), NAME, &arguments, &environment);
+            (gateway, Some(cgroup))
+        }
+        Err(why) => {
+            skip("a flood within the unit's bound of memory", &why);
+            (Process::spawn(&program, NAME, &[], &environment), None)
+        }
+    };
+    eventually("the gateway listens", async || {
+        let log = gateway.log();
+        let listens = log.iter().any(|line| line["address"].is_string());
+        listens.then_some(()).ok_or(log)
+    })
+    .await;
+    (gateway, cgroup)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_connections_neither_stop_nor_swell_the_gateway() {
     let count = connections();
     let mut shop = Shop::start();
+    let (mut process, cgroup) = bounded_gateway(&mut shop).await;
     let (gateway, address) = (shop.gateway(), shop.gateway().address());
     longest_wait(address, 100).await;
     let before = Held {
         tasks: tasks(&gateway).await,
-        files: open_files(shop.service("gateway-service")),
+        files: open_files(&process),
     };
-    // What the clients say before they stop, and the most that a place may then hold: nothing at
-    // all until the first byte, two buffers of hyper's after it, and twice the longest head.
+    // What the clients say before they stop: nothing, the beginning of a head, as much of one as a
+    // place may hold, and more than that, for which the connection is closed.
     let begun = b"GET /api/products HTTP/1.1\r\nhost: shop\r\nx-slow: ".to_vec();
-    let long = [begun.as_slice(), &vec![b'x'; 31 * 1024]].concat();
+    let longest = usize::try_from(limits()["head_bytes"].as_u64().expect("a number"));
+    let longest = longest.expect("a small number") - begun.len() - 1;
+    let padded = |length: usize| [begun.as_slice(), &vec![b'x'; length]].concat();
     let rounds = [
-        (Vec::new(), 4 << 10),
-        (begun.clone(), 32 << 10),
-        (begun.clone(), 32 << 10),
-        (begun.clone(), 32 << 10),
-        (begun, 32 << 10),
-        (long, 64 << 10),
+        Vec::new(),
+        begun.clone(),
+        padded(longest),
+        padded(longest),
+        padded(longest),
+        padded(longest),
+        padded(2 * longest),
     ];
     let mut peaks = Vec::new();
-    for (said, held) in rounds {
+    for said in rounds {
         let length = said.len();
         let (opened, streams) = flood(address, count, said).await;
         let wait = longest_wait(address, 50).await;
-        let process = shop.service("gateway-service");
-        let (files, memory) = (open_files(process), process.resident_bytes());
+        let (files, memory) = (open_files(&process), process.resident_bytes());
         eprintln!(
             "{count} connections that said {length} bytes, opened in {opened:?}: longest wait {wait:?}, {files} files, {} MiB",
             memory >> 20
@@ -152,12 +195,13 @@ async fn ten_thousand_connections_neither_stop_nor_swell_the_gateway() {
             wait < Duration::from_secs(1),
             "a new request waited {wait:?}"
         );
-        assert!(memory < OWN_MEMORY + PLACES * held, "{memory} bytes");
+        // The other half is for requests that are under way.
+        assert!(memory < memory_max() / 2, "{memory} bytes");
         drop(streams);
-        let_go(&mut shop, &before).await;
+        let_go(&gateway, &process, &before).await;
         peaks.push(memory);
     }
-    let growth = peaks[4].saturating_sub(peaks[3]);
+    let growth = peaks[5].saturating_sub(peaks[4]);
     assert!(
         growth < GROWTH_BOUND,
         "it grew by {growth} bytes: {peaks:?}"
@@ -172,6 +216,13 @@ async fn ten_thousand_connections_neither_stop_nor_swell_the_gateway() {
         "a new request waited {wait:?}"
     );
     drop(streams);
-    let_go(&mut shop, &before).await;
+    let_go(&gateway, &process, &before).await;
+
+    let peak = process.peak_resident_bytes();
+    eprintln!("at most {} MiB", peak >> 20);
+    assert!(peak + MARGIN < memory_max(), "{peak} bytes");
+    assert_eq!(cgroup.as_ref().map_or(0, MemoryCgroup::killed), 0);
+    assert!(process.terminate(Duration::from_secs(20)).success());
+    assert_eq!(process.errors(), "");
     assert_unharmed(shop, &[]).await;
 }

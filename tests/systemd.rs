@@ -4,17 +4,19 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::journal::may_unshare;
-use harness::{Http, LogLine, Manager, Process, Scrape, binary, eventually, skip::skip};
+use harness::{Http, LogLine, Manager, Process, Raw, Scrape, binary, eventually, skip::skip};
 use http::Method;
 use rustix::process::Signal;
 use rustix::time::{ClockId, clock_gettime};
+use serde_json::json;
+use tokio::task::JoinSet;
 
 /// The product service under this manager.
 fn start(manager: &Manager, environment: &[(&'static str, &str)]) -> Process {
@@ -179,34 +181,86 @@ async fn without_a_watchdog_there_are_no_words_and_no_requests() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_watchdog_starves_while_the_service_does_not_answer() {
     let manager = Manager::new();
-    // One place for a connection: whoever holds it keeps all others out.
+    let product = start(&manager, &[("WATCHDOG_USEC", "300000")]);
+    manager.ready();
+    manager.wait_for("WATCHDOG=1");
+    product.signal(Signal::STOP);
+    while manager.has_message() {}
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!manager.has_message(), "no word while nobody is answered");
+    product.signal(Signal::CONT);
+    manager.wait_for("WATCHDOG=1");
+}
+
+/// Makes the list of products long.
+async fn add_products(address: SocketAddr, count: usize) {
+    let mut adding = JoinSet::new();
+    for worker in 0..20 {
+        adding.spawn(async move {
+            let http = Http::new(address);
+            for nth in (worker..count).step_by(20) {
+                let name = format!("{nth:0>200}");
+                let answer = http
+                    .post("/products", &json!({ "name": name, "price": 1 }))
+                    .await;
+                assert_eq!(answer.status, 201, "{answer:?}");
+            }
+        });
+    }
+    adding.join_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_read_nothing_starve_no_watchdog_and_lose_their_places() {
+    const PLACES: usize = 4;
+    let manager = Manager::new();
     let product = start(
         &manager,
-        &[("WATCHDOG_USEC", "300000"), ("MAX_CONNECTIONS", "1")],
+        &[("WATCHDOG_USEC", "1000000"), ("MAX_CONNECTIONS", "4")],
     );
     let address = manager.ready();
-    manager.wait_for("WATCHDOG=1");
-    let mut held = TcpStream::connect(address).expect("a connection");
-    let begun = "POST /products HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 22\r\n\r\n";
-    held.write_all(begun.as_bytes()).expect("sent");
-    let silent = |line: &LogLine| {
-        line["level"] == "WARN"
-            && line["message"]
-                .as_str()
-                .is_some_and(|text| text.contains("does not answer itself"))
-    };
-    eventually_logged(&product, "the watchdog says why it is silent", silent).await;
-    while manager.has_message() {}
-    let warnings = product.log().iter().filter(|line| silent(line)).count();
-    eventually("two more intervals", async || {
-        let now = product.log().iter().filter(|line| silent(line)).count();
-        (now >= warnings + 2).then_some(()).ok_or(now)
-    })
+    add_products(address, 400).await;
+    // Twenty megabytes: more than the buffers of the kernel take on both sides.
+    let requests = "GET /products HTTP/1.1\r\nhost: a\r\n\r\n".repeat(200);
+    let mut deaf = Vec::new();
+    for _ in 0..PLACES {
+        let mut client = Raw::connect(address).await;
+        client.send(&requests).await.expect("sent");
+        deaf.push(client);
+    }
+    let begun = Instant::now();
+    eventually(
+        "all places are taken by answers that nobody reads",
+        async || {
+            let mut late = Raw::connect(address).await;
+            late.send("GET /health HTTP/1.1\r\nhost: a\r\n\r\n")
+                .await
+                .expect("sent");
+            let heard = late.hears_within(Duration::from_secs(2)).await;
+            (!heard).then_some(()).ok_or(begun.elapsed())
+        },
+    )
     .await;
-    assert!(!manager.has_message(), "no word while nobody is answered");
-    held.write_all(br#"{"name":"A","price":1}"#).expect("sent");
-    drop(held);
-    manager.wait_for("WATCHDOG=1");
+    while manager.has_message() {}
+    for _ in 0..6 {
+        manager.wait_for("WATCHDOG=1");
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(9),
+        "the places were free before the watchdog was fed: {:?}",
+        begun.elapsed()
+    );
+    let mut late = Raw::connect(address).await;
+    late.send("GET /products/product1 HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .expect("sent");
+    let answer = late.answer().await.expect("a place is free again");
+    assert_eq!(answer.status, 200);
+    let waited = begun.elapsed();
+    assert!(waited < Duration::from_secs(20), "after {waited:?}");
+    let silent = |line: &&LogLine| line.to_string().contains("does not answer itself");
+    assert_eq!(product.log().iter().find(silent), None);
+    drop(deaf);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,7 +114,7 @@ in
         # The drain: half a second of lingering, ten for requests under way, three for the last
         # spans, and a little.
         TimeoutStopSec = 20;
-        # 4096 connections, as many to peers, the store.
+        # All connections of services/server/limits.json, as many to peers, the store, and room for more.
         LimitNOFILE = 16384;
         # One access line a request, and every error: none may be lost for being many. The
         # service's own queue of events is bounded, and so is the journal.

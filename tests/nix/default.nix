@@ -7,6 +7,7 @@ let
     ./addresses.nix
     ./unit-text.nix
     ./options-page.nix
+    ./limits.nix
   ];
   cases = builtins.foldl' (all: file: all // import file) { } files;
   holds = name: cases.${name}.expected == cases.${name}.actual;

@@ -1,4 +1,4 @@
-//! What a service gives to the server.
+//! A service as the server runs it.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -69,7 +69,8 @@ impl App {
         self
     }
 
-    /// Runs from readiness to the end of the drain, and is then dropped at an await.
+    /// A task for the whole life of the service: it starts before the service is ready, and is
+    /// dropped at an await after the drain. If it returns or panics before, the service ends.
     #[must_use]
     pub fn with_background(mut self, task: impl Future<Output = ()> + Send + 'static) -> Self {
         self.background.push(Box::pin(task));

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// What systemd sets, and no flag can: sd_notify(3), sd_listen_fds(3), systemd.exec(5).
+use crate::limits::Limits;
+
+/// What systemd sets and no flag can: sd_notify(3), sd_listen_fds(3), systemd.exec(5).
 const OF_SYSTEMD: &str = "\
 Set by systemd, where it runs the service:
   NOTIFY_SOCKET          Where the service says that it is ready, reloading or stopping
   WATCHDOG_USEC          How often the service has to show that it still answers
-  LISTEN_FDS             A socket that is handed over; it goes before --host and --port
+  LISTEN_FDS             A socket that is handed over; it takes the place of --host and --port
   CREDENTIALS_DIRECTORY  Where a file otlp-headers may hold headers for the OTLP receiver";
 
 /// Flags of the server. `PORT` is the contract's port of the service.
@@ -29,8 +31,9 @@ pub struct ServerArgs<const PORT: u16> {
     #[arg(long, env = "PORT", value_name = "PORT", default_value_t = PORT)]
     pub port: u16,
 
-    /// How many connections may be open. One more closes the one that has been idle longest.
-    #[arg(long, env = "MAX_CONNECTIONS", value_name = "CONNECTIONS", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
+    /// How many connections may be open, of which at most 1024 idle. One more closes the one that
+    /// has been idle longest.
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "CONNECTIONS", default_value_t = Limits::get().max_connections, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
 }
 

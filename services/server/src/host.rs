@@ -1,5 +1,5 @@
-//! One `Host` a request (RFC 9112 section 3.2): whoever stands between a client and us must read
-//! the same request as we do.
+//! Exactly one `Host` in each request (RFC 9112 section 3.2), so that a proxy between a client and
+//! us cannot read another request than we do.
 
 use api::Problem;
 use axum::extract::Request;

@@ -1,4 +1,4 @@
-//! The extractor of a JSON body, which answers a [`Problem`] for all that is none.
+//! The extractor of a JSON body, which answers anything else with a [`Problem`].
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use serde::de::DeserializeOwned;
 
 use crate::object::Object;
 
-/// A body of 64 KiB takes half this time over the slowest line worth serving (100 kbit/s).
+/// A body of 64 KiB takes half of this time over the slowest line worth serving (100 kbit/s).
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON object of type `T` as the body: 415 for another content type, 413 when it is larger than
-/// [`Problem::BODY_LIMIT`], 408 when it comes too slowly, 400 when it is malformed or no `T`.
+/// [`Problem::BODY_LIMIT`], 408 when it comes too slowly, 400 when it is malformed or not a `T`.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
@@ -23,12 +23,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        // Whoever says beforehand that it is too large need not send it.
+        // A client that declares a body that is too large need not send it.
         let limit = u64::try_from(Problem::BODY_LIMIT).unwrap_or(u64::MAX);
         if request.body().size_hint().lower() > limit {
             return Err(Problem::payload_too_large());
         }
         let body = Json::<Object<T>>::from_request(request, state);
+        // A body that is complete never times out: it is polled before the clock is.
         match tokio::time::timeout(BODY_TIMEOUT, body).await {
             Ok(Ok(Json(Object(value)))) => Ok(Self(value)),
             Ok(Err(rejection)) => Err(problem(&rejection)),
@@ -44,7 +45,7 @@ fn problem(rejection: &JsonRejection) -> Problem {
             FailedToBufferBody::LengthLimitError(_),
         )) => Problem::payload_too_large(),
         JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
-            // The parser's own words name the field and the place; axum's around them say less.
+            // The parser's own message names the field and the place; axum's say less.
             let mut reason: &dyn std::error::Error = rejection;
             while let Some(source) = reason.source() {
                 reason = source;

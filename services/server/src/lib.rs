@@ -1,27 +1,32 @@
 //! The HTTP server that every service runs.
 //!
 //! [`run`] is a service's whole life: settings, telemetry, listener, readiness, requests, drain,
-//! flush. A service gives it an [`App`]: its routes, what its health depends on, and what it
-//! does in the background.
+//! flush. A service gives it an [`App`]: its routes, what its health depends on, and what it does
+//! in the background.
 
 mod app;
 mod args;
+mod background;
+mod connection;
 mod connections;
+mod deadlines;
 mod host;
+mod id_path;
 mod json;
-mod leftover;
 mod lifecycle;
+mod limits;
 mod listener;
 mod object;
 mod observe;
-mod path;
 mod probes;
 mod serve;
 mod systemd;
+mod unread_body;
 mod watchdog;
 
 pub use app::{App, BuildError};
 pub use args::{ServerArgs, StateArgs};
+pub use id_path::IdPath;
 pub use json::JsonBody;
 pub use lifecycle::run;
-pub use path::IdPath;
+pub use limits::Limits;

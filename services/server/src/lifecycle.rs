@@ -1,4 +1,4 @@
-//! A service's whole life.
+//! The whole life of a service.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,27 +7,34 @@ use std::time::Duration;
 use api::Problem;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
+use futures_util::FutureExt as _;
 use telemetry::{Service, Telemetry, TelemetryArgs};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::oneshot;
+use tokio::task::JoinError;
 
 use crate::app::{App, BuildError};
 use crate::args::ServerArgs;
+use crate::background::{Background, Ended};
 use crate::connections::Connections;
 use crate::host::one_host;
-use crate::leftover::read_leftover;
+use crate::limits::Limits;
 use crate::observe::{Observer, observe};
-use crate::serve::{Phase, serve};
+use crate::serve::Server;
+use crate::unread_body::drain_unread_body;
 use crate::{listener, probes, systemd, watchdog};
 
-/// The threads for reads of the store and for names: reads are bounded by the store's pool.
-const BLOCKING_THREADS: usize = 16;
+/// The threads for the names of peers and for the page's files; the store has threads of its own.
+/// While a name server hangs, each try to connect keeps one for up to half a minute
+/// (resolv.conf(5)). With a try a second that is thirty for each peer, so two peers may hang and
+/// files are still read. Threads are made on demand and end when they have been idle.
+const BLOCKING_THREADS: usize = 64;
 
 /// How long the runtime waits for its threads when all is done.
 const RUNTIME_SHUTDOWN: Duration = Duration::from_millis(100);
 
-/// Why a service ends before its time. The exit codes are those of sysexits(3).
+/// Why a service does not start, or ends before it is told to. The exit codes are those of
+/// sysexits(3).
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("the runtime cannot start: {0}")]
@@ -40,6 +47,10 @@ enum Failure {
     Listen(#[from] listener::ListenError),
     #[error("signals cannot be received: {0}")]
     Signals(std::io::Error),
+    #[error("a background task has ended: {0}")]
+    Background(Ended),
+    #[error("the accept loop has ended: {0}")]
+    AcceptLoop(JoinError),
 }
 
 impl Failure {
@@ -47,17 +58,24 @@ impl Failure {
         ExitCode::from(match self {
             Self::Telemetry(_) | Self::Build(BuildError::Settings(_)) => 64, // EX_USAGE
             Self::Listen(_) => 69,                                           // EX_UNAVAILABLE
-            Self::Build(BuildError::Store(_)) => 74,                         // EX_IOERR
+            Self::Background(_) | Self::AcceptLoop(_) => 70,                 // EX_SOFTWARE
             Self::Runtime(_) | Self::Signals(_) => 71,                       // EX_OSERR
+            Self::Build(BuildError::Store(_)) => 74,                         // EX_IOERR
         })
+    }
+
+    /// Whether the service had begun to serve.
+    const fn is_of_a_running_service(&self) -> bool {
+        matches!(self, Self::Background(_) | Self::AcceptLoop(_))
     }
 }
 
 /// Runs a service from its settings to its last span; `build` puts it together.
 ///
 /// SIGTERM and SIGINT drain and end it, SIGHUP reads the log filter again. The exit code is 0
-/// after a drain, 64 for wrong settings, 69 when it cannot listen, 74 when its store cannot be
-/// opened.
+/// after a drain, 64 for wrong settings, 69 when it cannot listen, 70 when a background task or
+/// the accept loop ended or panicked, after a drain as well, 71 when the system refuses a runtime
+/// or signals, 74 when its store cannot be opened.
 pub fn run<const PORT: u16, B>(
     service: Service,
     server: &ServerArgs<PORT>,
@@ -96,7 +114,9 @@ where
 {
     let telemetry = Arc::new(Telemetry::start(service, settings)?);
     let outcome = serve_until_stopped(service, server, &telemetry, build).await;
-    if let Err(failure) = &outcome {
+    if let Err(failure) = &outcome
+        && !failure.is_of_a_running_service()
+    {
         tracing::error!(cause = %failure, "{} cannot start: {failure}", service.name);
     }
     let _ = tokio::task::spawn_blocking(move || telemetry.flush()).await;
@@ -114,49 +134,52 @@ where
 {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
-    let listener = listener::bind(&args.host, args.port)?;
-    let address = listener.local_addr().map_err(Failure::Signals)?;
+    let (listener, address) = listener::bind(&args.host, args.port)?;
     let app = build(telemetry).await?;
-    let listener = TcpListener::from_std(listener).map_err(Failure::Runtime)?;
-    let connections = Connections::new(places(args.max_connections));
-    let mut background: Vec<_> = app.background.into_iter().map(tokio::spawn).collect();
-    background.push(tokio::spawn(reload_on_hangup(Arc::clone(telemetry))?));
-    background.push(tokio::spawn(watchdog::feed(address)));
-    let observer = Observer::new(telemetry, app.untraced);
+    let (door, asked) = watchdog::door();
+    let mut background = Background::default();
+    for task in app.background {
+        background.spawn(task);
+    }
+    background.spawn(reload_on_hangup(Arc::clone(telemetry))?);
+    if let Some(interval) = systemd::watchdog_interval() {
+        background.spawn(watchdog::feed(interval, door));
+    }
+    let observer = Observer::new(telemetry, address.port(), app.untraced);
     let router = observed(app.router, app.health, telemetry, observer);
+    let server = Server::new(router, connections(args.max_connections));
 
     tracing::info!(%address, version = service.version, "{} listening on {address}", service.name);
     systemd::ready(&format!("listening on {address}"));
-    let stop = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        systemd::stopping();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut serving = tokio::spawn(server.serve(listener, asked, stopped.map(drop)));
+    let outcome = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        ended = background.one_ended() => Err(Failure::Background(ended)),
+        // Before `stop` it can only have panicked.
+        Err(panic) = &mut serving => Err(Failure::AcceptLoop(panic)),
+    };
+    if let Err(failure) = &outcome {
+        tracing::error!(cause = %failure, "{} cannot go on: {failure}", service.name);
+    }
+    systemd::stopping();
+    if !matches!(outcome, Err(Failure::AcceptLoop(_))) {
         tracing::info!(
-            "{} is draining: no new connections, requests under way end",
+            "{} is draining: it takes no new connections and ends its requests",
             service.name
         );
-    };
-    let cut = serve(
-        listener,
-        router,
-        connections,
-        watch::Sender::new(Phase::Serving),
-        stop,
-    )
-    .await;
-    for task in background {
-        task.abort();
-    }
-    if cut > 0 {
-        tracing::warn!(
-            connections = cut,
-            "{cut} connections did not end in time and were cut"
-        );
+        drop(stop);
+        let cut = serving.await.map_err(Failure::AcceptLoop)?;
+        if cut > 0 {
+            tracing::warn!(
+                connections = cut,
+                "{cut} connections did not end in time and were cut"
+            );
+        }
     }
     tracing::info!("{} stopped", service.name);
-    Ok(())
+    outcome
 }
 
 /// The routes with all that surrounds them.
@@ -174,19 +197,22 @@ fn observed(
         // surrounds, for every request.
         .layer((
             middleware::from_fn_with_state(observer, observe),
-            middleware::from_fn(read_leftover),
+            middleware::from_fn(drain_unread_body),
             middleware::from_fn(one_host),
             DefaultBodyLimit::max(Problem::BODY_LIMIT),
         ))
 }
 
-/// The places for connections: what was asked for, as far as the process may open files. The
-/// soft limit is raised to the hard one; some files stay for the store and for peers.
-fn places(wanted: u32) -> usize {
+/// The places for connections: as many as `wanted`, as far as the process may open files. The soft
+/// limit is raised to the hard one; some files stay for the store and for peers.
+fn connections(wanted: u32) -> Arc<Connections> {
     const OTHER_FILES: u64 = 128;
     let wanted = u64::from(wanted);
     let files = rlimit::increase_nofile_limit(wanted + OTHER_FILES).unwrap_or(1024);
-    usize::try_from(wanted.min(files.saturating_sub(OTHER_FILES)).max(1)).unwrap_or(1)
+    let places = wanted.min(files.saturating_sub(OTHER_FILES)).max(1);
+    let idle = places.min(Limits::get().max_idle_connections.into());
+    let number = |count| usize::try_from(count).unwrap_or(1);
+    Connections::new(number(places), number(idle))
 }
 
 fn reload_on_hangup(

@@ -1,14 +1,25 @@
 //! The socket to listen on: the one that systemd hands over, or one of our own.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener as StdListener, ToSocketAddrs};
+use std::time::Duration;
 
 use listenfd::ListenFd;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tokio::net::TcpListener;
 
 /// How many connections the kernel may hold before they are accepted; it cuts this down to
 /// net.core.somaxconn (4096 by default).
 const BACKLOG: i32 = 4096;
+
+/// How long the kernel keeps trying to bring an answer to a client that acknowledges nothing, or
+/// that has closed its window: the second net below the server's own deadline for writing, for
+/// what the server has handed over already. Three times that deadline, so that it never rules.
+const USER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How much of an answer the kernel takes that it cannot send yet. Little, since it is memory of
+/// each connection, and since a slow client's progress shows in steps of half of it.
+const UNSENT_LIMIT: u32 = 16 * 1024;
 
 /// Why there is no socket.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +35,12 @@ pub(crate) enum ListenError {
         address: SocketAddr,
         error: io::Error,
     },
+    #[error("the socket cannot be made ready for connections: {0}")]
+    Setup(io::Error),
 }
 
-pub(crate) fn bind(host: &str, port: u16) -> Result<TcpListener, ListenError> {
+/// The socket to listen on and its address. To be called inside a tokio runtime.
+pub(crate) fn bind(host: &str, port: u16) -> Result<(TcpListener, SocketAddr), ListenError> {
     let handed_over = ListenFd::from_env()
         .take_tcp_listener(0)
         .map_err(ListenError::HandedOver)?;
@@ -34,13 +48,23 @@ pub(crate) fn bind(host: &str, port: u16) -> Result<TcpListener, ListenError> {
         Some(listener) => listener,
         None => own(host, port)?,
     };
-    listener
-        .set_nonblocking(true)
-        .map_err(ListenError::HandedOver)?;
-    Ok(listener)
+    let listener = set_up(listener).map_err(ListenError::Setup)?;
+    let address = listener.local_addr().map_err(ListenError::Setup)?;
+    Ok((listener, address))
 }
 
-fn own(host: &str, port: u16) -> Result<TcpListener, ListenError> {
+/// Sets what every accepted socket inherits (tcp(7)), once, and registers the socket.
+fn set_up(listener: StdListener) -> io::Result<TcpListener> {
+    let socket = SockRef::from(&listener);
+    // An answer is written in one go; waiting to fill a packet would only delay it.
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+    socket.set_tcp_notsent_lowat(UNSENT_LIMIT)?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
+}
+
+fn own(host: &str, port: u16) -> Result<StdListener, ListenError> {
     let unknown = |error| ListenError::Host {
         host: host.to_owned(),
         error,
@@ -61,7 +85,7 @@ fn own(host: &str, port: u16) -> Result<TcpListener, ListenError> {
     failure
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+fn listen(address: SocketAddr) -> io::Result<StdListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -72,4 +96,24 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_accepted_socket_inherits_what_the_listener_was_given() {
+        let listener = StdListener::bind("127.0.0.1:0").unwrap();
+        let listener = set_up(listener).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (_client, (stream, _)) = (client.unwrap(), accepted.unwrap());
+        let socket = SockRef::from(&stream);
+        assert!(socket.tcp_nodelay().unwrap());
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(USER_TIMEOUT));
+        assert_eq!(socket.tcp_notsent_lowat().unwrap(), UNSENT_LIMIT);
+    }
 }

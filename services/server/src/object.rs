@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-/// A `T` that was written as an object. What serde derives for a struct would take an array of
-/// its fields as well, which the contract does not know.
+/// A `T` that was written as an object. What serde derives for a struct also accepts an array of its
+/// fields, which the contract does not.
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -1,4 +1,4 @@
-//! What the machines around a service ask it: is it well, and what does it count.
+//! The endpoints for machines: health and metrics.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 use telemetry::metrics::Metrics;
 
-/// The paths of the probes. They are asked every few seconds for ever, so they have an access
-/// line only at debug level and no spans.
+/// The paths of the probes. Each is requested every few seconds for as long as the service runs, so
+/// they have an access line only at debug level and no spans.
 pub(crate) const PATHS: [&str; 3] = ["/health", "/actuator/prometheus", "/metrics"];
 
-/// A store that does not answer within this time serves nobody.
+/// A store that takes longer than this is of no use to a request.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What the health of a service depends on, and how to try it.
+/// What the health of a service depends on, and how to check it.
 #[derive(Clone)]
 pub(crate) struct Health {
     part: &'static str,

@@ -1,4 +1,4 @@
-//! What a service tells systemd (sd_notify(3)). Without `NOTIFY_SOCKET` every word is silent.
+//! Notifications to systemd (sd_notify(3)). Without `NOTIFY_SOCKET` they do nothing.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ pub(crate) fn ready(status: &str) {
     notify(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
-/// The service has begun to read its settings again; [`ready`] ends it. The time stamp is what
-/// `Type=notify-reload` needs.
+/// The service has begun to reload its settings; [`ready`] ends it. `Type=notify-reload` needs the
+/// time stamp.
 pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => notify(&[NotifyState::Reloading, now]),
@@ -26,18 +26,18 @@ pub(crate) fn stopping() {
     ]);
 }
 
-/// The service still answers; to be said more often than [`watchdog_interval`].
+/// The service still answers; to be sent more often than [`watchdog_interval`].
 pub(crate) fn watchdog() {
     notify(&[NotifyState::Watchdog]);
 }
 
-/// The interval within which systemd wants to hear [`watchdog`], when it does.
+/// The interval within which systemd expects [`watchdog`], if it does.
 pub(crate) fn watchdog_interval() -> Option<Duration> {
     sd_notify::watchdog_enabled()
 }
 
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!(%error, "systemd does not listen to NOTIFY_SOCKET");
+        tracing::warn!(%error, "systemd cannot be notified: {error}");
     }
 }

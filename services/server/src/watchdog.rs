@@ -1,27 +1,40 @@
-//! The watchdog: a real request to the service's own listener. Whoever hangs does not answer it,
-//! and systemd restarts him.
+//! The watchdog of systemd: fed for as long as the service answers a real request.
+//!
+//! The request asks `/health` over a pair of connected sockets, of which the accept loop takes one
+//! end from a channel, beside what the listener accepts. So an answer proves that the accept loop
+//! runs, and the runtime, the router and the store's probe. It needs no address and no `bind`,
+//! which the unit denies (`SocketBindDeny=`), and it has a place beside the limit: a house full of
+//! clients is no reason for a restart, which would cut them all.
 
-use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::body::Body;
 use http::{Request, header};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 
 use crate::systemd;
 
-/// Feeds the watchdog for as long as the service answers. Any answer counts, a 503 too: a full
-/// disk is not mended by a restart.
-pub(crate) async fn feed(address: SocketAddr) {
-    let Some(interval) = systemd::watchdog_interval() else {
-        return;
-    };
+/// The way to the accept loop. One place: the last question has ended when the next is asked.
+pub(crate) fn door() -> (mpsc::Sender<UnixStream>, mpsc::Receiver<UnixStream>) {
+    mpsc::channel(1)
+}
+
+/// Feeds the watchdog for as long as the service answers, twice in each `interval`, until the
+/// accept loop ends. Any answer counts, a 503 too: a restart does not mend a full disk.
+pub(crate) async fn feed(interval: Duration, door: mpsc::Sender<UnixStream>) {
     // Half of the interval, as sd_watchdog_enabled(3) recommends.
     let mut tick = tokio::time::interval(interval / 2);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        match tokio::time::timeout(interval / 2, ask(address)).await {
+        if door.is_closed() {
+            return;
+        }
+        match tokio::time::timeout(interval / 2, ask(&door)).await {
             Ok(Ok(())) => systemd::watchdog(),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the service does not answer itself: {error}");
@@ -31,9 +44,12 @@ pub(crate) async fn feed(address: SocketAddr) {
     }
 }
 
-async fn ask(address: SocketAddr) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let stream = TcpStream::connect(reachable(address)).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+async fn ask(
+    door: &mpsc::Sender<UnixStream>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let (ours, theirs) = UnixStream::pair()?;
+    door.send(theirs).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(ours)).await?;
     let request = Request::get("/health")
         .header(header::HOST, "localhost")
         .header(header::USER_AGENT, "watchdog")
@@ -43,13 +59,16 @@ async fn ask(address: SocketAddr) -> Result<(), Box<dyn std::error::Error + Send
     Ok(answer?)
 }
 
-/// A listener on all addresses is reached over loopback.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_accept_loop_that_hangs_or_has_ended_does_not_answer() {
+        let (door, hanging) = door();
+        let asked = tokio::time::timeout(Duration::from_mins(1), ask(&door)).await;
+        assert!(asked.is_err(), "{asked:?}");
+        drop(hanging);
+        assert!(ask(&door).await.is_err());
     }
-    address
 }

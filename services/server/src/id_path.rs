@@ -6,7 +6,10 @@ use api::Problem;
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 
-/// An id that a path names. A text that is no id names nothing: 404.
+/// An id in the path. Text that is not an id names nothing: 404.
+///
+/// Not axum's `Path<T>`, which answers 400 in plain text; axum-extra's `WithRejection` would turn
+/// that into a problem, for a crate and a conversion in place of these lines.
 #[derive(Debug)]
 pub struct IdPath<T>(pub T);
 

@@ -1,0 +1,148 @@
+//! One connection: hyper's side of it, from its first byte to its last.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tower_service::Service;
+
+use crate::connections::{Busy, Place};
+use crate::deadlines::{HEAD_TIMEOUT, HeadTimer, TimedStream};
+use crate::limits::Limits;
+use crate::serve::Phase;
+
+/// Where a request comes from. In its extensions until the layer that observes it takes it.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// The other end of the connection; none when it is our own watchdog.
+    pub(crate) client: Option<Client>,
+    /// The connection is busy until this is dropped.
+    pub(crate) busy: Arc<Busy>,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    /// Its address as text, which each of its requests shares.
+    pub(crate) address: Arc<str>,
+    pub(crate) port: u16,
+}
+
+impl From<SocketAddr> for Client {
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            // One of IPv4 that reached a socket of IPv6 is one of IPv4.
+            address: address.ip().to_canonical().to_string().into(),
+            port: address.port(),
+        }
+    }
+}
+
+/// Serves a client's connection to its end.
+pub(crate) async fn accepted(
+    stream: TcpStream,
+    address: SocketAddr,
+    router: Router,
+    place: Place,
+    phase: watch::Receiver<Phase>,
+) {
+    if speaks(&stream, &place, phase.clone()).await {
+        serve(stream, Some(address.into()), router, place, phase).await;
+    }
+}
+
+/// Waits for the first byte. Until then a connection has no buffer: ten thousand that say nothing
+/// are cheap.
+async fn speaks(stream: &TcpStream, place: &Place, mut phase: watch::Receiver<Phase>) -> bool {
+    let closing = phase.wait_for(|phase| *phase == Phase::Closing);
+    tokio::pin!(closing);
+    // Not `readable`, which may be true of a new socket before the kernel has been asked.
+    let mut byte = [0];
+    let first = tokio::time::timeout(HEAD_TIMEOUT, stream.peek(&mut byte));
+    tokio::pin!(first);
+    loop {
+        tokio::select! {
+            biased;
+            first = &mut first => return matches!(first, Ok(Ok(1))),
+            _ = &mut closing => return false,
+            () = place.connection.asked.notified() => {
+                if place.connection.gives_way(stream) {
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+/// Serves one connection to its end.
+pub(crate) async fn serve<S>(
+    stream: S,
+    client: Option<Client>,
+    router: Router,
+    place: Place,
+    phase: watch::Receiver<Phase>,
+) where
+    S: AsyncRead + AsyncWrite + AsFd + Unpin,
+{
+    let connection = &place.connection;
+    let answer = service_fn(|request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Origin {
+            client: client.clone(),
+            busy: Arc::new(connection.busy()),
+        });
+        let answer = router.clone().call(request);
+        let phase = &phase;
+        async move {
+            let mut response = answer.await?;
+            if *phase.borrow() != Phase::Serving {
+                response
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
+    // Not `max_headers`: hyper's own limit of 100 needs no allocation for each request.
+    let serving = http1::Builder::new()
+        .timer(HeadTimer(Arc::clone(connection)))
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(Limits::get().head_bytes)
+        .serve_connection(
+            TokioIo::new(TimedStream::new(stream, Arc::clone(connection))),
+            answer,
+        );
+    tokio::pin!(serving);
+    let mut drain = phase.clone();
+    let closing = drain.wait_for(|phase| *phase == Phase::Closing);
+    tokio::pin!(closing);
+    let mut is_closing = false;
+    let ended = loop {
+        tokio::select! {
+            biased;
+            ended = serving.as_mut() => break ended,
+            _ = &mut closing, if !is_closing => {
+                is_closing = true;
+                serving.as_mut().graceful_shutdown();
+            }
+            // The stream decides, when hyper asks it for more.
+            () = connection.asked.notified() => {}
+        }
+    };
+    // Errors here are the client's: a malformed head, a reset connection. Nobody has to act.
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early: {error}");
+    }
+}

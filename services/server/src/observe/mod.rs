@@ -1,0 +1,134 @@
+//! What is seen of each request: its ids, its server span, its metrics, its access line.
+//!
+//! One layer around every route. It takes or makes the request's ids, runs the route in their
+//! context, and gives the answer `X-Request-Id` and `traceresponse`. The rest happens when the
+//! answer's last byte has been handed over, or when the client has gone away before: the
+//! [`Record`] that travels with the body writes it, so nothing is missed.
+
+mod ids;
+mod method;
+mod record;
+mod span;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use api::{Cause, Problem};
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use body::Watched;
+use futures_util::FutureExt as _;
+use opentelemetry::Context;
+use opentelemetry::trace::FutureExt as _;
+use opentelemetry_sdk::trace::SdkTracer;
+use telemetry::Telemetry;
+use telemetry::metrics::ServerMetrics;
+
+use crate::connection::{Client, Origin};
+use crate::probes;
+use record::Record;
+
+/// What the layer needs; shared, since each request clones the layer.
+pub(crate) struct Observer {
+    tracer: SdkTracer,
+    metrics: ServerMetrics,
+    /// The port of the listener.
+    port: u16,
+    untraced: &'static [&'static str],
+}
+
+/// How much is recorded of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A request of a client.
+    Request,
+    /// A request that carries telemetry: ids, but no span, or spans would beget spans.
+    Untraced,
+    /// A probe of a machine: ids, but no span, and an access line at debug level only.
+    Probe,
+}
+
+impl Observer {
+    pub(crate) fn new(
+        telemetry: &Telemetry,
+        port: u16,
+        untraced: &'static [&'static str],
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            tracer: telemetry
+                .traces
+                .tracer(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
+            metrics: telemetry.metrics.server.clone(),
+            port,
+            untraced,
+        })
+    }
+
+    fn kind(&self, route: Option<&str>) -> Kind {
+        match route {
+            Some(route) if probes::PATHS.contains(&route) => Kind::Probe,
+            Some(route) if self.untraced.contains(&route) => Kind::Untraced,
+            _ => Kind::Request,
+        }
+    }
+
+    /// The context in which the request is answered.
+    fn context(
+        &self,
+        kind: Kind,
+        request: &Request,
+        route: Option<&str>,
+        client: Option<&Client>,
+    ) -> Context {
+        let parent = ids::parent(request.headers());
+        if kind == Kind::Request {
+            span::begin(&self.tracer, &parent, request, route, client, self.port)
+        } else {
+            ids::unrecorded(&parent)
+        }
+    }
+}
+
+/// The layer.
+pub(crate) async fn observe(
+    State(observer): State<Arc<Observer>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let origin = request.extensions_mut().remove::<Origin>();
+    let (client, busy) = origin.map_or((None, None), |origin| (origin.client, Some(origin.busy)));
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let template = route.as_ref().map(MatchedPath::as_str);
+    let request_id = ids::request_id(request.headers());
+    let kind = observer.kind(template);
+    let context = observer.context(kind, &request, template, client.as_ref());
+    let context = context.with_value(request_id.clone());
+    let mut record = Record {
+        context: context.clone(),
+        kind,
+        method: method::name(request.method()),
+        route,
+        begun: Instant::now(),
+        status: None,
+        cause: None,
+        broken: false,
+        metrics: observer.metrics.clone(),
+        _in_flight: observer.metrics.in_flight(),
+        _busy: busy,
+    };
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answer = answer.with_context(context.clone()).await;
+    let mut response = answer.unwrap_or_else(|_| {
+        let _current = context.clone().attach();
+        Problem::internal()
+            .caused_by(&"the handler panicked")
+            .into_response()
+    });
+    record.status = Some(response.status());
+    record.cause = response.extensions_mut().remove::<Cause>();
+    ids::insert(response.headers_mut(), &request_id, &context);
+    response.map(|body| Body::new(Watched::new(body, record)))
+}

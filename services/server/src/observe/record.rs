@@ -1,0 +1,126 @@
+//! What is known of a request. It is written when the request ends, however it ends.
+//!
+//! The record travels with the body of the answer, and writes metrics, span and access line when
+//! it is dropped: after the last byte has been handed over, or when the client has gone away.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+use std::time::{Duration, Instant};
+
+use api::Cause;
+use axum::body::Body;
+use axum::extract::MatchedPath;
+use body::{Polled, Watch};
+use http::StatusCode;
+use http_body::Body as _;
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt;
+use telemetry::metrics::{InFlight, ServerMetrics};
+
+use super::Kind;
+use super::span::{self, Failure};
+use crate::connections::Busy;
+
+/// The status in metrics and logs of a request whose client went away before the answer; no
+/// client ever sees it. nginx uses the same number.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// The value of `uri` where no route matched: never the path, which a client can choose.
+const NO_ROUTE: &str = "NOT_FOUND";
+
+pub(super) struct Record {
+    pub(super) context: Context,
+    pub(super) kind: Kind,
+    pub(super) method: &'static str,
+    pub(super) route: Option<MatchedPath>,
+    pub(super) begun: Instant,
+    /// None until there is an answer.
+    pub(super) status: Option<StatusCode>,
+    /// What to tell the operator about the failure, if there was one.
+    pub(super) cause: Option<Cause>,
+    /// Whether the body of the answer broke off.
+    pub(super) broken: bool,
+    pub(super) metrics: ServerMetrics,
+    pub(super) _in_flight: InFlight,
+    pub(super) _busy: Option<Arc<Busy>>,
+}
+
+impl Watch<Body> for Record {
+    type Error = axum::Error;
+
+    fn poll_frame(
+        &mut self,
+        body: Pin<&mut Body>,
+        task: &mut TaskContext<'_>,
+    ) -> Polled<axum::Error> {
+        let frame = body.poll_frame(task);
+        if let Poll::Ready(Some(Err(error))) = &frame {
+            self.broken = true;
+            self.cause = Some(Cause(format!("the answer broke off: {error}")));
+        }
+        frame
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let _current = self.context.clone().attach();
+        let elapsed = self.begun.elapsed();
+        let status = self.status.unwrap_or_else(client_closed_request);
+        let uri = self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+        let span = self.context.span();
+        let ids = span.span_context();
+        let trace = ids.is_sampled().then(|| ids.trace_id());
+        self.metrics
+            .answered(self.method, uri, status, elapsed, trace);
+        if self.kind == Kind::Request {
+            span::end(&span, self.status, self.failure(), self.cause());
+        }
+        self.access_line(uri, status, elapsed);
+    }
+}
+
+impl Record {
+    fn failure(&self) -> Option<Failure> {
+        match self.status {
+            None => Some(Failure::ClientDisconnected),
+            Some(_) if self.broken => Some(Failure::BrokenAnswer),
+            Some(status) if status.is_server_error() => Some(Failure::Status(status)),
+            Some(_) => None,
+        }
+    }
+
+    fn cause(&self) -> Option<&str> {
+        self.cause.as_ref().map(|cause| cause.0.as_str())
+    }
+
+    /// One line for each request. The message reads alone; its parts are fields as well.
+    fn access_line(&self, uri: &str, status: StatusCode, elapsed: Duration) {
+        let (method, status_code) = (self.method, status.as_u16());
+        #[allow(clippy::cast_precision_loss)] // exact for some centuries of microseconds
+        let duration_ms = elapsed.as_micros() as f64 / 1000.0;
+        let cause = self.cause();
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    method,
+                    uri,
+                    status = status_code,
+                    duration_ms,
+                    cause,
+                    "{method} {uri} answered {status_code} in {duration_ms} ms"
+                )
+            };
+        }
+        match self.kind {
+            _ if status.is_server_error() || cause.is_some() => line!(error),
+            Kind::Request | Kind::Untraced => line!(info),
+            Kind::Probe => line!(debug),
+        }
+    }
+}
+
+fn client_closed_request() -> StatusCode {
+    StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or(StatusCode::REQUEST_TIMEOUT)
+}
