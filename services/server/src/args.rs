@@ -31,7 +31,7 @@ pub struct ServerArgs<const PORT: u16> {
     #[arg(long, env = "PORT", value_name = "PORT", default_value_t = PORT)]
     pub port: u16,
 
-    /// How many connections may be open, of which at most 1024 idle. One more closes the one that
+    /// How many connections may be open, of which at most 768 idle. One more closes the one that
     /// has been idle longest.
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "CONNECTIONS", default_value_t = Limits::get().max_connections, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
