@@ -58,6 +58,10 @@ impl Peer {
         let mut headers = head.headers;
         remove_headers_of_this_hop(&mut headers);
         headers.remove(header::HOST);
+        // What of these is well formed is in the context, and is sent from there.
+        for name in ["traceparent", "tracestate", "baggage", "x-request-id"] {
+            headers.remove(name);
+        }
         let outcome = self
             .send(forward.route, forward.path, headers, body, forward.timeout)
             .await;

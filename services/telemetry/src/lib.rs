@@ -10,6 +10,7 @@ pub mod logs;
 pub mod metrics;
 mod request_id;
 pub mod traces;
+mod variable;
 
 use std::time::{Duration, Instant};
 

@@ -4,8 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use opentelemetry::Context;
-
 /// The value of `X-Request-Id`: 1 to 128 of `A-Z a-z 0-9 . _ -`. Nothing in it has to be
 /// escaped in a header or a log; 128 holds every id format in common use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +23,6 @@ impl RequestId {
         Self(Arc::from(
             uuid::Uuid::now_v7().hyphenated().encode_lower(&mut [0; 36]) as &str,
         ))
-    }
-
-    /// The id of the request in whose context this is called.
-    pub fn current() -> Option<Self> {
-        Context::map_current(|context| context.get::<Self>().cloned())
     }
 
     /// The id as text.

@@ -16,7 +16,7 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::layer::{Layered, SubscriberExt};
 
 use super::event::{Event, Value};
-use super::format::Sink;
+use super::sink::Sink;
 
 /// Where the journal listens (systemd-journald.service(8)).
 const SOCKET: &str = "/run/systemd/journal/socket";

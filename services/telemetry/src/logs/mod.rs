@@ -2,8 +2,8 @@
 //! their own.
 //!
 //! The journal's socket blocks when its reader stalls, and so does a pipe. [`capture`] therefore
-//! only fills a bounded queue, and [`writer`] empties it into one sink: [`journald`], [`json`]
-//! or [`text`]. An event that finds the queue full is dropped and counted.
+//! only fills a bounded [`queue`], and [`writer`] empties it into one [`sink`]: [`journald`],
+//! [`json`] or [`text`]. An event that finds the queue full is dropped and counted.
 
 mod capture;
 mod event;
@@ -11,6 +11,9 @@ mod filter;
 mod format;
 mod journald;
 mod json;
+mod queue;
+mod sink;
+mod stdout;
 mod text;
 mod writer;
 
@@ -23,14 +26,16 @@ use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::TelemetryArgs;
+use capture::Capture;
+use queue::Queue;
 
 pub use filter::Filter;
 pub use format::Format;
 
-/// The writer of events and the handle to its filter.
+/// The queue of events and the handle to their filter.
 #[derive(Debug)]
 pub struct Logs {
-    writer: writer::Writer,
+    queue: Queue,
     filter: reload::Handle<tracing_subscriber::filter::Targets, tracing_subscriber::Registry>,
     filter_file: Option<PathBuf>,
     fallback: Filter,
@@ -64,10 +69,12 @@ impl Logs {
         let fallback = args.log_filter.clone();
         let filter = filter::read(filter_file.as_deref(), &fallback)?;
         let (filter, handle) = reload::Layer::new(filter.targets());
-        let writer = writer::Writer::start(format::sink(args.log_format, service)?)?;
+        let sink = format::sink(args.log_format, service)?;
+        let (queue, messages) = Queue::new();
+        writer::start(messages, sink, queue.dropped()).map_err(LogError::Thread)?;
         tracing_subscriber::registry()
             .with(filter)
-            .with(writer.capture())
+            .with(Capture(queue.clone()))
             .try_init()?;
         std::panic::set_hook(Box::new(|panic| {
             let place = panic
@@ -78,7 +85,7 @@ impl Logs {
             tracing::error!(cause, place, "a task panicked: {cause}");
         }));
         Ok(Self {
-            writer,
+            queue,
             filter: handle,
             filter_file,
             fallback,
@@ -100,10 +107,10 @@ impl Logs {
     }
 
     pub(crate) fn dropped(&self) -> IntCounter {
-        self.writer.dropped()
+        self.queue.dropped()
     }
 
     pub(crate) fn flush(&self, bound: Duration) {
-        self.writer.flush(bound);
+        self.queue.flush(bound);
     }
 }

@@ -43,6 +43,7 @@ pub(super) struct Exporter {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 enum Transport {
     Http(Http),
     Grpc(Grpc),
