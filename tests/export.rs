@@ -154,7 +154,7 @@ async fn a_ratio_keeps_its_part_of_the_traces() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_sampler_is_warned_of_and_the_default_taken() {
+async fn an_unknown_sampler_gets_a_warning_and_the_default_is_taken() {
     let receiver = Receiver::http(ReceiverMode::Good).await;
     let service = Service::exporting(&receiver, &[("OTEL_TRACES_SAMPLER", "allways_on")]);
     service.ask(1).await;
@@ -166,7 +166,7 @@ async fn an_unknown_sampler_is_warned_of_and_the_default_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_number_or_protocol_is_warned_of_and_the_default_taken() {
+async fn a_wrong_number_or_protocol_gets_a_warning_and_the_default_is_taken() {
     for (name, value) in [
         ("OTEL_BSP_MAX_QUEUE_SIZE", "many"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "-1"),
@@ -302,7 +302,7 @@ async fn the_operators_attributes_go_before_the_services_own_but_not_before_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn malformed_resource_attributes_are_warned_of_and_ignored_as_a_whole() {
+async fn malformed_resource_attributes_get_a_warning_and_are_ignored_as_a_whole() {
     for malformed in ["service.namespace=warehouse,word", "service.name=%FF"] {
         let receiver = Receiver::http(ReceiverMode::Good).await;
         let service = Service::exporting(&receiver, &[("OTEL_RESOURCE_ATTRIBUTES", malformed)]);
@@ -421,7 +421,7 @@ async fn a_full_queue_drops_and_counts_each_span_and_slows_no_request() {
             ("OTEL_BSP_EXPORT_TIMEOUT", "600000"),
         ],
     );
-    // The receiver answers nothing meanwhile: whoever waited for it would wait for ever.
+    // The receiver answers nothing meanwhile: a request that waited for it would never end.
     service.ask(REQUESTS).await;
     // Eight in the queue and a batch of four under way; each further one is lost.
     let dropped = eventually("what the queue cannot hold is counted", async || {
@@ -449,7 +449,7 @@ async fn a_full_queue_drops_and_counts_each_span_and_slows_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusing_receiver_is_told_of_once_and_so_is_its_return() {
+async fn a_refusing_receiver_is_logged_once_and_so_is_its_return() {
     let receiver = Receiver::http(ReceiverMode::Refusing).await;
     let service = Service::exporting(&receiver, &[("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")]);
     service.ask(10).await;
@@ -505,8 +505,8 @@ async fn what_a_receiver_rejects_of_a_batch_is_counted_and_logged_once_and_so_is
             receiver.set_mode(ReceiverMode::Good);
             service.ask(1).await;
             let log = service.end();
-            let told: Vec<_> = about_export(&log).into_iter().map(|line| line.0).collect();
-            assert_eq!(told, ["WARN", "INFO"], "{protocol} {rejected}: {log:?}");
+            let logged: Vec<_> = about_export(&log).into_iter().map(|line| line.0).collect();
+            assert_eq!(logged, ["WARN", "INFO"], "{protocol} {rejected}: {log:?}");
             let warning = log.iter().find(|line| line["level"] == "WARN");
             let message = warning.expect("a warning")["receiver_message"].to_string();
             assert!(message.contains("too old"), "{message}");
@@ -516,7 +516,7 @@ async fn what_a_receiver_rejects_of_a_batch_is_counted_and_logged_once_and_so_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unreachable_receiver_is_counted_told_of_once_and_found_when_it_comes() {
+async fn an_unreachable_receiver_is_counted_and_logged_once() {
     for protocol in ["http/protobuf", "grpc"] {
         // A port that was free a moment ago and has no listener.
         let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -536,9 +536,9 @@ async fn an_unreachable_receiver_is_counted_told_of_once_and_found_when_it_comes
         })
         .await;
         let log = service.end();
-        let told = about_export(&log);
-        assert_eq!(told.len(), 1, "{protocol}: {told:?}");
-        assert_eq!(told[0].0, "WARN");
+        let logged = about_export(&log);
+        assert_eq!(logged.len(), 1, "{protocol}: {logged:?}");
+        assert_eq!(logged[0].0, "WARN");
     }
 }
 
@@ -552,6 +552,6 @@ async fn a_receiver_that_never_answers_ends_neither_later_nor_worse_than_its_bou
     let log = service.end();
     assert!(
         log.iter().any(|line| line["level"] == "WARN"),
-        "the loss is told"
+        "the loss is logged"
     );
 }

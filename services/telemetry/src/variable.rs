@@ -29,14 +29,14 @@ impl FromStr for Text {
 pub struct Number<const DEFAULT: u64>(Text);
 
 impl<const DEFAULT: u64> Number<DEFAULT> {
-    /// The number. A wrong one is warned of and the default taken, as the specification asks: a
-    /// typing error must not stop a shop.
+    /// The number. For anything else a warning is logged and the default taken, as the
+    /// specification asks: a typing error must not stop the shop.
     pub(crate) fn get(&self, variable: &str) -> u64 {
         let Some(value) = self.0.get() else {
             return DEFAULT;
         };
         value.parse().unwrap_or_else(|_| {
-            tracing::warn!(value, "{variable} is no whole number; {DEFAULT} is used");
+            tracing::warn!(value, "{variable} is not a whole number; {DEFAULT} is used");
             DEFAULT
         })
     }

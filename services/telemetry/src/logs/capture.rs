@@ -7,7 +7,7 @@ use tracing_subscriber::layer::Context;
 use super::event::Event;
 use super::queue::Queue;
 
-/// Captures events on the thread that has them.
+/// Captures events on the thread on which they happen.
 #[derive(Debug)]
 pub(super) struct Capture(pub(super) Queue);
 

@@ -1,5 +1,4 @@
-//! Logs: events of `tracing`, captured on the thread that has them, written by a thread of
-//! their own.
+//! Logs: events of `tracing`, captured where they happen and written by a thread of their own.
 //!
 //! The journal's socket blocks when its reader stalls, and so does a pipe. [`capture`] therefore
 //! only fills a bounded [`queue`], and [`writer`] empties it into one [`sink`]: [`journald`],
@@ -41,7 +40,7 @@ pub struct Logs {
     fallback: Filter,
 }
 
-/// Why logs could not start, or a filter not be read.
+/// Why logging could not start, or the filter could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The file of the filter.
@@ -58,8 +57,8 @@ pub enum LogError {
     /// The thread of the writer.
     #[error("the log writer cannot start: {0}")]
     Thread(std::io::Error),
-    /// Another subscriber stands already.
-    #[error("a subscriber is set already: {0}")]
+    /// Another subscriber is already installed.
+    #[error("a subscriber is already installed: {0}")]
     Subscriber(#[from] tracing_subscriber::util::TryInitError),
 }
 
@@ -81,7 +80,7 @@ impl Logs {
                 .location()
                 .map(ToString::to_string)
                 .unwrap_or_default();
-            let cause = panic.payload_as_str().unwrap_or("a value that is no text");
+            let cause = panic.payload_as_str().unwrap_or("a value that is not text");
             tracing::error!(cause, place, "a task panicked: {cause}");
         }));
         Ok(Self {

@@ -1,4 +1,4 @@
-//! The bounded queue between the threads that have events and the one that writes them.
+//! The bounded queue between the threads on which events happen and the one that writes them.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
@@ -16,7 +16,7 @@ const QUEUE_EVENTS: usize = 8192;
 pub(super) enum Message {
     /// An event.
     Event(Event),
-    /// Asks for a word once everything before it has been written.
+    /// To be answered once everything before it has been written.
     Flush(SyncSender<()>),
 }
 

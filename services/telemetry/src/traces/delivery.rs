@@ -1,5 +1,5 @@
-//! How the delivery of spans fares: what is lost is counted, and each turn for the worse or for
-//! the better is logged once.
+//! The delivery of spans: lost ones are counted, and each change for the worse or the better is
+//! logged once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -13,7 +13,7 @@ use super::exporter::{Exporter, Verdict};
 use super::processor::Admission;
 use super::retry::Failure;
 
-/// An exporter that tells the admission what has left, and counts what was lost on the way.
+/// An exporter that frees the place of each span in the queue and counts the lost ones.
 #[derive(Debug)]
 pub(super) struct CountedExporter {
     exporter: Exporter,
@@ -21,7 +21,7 @@ pub(super) struct CountedExporter {
     delivery: AtomicU8,
 }
 
-/// How the last batch fared.
+/// What became of the last batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Delivery {
@@ -52,18 +52,18 @@ impl CountedExporter {
             (0, false) => Delivery::Warned,
             _ => Delivery::Rejected,
         };
-        if !self.turns_to(delivery) {
+        if !self.becomes(delivery) {
             return;
         }
         match delivery {
             Delivery::Rejected => tracing::warn!(
                 rejected,
                 receiver_message = message,
-                "the receiver rejects spans; they are dropped and counted until it takes all again"
+                "the receiver rejects spans; they are counted as dropped until it takes all again"
             ),
             Delivery::Warned => tracing::warn!(
                 receiver_message = message,
-                "the receiver takes spans with a warning"
+                "the receiver takes the spans, but warns of something"
             ),
             Delivery::Accepted | Delivery::Failed => tracing::info!("spans can be sent again"),
         }
@@ -71,7 +71,7 @@ impl CountedExporter {
 
     fn failed(&self, spans: u64, failure: &Failure) {
         self.admission.count_lost(spans);
-        if self.turns_to(Delivery::Failed) {
+        if self.becomes(Delivery::Failed) {
             tracing::warn!(
                 spans,
                 error = %failure,
@@ -82,7 +82,7 @@ impl CountedExporter {
 
     /// Whether this is another state than before. Only that is logged: a receiver that is away
     /// for an hour must not fill the journal.
-    fn turns_to(&self, delivery: Delivery) -> bool {
+    fn becomes(&self, delivery: Delivery) -> bool {
         self.delivery.swap(delivery as u8, Ordering::AcqRel) != delivery as u8
     }
 }

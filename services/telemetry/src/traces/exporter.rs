@@ -62,7 +62,7 @@ impl Exporter {
     /// An exporter to `endpoint`. Has to be called inside the runtime that is to send.
     pub(super) fn from_args(endpoint: &str, args: &TelemetryArgs) -> Result<Self, TraceError> {
         let invalid = |error: &dyn std::fmt::Display| {
-            TraceError::Endpoint(format!("'{endpoint}' is no address: {error}"))
+            TraceError::Endpoint(format!("'{endpoint}' is not an address: {error}"))
         };
         let uri: Uri = endpoint.parse().map_err(|error| invalid(&error))?;
         if uri.scheme_str() != Some("http") || uri.host().is_none() {
@@ -144,7 +144,7 @@ impl Exporter {
     }
 }
 
-/// An unknown protocol is warned of and the default taken, as the specification asks.
+/// For an unknown protocol a warning is logged and the default taken, as the specification asks.
 fn is_grpc(args: &TelemetryArgs) -> bool {
     match args.otel_exporter_otlp_protocol.get() {
         None | Some("http/protobuf") => false,

@@ -56,7 +56,7 @@ impl Http {
         }
         let body = Limited::new(body, ANSWER_LIMIT).collect().await;
         let body = body.map_err(|error| Failure::transient(with_sources(&*error), None))?;
-        // An answer that is no protobuf, such as an empty one or JSON, objects to nothing.
+        // An answer that is not protobuf, such as an empty one or JSON, rejects nothing.
         Ok(ExportTraceServiceResponse::decode(body.to_bytes()).unwrap_or_default())
     }
 }
@@ -78,7 +78,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     seconds.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// hyper says what failed; what the system said stands in the sources.
+/// hyper's own message says what failed, its sources why.
 fn with_sources(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

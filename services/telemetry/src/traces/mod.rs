@@ -41,13 +41,13 @@ pub struct Traces {
     dropped: IntCounter,
 }
 
-/// Why traces could not start.
+/// Why tracing could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// The address of the receiver.
     #[error("OTEL_EXPORTER_OTLP_ENDPOINT: {0}")]
     Endpoint(String),
-    /// The headers for the receiver. Says nothing of their content, which may be secret.
+    /// The headers for the receiver. Their content may be secret and is not shown.
     #[error("{0}: write headers as key=value pairs separated by commas")]
     Headers(&'static str),
     /// The file of headers.

@@ -1,8 +1,8 @@
-//! The way of a finished span into a batch, with a bound that counts what it turns away.
+//! A batch processor that counts the spans it drops.
 //!
-//! The SDK's own batch processor drops silently when its queue is full. Here a span is admitted
-//! first: `pending` counts the spans between the end of the span and the end of its export, so
-//! the inner queue never overflows and every loss is counted in one place.
+//! The SDK's own drops them silently when its queue is full. Here a span is admitted first:
+//! `pending` counts the spans that have ended and are not yet exported, so the inner queue never
+//! overflows, and every loss is counted in one place.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

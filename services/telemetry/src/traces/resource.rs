@@ -1,4 +1,4 @@
-//! Who speaks: the resource of the traces (semantic conventions, "Resource").
+//! The resource of the traces: which process they come from (semantic conventions, "Resource").
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
@@ -14,7 +14,7 @@ use crate::TelemetryArgs;
 /// Why `OTEL_RESOURCE_ATTRIBUTES` cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 enum AttributesError {
-    #[error("'{0}' is no key=value pair")]
+    #[error("'{0}' is not a key=value pair")]
     NoPair(String),
     #[error("'{0}' is not UTF-8 once it is percent-decoded")]
     NotUtf8(String),
@@ -33,8 +33,9 @@ pub(crate) fn service_name(args: &TelemetryArgs) -> Option<String> {
     Some(name.value.to_string()).filter(|name| !name.is_empty())
 }
 
-/// The resource of this process. What the operator says of it in `OTEL_RESOURCE_ATTRIBUTES` goes
-/// before what we say, since it is said on purpose; only the SDK's own attributes are facts.
+/// The resource of this process. Our attributes are defaults: `OTEL_RESOURCE_ATTRIBUTES` overrides
+/// them, the version too, since an operator who sets it knows better which build this is. Only the
+/// attributes of the SDK are always its own.
 pub(super) fn from_args(name: &str, version: &'static str, args: &TelemetryArgs) -> Resource {
     // On any error the entire value is discarded and the error reported (specification,
     // "Specifying resource information via an environment variable").
@@ -59,7 +60,7 @@ fn attributes(args: &TelemetryArgs) -> Result<Vec<KeyValue>, AttributesError> {
 }
 
 /// `key=value` pairs separated by commas, percent-encoded (the format of W3C Baggage without its
-/// properties). A comma too many is no error, nor is an equals sign in a value.
+/// properties). Empty members and equals signs in a value are accepted.
 fn parse(text: &str) -> Result<Vec<KeyValue>, AttributesError> {
     let pairs = text.split(',').map(str::trim);
     let pairs = pairs.filter(|pair| !pair.is_empty());

@@ -37,7 +37,7 @@ impl Failure {
 }
 
 /// Runs `attempt` until it succeeds, fails for good, or has been tried again [`RETRIES`] times.
-/// There is no bound on time here: the caller has one for all attempts together.
+/// It takes as long as it takes: the caller bounds all attempts together.
 pub(super) async fn with_retries<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, Failure>>,

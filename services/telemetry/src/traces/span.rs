@@ -1,4 +1,4 @@
-//! Spans of the business: what a service does, as far as it is worth a line in a trace.
+//! Spans of the business logic.
 
 use std::fmt::Display;
 
@@ -39,7 +39,7 @@ where
     result
 }
 
-/// Says on a span what failed, as an event (semantic conventions, "Exceptions").
+/// Records on a span what failed, as an event (semantic conventions, "Exceptions").
 pub fn add_exception(span: &SpanRef<'_>, kind: impl Into<StringValue>, message: String) {
     span.add_event(
         "exception",
