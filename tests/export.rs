@@ -516,6 +516,77 @@ async fn what_a_receiver_rejects_of_a_batch_is_counted_and_logged_once_and_so_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rejected_spans_are_counted_whatever_the_log_filter_says_and_no_library_logs() {
+    for protocol in ["http/protobuf", "grpc"] {
+        for filter in [
+            // The line from which the test learns the address is wanted.
+            "off,server=info",
+            "opentelemetry-otlp=off,server=info",
+            "trace,opentelemetry-otlp=trace,opentelemetry_sdk=trace",
+        ] {
+            let receiver = match protocol {
+                "grpc" => Receiver::grpc().await,
+                _ => Receiver::http(ReceiverMode::Good).await,
+            };
+            receiver.set_mode(ReceiverMode::Rejecting(1));
+            let service = Service::exporting(
+                &receiver,
+                &[
+                    ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                    ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1"),
+                    ("RUST_LOG", filter),
+                    (
+                        "OTEL_EXPORTER_OTLP_HEADERS",
+                        "authorization=Bearer%20hunter2-token",
+                    ),
+                ],
+            );
+            service.ask(3).await;
+            eventually("what the receiver rejects is counted", async || {
+                let dropped = service.dropped().await;
+                ((dropped - 3.0).abs() < f64::EPSILON)
+                    .then_some(())
+                    .ok_or(dropped)
+            })
+            .await;
+            for line in service.end() {
+                let target = line["target"].as_str().expect("a target");
+                assert!(!target.starts_with("opentelemetry"), "{line}");
+                // The receiver repeats it, and what lies below the exporter may log it.
+                assert!(!line.to_string().contains("hunter2"), "{line}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compression_gets_a_warning_and_spans_are_sent_without() {
+    for (protocol, compression, warnings) in [
+        ("http/protobuf", "gzip", 1),
+        ("grpc", "gzip", 1),
+        ("http/protobuf", "none", 0),
+        ("http/protobuf", "", 0),
+    ] {
+        let receiver = match protocol {
+            "grpc" => Receiver::grpc().await,
+            _ => Receiver::http(ReceiverMode::Good).await,
+        };
+        let service = Service::exporting(
+            &receiver,
+            &[
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                ("OTEL_EXPORTER_OTLP_COMPRESSION", compression),
+            ],
+        );
+        service.ask(1).await;
+        let log = service.end();
+        assert_eq!(receiver.spans().len(), 1, "{protocol} {compression}");
+        let warned = log.iter().filter(|line| line["level"] == "WARN").count();
+        assert_eq!(warned, warnings, "{protocol} {compression}: {log:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unreachable_receiver_is_counted_and_logged_once() {
     for protocol in ["http/protobuf", "grpc"] {
         // A port that was free a moment ago and has no listener.

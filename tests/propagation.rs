@@ -57,12 +57,15 @@ impl Edge {
 async fn well_formed_baggage_goes_on_in_its_order_and_nothing_else_does() {
     let edge = Edge::start().await;
     let giant = format!("k={}", "x".repeat(10_000));
+    let (most, many) = (["k=v"; 180].join(","), "k=v,".repeat(181));
     let kept = "user=alice;level=1,session=%C3%A9,a=1,b=2,a=3";
     for (lines, arrived) in [
         (&[kept][..], &[kept][..]),
         (&["a=1", "b=2"], &["a=1,b=2"]),
         (&[giant.as_str()], &[]),
-        (&["a=1", giant.as_str(), "b=2"], &["a=1,b=2"]),
+        (&["a=1", giant.as_str(), "b=2"], &[]),
+        (&[most.as_str()], &[most.as_str()]),
+        (&[many.as_str()], &[]),
         (&[""], &[]),
         (&["no pair"], &[]),
         (&["=;=, k=v ,,k=\"v\",{k}=v"], &["k=v"]),

@@ -25,6 +25,7 @@ use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::TelemetryArgs;
+use crate::traces::PartialSuccessLayer;
 use capture::Capture;
 use queue::Queue;
 
@@ -74,6 +75,7 @@ impl Logs {
         tracing_subscriber::registry()
             .with(filter)
             .with(Capture(queue.clone()))
+            .with(PartialSuccessLayer)
             .try_init()?;
         std::panic::set_hook(Box::new(|panic| {
             let place = panic

@@ -12,7 +12,8 @@ use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 static FIELDS: LazyLock<[String; 1]> = LazyLock::new(|| ["baggage".to_owned()]);
 
 /// The most bytes and the most members that are sent on: what the specification asks of everybody,
-/// and what its grammar allows. Members beyond are dropped, each as a whole.
+/// and what its grammar allows. More are dropped all together, since baggage that was cut would
+/// say something else than its sender did.
 const BYTE_LIMIT: usize = 8192;
 const MEMBER_LIMIT: usize = 180;
 
@@ -20,7 +21,7 @@ const MEMBER_LIMIT: usize = 180;
 #[derive(Debug)]
 pub(super) struct BaggageAsItCame;
 
-/// The well-formed members of the caller's baggage.
+/// The well-formed members of the caller's baggage, within the limits.
 struct Members(String);
 
 impl TextMapPropagator for BaggageAsItCame {
@@ -32,11 +33,10 @@ impl TextMapPropagator for BaggageAsItCame {
 
     fn extract_with_context(&self, context: &Context, extractor: &dyn Extractor) -> Context {
         let lines = extractor.get_all(&FIELDS[0]).unwrap_or_default();
-        let members = well_formed(&lines);
-        if members.is_empty() {
-            return context.clone();
+        match well_formed(&lines) {
+            Some(members) => context.with_value(Members(members)),
+            None => context.clone(),
         }
-        context.with_value(Members(members))
     }
 
     fn fields(&self) -> FieldIter<'_> {
@@ -44,20 +44,14 @@ impl TextMapPropagator for BaggageAsItCame {
     }
 }
 
-fn well_formed(lines: &[&str]) -> String {
+/// The well-formed members of all lines in their order; `None` when there are none or too many.
+fn well_formed(lines: &[&str]) -> Option<String> {
     let members = lines.iter().flat_map(|line| line.split(',')).map(trimmed);
-    let mut kept = String::new();
-    for member in members.filter(|m| is_member(m)).take(MEMBER_LIMIT) {
-        let separator = usize::from(!kept.is_empty());
-        if kept.len() + separator + member.len() > BYTE_LIMIT {
-            continue;
-        }
-        if !kept.is_empty() {
-            kept.push(',');
-        }
-        kept.push_str(member);
-    }
-    kept
+    let members: Vec<_> = members.filter(|member| is_member(member)).collect();
+    let joined = members.join(",");
+    let sendable =
+        !members.is_empty() && members.len() <= MEMBER_LIMIT && joined.len() <= BYTE_LIMIT;
+    sendable.then_some(joined)
 }
 
 /// `key=value`, then perhaps properties: `;key` or `;key=value`.
@@ -98,14 +92,14 @@ mod tests {
     #[test]
     fn members_go_on_in_their_order_and_with_their_words() {
         let baggage = "user=alice;level=1;flag,session=%C3%A9,a=1,b=x=y,a=2,empty=";
-        assert_eq!(well_formed(&[baggage]), baggage);
+        assert_eq!(well_formed(&[baggage]).as_deref(), Some(baggage));
     }
 
     #[test]
     fn the_members_of_all_lines_go_on() {
         assert_eq!(
-            well_formed(&["a=1, b = 2", "", "c=3 ; d"]),
-            "a=1,b = 2,c=3 ; d"
+            well_formed(&["a=1, b = 2", "", "c=3 ; d"]).as_deref(),
+            Some("a=1,b = 2,c=3 ; d")
         );
     }
 
@@ -127,23 +121,21 @@ mod tests {
             "k=é",
             "{\"k\"=1",
         ] {
-            assert_eq!(well_formed(&[malformed, "good=1"]), "good=1", "{malformed}");
+            let found = well_formed(&[malformed, "good=1"]);
+            assert_eq!(found.as_deref(), Some("good=1"), "{malformed}");
+            assert_eq!(well_formed(&[malformed]), None, "{malformed}");
         }
     }
 
     #[test]
-    fn members_beyond_the_limits_are_left_out_as_a_whole() {
-        let (half, giant) = (format!("k={}", "x".repeat(4000)), "x".repeat(10_000));
-        let lines = [
-            "first=1",
-            &format!("giant={giant}"),
-            &half,
-            &half,
-            &half,
-            "last=1",
-        ];
-        assert_eq!(well_formed(&lines), format!("first=1,{half},{half},last=1"));
-        assert_eq!(well_formed(&[&format!("k={giant}")]), "");
-        assert_eq!(well_formed(&[&"k=v,".repeat(3000)]), ["k=v"; 180].join(","));
+    fn baggage_beyond_a_limit_is_dropped_as_a_whole() {
+        let longest = format!("k={},last=1", "x".repeat(BYTE_LIMIT - "k=,last=1".len()));
+        assert_eq!(well_formed(&[&longest]), Some(longest.clone()));
+        assert_eq!(well_formed(&[&longest, "a=1"]), None);
+        assert_eq!(well_formed(&["a=1", &"x".repeat(9000)]), Some("a=1".into()));
+        let most = ["k=v"; MEMBER_LIMIT].join(",");
+        assert_eq!(well_formed(&[&most]), Some(most.clone()));
+        assert_eq!(well_formed(&[&most, "k=v"]), None);
+        assert_eq!(well_formed(&[&"k=v,".repeat(3000)]), None);
     }
 }

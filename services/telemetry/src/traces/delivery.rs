@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use http::HeaderMap;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
-use super::exporter::{Exporter, Verdict};
+use super::headers::quote;
+use super::partial_success::{PartialSuccess, observe};
 use super::processor::Admission;
-use super::retry::Failure;
 
 /// An exporter that frees the place of each span in the queue and counts the lost ones.
 #[derive(Debug)]
-pub(super) struct CountedExporter {
-    exporter: Exporter,
+pub(super) struct CountedExporter<E> {
+    exporter: E,
+    headers: HeaderMap,
     admission: Arc<Admission>,
     delivery: AtomicU8,
 }
@@ -35,19 +37,25 @@ enum Delivery {
     Failed,
 }
 
-impl CountedExporter {
-    pub(super) fn new(exporter: Exporter, admission: Arc<Admission>) -> Self {
+impl<E> CountedExporter<E> {
+    /// An exporter around `exporter`, which sends `headers`: they are redacted in what is logged.
+    pub(super) fn new(exporter: E, headers: HeaderMap, admission: Arc<Admission>) -> Self {
         Self {
             exporter,
+            headers,
             admission,
             delivery: AtomicU8::new(Delivery::Accepted as u8),
         }
     }
 
-    fn took(&self, verdict: &Verdict) {
-        let Verdict { rejected, message } = verdict;
-        self.admission.count_lost(*rejected);
-        let delivery = match (*rejected, message.is_empty()) {
+    fn took(&self, spans: u64, partial_success: &PartialSuccess) {
+        // No receiver can reject more than it was sent, whatever it says.
+        let rejected = u64::try_from(partial_success.rejected_spans)
+            .unwrap_or(0)
+            .min(spans);
+        self.admission.count_lost(rejected);
+        let message = quote(&partial_success.error_message, &self.headers);
+        let delivery = match (rejected, message.is_empty()) {
             (0, true) => Delivery::Accepted,
             (0, false) => Delivery::Warned,
             _ => Delivery::Rejected,
@@ -69,12 +77,12 @@ impl CountedExporter {
         }
     }
 
-    fn failed(&self, spans: u64, failure: &Failure) {
+    fn failed(&self, spans: u64, error: &OTelSdkError) {
         self.admission.count_lost(spans);
         if self.becomes(Delivery::Failed) {
             tracing::warn!(
                 spans,
-                error = %failure,
+                %error,
                 "spans cannot be sent; they are dropped and counted until it works again"
             );
         }
@@ -87,25 +95,24 @@ impl CountedExporter {
     }
 }
 
-impl SpanExporter for CountedExporter {
+impl<E: SpanExporter> SpanExporter for CountedExporter<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len();
-        let result = self.exporter.export(batch).await;
+        let (result, partial_success) = observe(self.exporter.export(batch)).await;
         self.admission.release(spans);
-        match result {
-            Ok(verdict) => {
-                self.took(&verdict);
-                Ok(())
-            }
-            Err(failure) => {
-                self.failed(spans as u64, &failure);
-                Err(OTelSdkError::InternalFailure(failure.to_string()))
-            }
+        match &result {
+            Ok(()) => self.took(spans as u64, &partial_success),
+            Err(error) => self.failed(spans as u64, error),
         }
+        result
     }
 
-    fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
-        Ok(())
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.exporter.shutdown_with_timeout(timeout)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.exporter.force_flush()
     }
 
     fn set_resource(&mut self, resource: &Resource) {

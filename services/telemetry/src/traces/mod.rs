@@ -4,12 +4,10 @@
 mod baggage;
 mod delivery;
 mod exporter;
-mod grpc;
 mod headers;
-mod http;
+mod partial_success;
 mod processor;
 mod resource;
-mod retry;
 mod sampler;
 mod span;
 mod trace_context;
@@ -24,12 +22,12 @@ use prometheus::IntCounter;
 
 use crate::TelemetryArgs;
 use baggage::BaggageAsItCame;
-use exporter::Exporter;
 use processor::BoundedBatch;
 use trace_context::TraceContext;
 
 pub use headers::receiver_headers;
 pub use opentelemetry::trace::FutureExt;
+pub(crate) use partial_success::{PartialSuccessLayer, TARGET as PARTIAL_SUCCESS_TARGET};
 pub(crate) use resource::service_name;
 pub use span::{add_exception, in_span};
 pub use trace_context::{from_traceparent, traceparent};
@@ -53,6 +51,9 @@ pub enum TraceError {
     /// The file of headers.
     #[error("the credential otlp-headers cannot be read: {0}")]
     Credential(std::io::Error),
+    /// The exporter itself.
+    #[error("the OTLP exporter cannot be built: {0}")]
+    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
 }
 
 impl Traces {
@@ -78,8 +79,9 @@ impl Traces {
             .with_sampler(sampler::from_args(args, disabled))
             .with_resource(resource::from_args(name, version, args));
         if let Some(endpoint) = args.otel_exporter_otlp_endpoint.get().filter(|_| !disabled) {
-            let exporter = Exporter::from_args(endpoint, args)?;
-            let batch = BoundedBatch::start(exporter, args, dropped.clone());
+            let headers = receiver_headers(args)?;
+            let exporter = exporter::from_args(endpoint, headers.clone(), args)?;
+            let batch = BoundedBatch::start(exporter, headers, args, dropped.clone());
             provider = provider.with_span_processor(batch);
         }
         let provider = provider.build();

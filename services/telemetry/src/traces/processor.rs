@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use http::HeaderMap;
 use opentelemetry::Context;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
-    BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanProcessor,
+    BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor,
 };
 use prometheus::IntCounter;
 
 use super::delivery::CountedExporter;
-use super::exporter::Exporter;
 use crate::TelemetryArgs;
 
 /// The bound of the queue, shared by the side that admits spans and the side that exports them.
@@ -57,7 +57,13 @@ pub(super) struct BoundedBatch {
 }
 
 impl BoundedBatch {
-    pub(super) fn start(exporter: Exporter, args: &TelemetryArgs, dropped: IntCounter) -> Self {
+    /// A batch processor in front of `exporter`, which sends these headers.
+    pub(super) fn start<E: SpanExporter + 'static>(
+        exporter: E,
+        headers: HeaderMap,
+        args: &TelemetryArgs,
+        dropped: IntCounter,
+    ) -> Self {
         let size = |number| usize::try_from(number).unwrap_or(usize::MAX).max(1);
         let queue = size(args.otel_bsp_max_queue_size.get("OTEL_BSP_MAX_QUEUE_SIZE"));
         let batch = &args.otel_bsp_max_export_batch_size;
@@ -75,7 +81,7 @@ impl BoundedBatch {
             .with_max_export_batch_size(batch)
             .with_scheduled_delay(Duration::from_millis(delay))
             .build();
-        let exporter = CountedExporter::new(exporter, Arc::clone(&admission));
+        let exporter = CountedExporter::new(exporter, headers, Arc::clone(&admission));
         let inner = BatchSpanProcessor::builder(exporter)
             .with_batch_config(config)
             .build();
