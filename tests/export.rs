@@ -4,7 +4,10 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use harness::{Http, LogLine, Process, Receiver, ReceiverMode, Scrape, SpanRecord, eventually};
+use harness::{
+    Http, LogLine, Process, Receiver, ReceiverMode, Scrape, Shop, ShopOptions, SpanRecord,
+    eventually,
+};
 use http::Method;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -144,7 +147,7 @@ async fn a_ratio_keeps_its_part_of_the_traces() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_sampler_is_warned_of_and_the_default_taken() {
+async fn an_unknown_sampler_gets_a_warning_and_the_default_is_taken() {
     let receiver = Receiver::http(ReceiverMode::Good).await;
     let service = Service::exporting(&receiver, &[("OTEL_TRACES_SAMPLER", "allways_on")]);
     service.ask(1).await;
@@ -156,7 +159,7 @@ async fn an_unknown_sampler_is_warned_of_and_the_default_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_number_or_protocol_is_warned_of_and_the_default_taken() {
+async fn a_wrong_number_or_protocol_gets_a_warning_and_the_default_is_taken() {
     for (name, value) in [
         ("OTEL_BSP_MAX_QUEUE_SIZE", "many"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "-1"),
@@ -243,6 +246,104 @@ async fn a_service_name_among_the_resource_attributes_counts_when_there_is_no_ot
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_start_is_an_instance_of_its_own_and_names_its_sdk() {
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    for _ in 0..2 {
+        let service = Service::exporting(&receiver, &[]);
+        service.ask(1).await;
+        service.end();
+    }
+    let spans = receiver.spans();
+    for span in &spans {
+        let resource = &span.resource;
+        assert_eq!(resource["service.namespace"], "shop");
+        assert_eq!(resource["service.version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(resource["telemetry.sdk.name"], "opentelemetry");
+        assert_eq!(resource["telemetry.sdk.language"], "rust");
+        assert!(resource["telemetry.sdk.version"].starts_with("0."));
+        assert!(is_uuid(&resource["service.instance.id"]), "{resource:?}");
+    }
+    let [first, second] = &spans[..] else {
+        panic!("{spans:?}")
+    };
+    assert_ne!(
+        first.resource["service.instance.id"],
+        second.resource["service.instance.id"]
+    );
+}
+
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<_> = text.split('-').map(str::len).collect();
+    let hex = |byte: u8| byte == b'-' || byte.is_ascii_hexdigit();
+    groups == [8, 4, 4, 4, 12] && text.bytes().all(hex)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operators_attributes_go_before_the_services_own_but_not_before_the_sdks() {
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let attributes = "service.instance.id=unit-7,service.namespace=warehouse,\
+        service.version=1.0.0+g1234,telemetry.sdk.language=cobol";
+    let service = Service::exporting(&receiver, &[("OTEL_RESOURCE_ATTRIBUTES", attributes)]);
+    service.ask(1).await;
+    service.end();
+    let resource = &receiver.spans()[0].resource;
+    assert_eq!(resource["service.instance.id"], "unit-7");
+    assert_eq!(resource["service.namespace"], "warehouse");
+    assert_eq!(resource["service.version"], "1.0.0+g1234");
+    assert_eq!(resource["service.name"], "product-service");
+    assert_eq!(resource["telemetry.sdk.language"], "rust");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_resource_attributes_get_a_warning_and_are_ignored_as_a_whole() {
+    for malformed in ["service.namespace=warehouse,word", "service.name=%FF"] {
+        let receiver = Receiver::http(ReceiverMode::Good).await;
+        let service = Service::exporting(&receiver, &[("OTEL_RESOURCE_ATTRIBUTES", malformed)]);
+        service.ask(1).await;
+        let log = service.end();
+        let resource = &receiver.spans()[0].resource;
+        assert_eq!(resource["service.namespace"], "shop", "{malformed}");
+        assert_eq!(resource["service.name"], "product-service", "{malformed}");
+        let warning = log.iter().find(|line| line["level"] == "WARN");
+        let message = warning.expect("a warning")["message"].to_string();
+        assert!(message.contains("OTEL_RESOURCE_ATTRIBUTES"), "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_scope_of_a_span_is_the_crate_that_made_it() {
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let shop = Shop::with(ShopOptions {
+        otlp: Some(receiver.endpoint()),
+        ..ShopOptions::default()
+    });
+    let answer = shop.buy("product1", 1).await;
+    assert_eq!(answer.status, 201);
+    // Kinds: 1 internal, 2 server, 3 client; a client span without a URL is the store's.
+    let scope_of = |record: &SpanRecord| match record.span.kind {
+        1 => Some("order-service"),
+        2 => Some("server"),
+        3 if record.attribute("url.full").is_some() => Some("client"),
+        _ => None,
+    };
+    let spans = eventually("spans of each scope have come", async || {
+        let spans = receiver.trace(&answer.trace_id());
+        let whole = ["order-service", "server", "client"]
+            .iter()
+            .all(|scope| spans.iter().any(|record| scope_of(record) == Some(scope)));
+        if whole { Ok(spans) } else { Err(spans.len()) }
+    })
+    .await;
+    for record in &spans {
+        let (name, version) = &record.scope;
+        if let Some(expected) = scope_of(record) {
+            assert_eq!(name, expected, "{}", record.span.name);
+        }
+        assert_eq!(version, env!("CARGO_PKG_VERSION"), "{}", record.span.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn headers_come_from_the_environment_and_over_them_from_the_credential() {
     for protocol in ["http/protobuf", "grpc"] {
         let receiver = match protocol {
@@ -313,7 +414,7 @@ async fn a_full_queue_drops_and_counts_each_span_and_slows_no_request() {
             ("OTEL_BSP_EXPORT_TIMEOUT", "600000"),
         ],
     );
-    // The receiver answers nothing meanwhile: whoever waited for it would wait for ever.
+    // The receiver answers nothing meanwhile: a request that waited for it would never end.
     service.ask(REQUESTS).await;
     // Eight in the queue and a batch of four under way; each further one is lost.
     let dropped = eventually("what the queue cannot hold is counted", async || {
@@ -341,7 +442,7 @@ async fn a_full_queue_drops_and_counts_each_span_and_slows_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusing_receiver_is_told_of_once_and_so_is_its_return() {
+async fn a_refusing_receiver_is_logged_once_and_so_is_its_return() {
     let receiver = Receiver::http(ReceiverMode::Refusing).await;
     let service = Service::exporting(&receiver, &[("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")]);
     service.ask(10).await;
@@ -366,7 +467,120 @@ async fn a_refusing_receiver_is_told_of_once_and_so_is_its_return() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unreachable_receiver_is_counted_told_of_once_and_found_when_it_comes() {
+async fn what_a_receiver_rejects_of_a_batch_is_counted_and_logged_once_and_so_is_the_change() {
+    const SECRET: &str = "hunter2-token";
+    for protocol in ["http/protobuf", "grpc"] {
+        let receiver = match protocol {
+            "grpc" => Receiver::grpc().await,
+            _ => Receiver::http(ReceiverMode::Good).await,
+        };
+        // A receiver that only warns has lost nothing, and none can lose more than it was sent.
+        for (rejected, lost) in [(1, 10.0), (0, 0.0), (i64::MAX, 10.0), (-1, 0.0)] {
+            receiver.set_mode(ReceiverMode::Rejecting(rejected));
+            let before = receiver.spans().len();
+            let authorization = format!("authorization=Bearer%20{SECRET}");
+            let service = Service::exporting(
+                &receiver,
+                &[
+                    ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                    ("OTEL_EXPORTER_OTLP_HEADERS", &authorization),
+                    ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1"),
+                ],
+            );
+            service.ask(10).await;
+            eventually("what the receiver rejects is counted", async || {
+                let (spans, dropped) = (receiver.spans().len() - before, service.dropped().await);
+                (spans == 10 && (dropped - lost).abs() < f64::EPSILON)
+                    .then_some(())
+                    .ok_or((spans, dropped))
+            })
+            .await;
+            receiver.set_mode(ReceiverMode::Good);
+            service.ask(1).await;
+            let log = service.end();
+            let logged: Vec<_> = about_export(&log).into_iter().map(|line| line.0).collect();
+            assert_eq!(logged, ["WARN", "INFO"], "{protocol} {rejected}: {log:?}");
+            let warning = log.iter().find(|line| line["level"] == "WARN");
+            let message = warning.expect("a warning")["receiver_message"].to_string();
+            assert!(message.contains("too old"), "{message}");
+            assert!(!message.contains(SECRET), "{message}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_spans_are_counted_whatever_the_log_filter_says_and_no_library_logs() {
+    for protocol in ["http/protobuf", "grpc"] {
+        for filter in [
+            // The line from which the test learns the address is wanted.
+            "off,server=info",
+            "opentelemetry-otlp=off,server=info",
+            "trace,opentelemetry-otlp=trace,opentelemetry_sdk=trace",
+        ] {
+            let receiver = match protocol {
+                "grpc" => Receiver::grpc().await,
+                _ => Receiver::http(ReceiverMode::Good).await,
+            };
+            receiver.set_mode(ReceiverMode::Rejecting(1));
+            let service = Service::exporting(
+                &receiver,
+                &[
+                    ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                    ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1"),
+                    ("RUST_LOG", filter),
+                    (
+                        "OTEL_EXPORTER_OTLP_HEADERS",
+                        "authorization=Bearer%20hunter2-token",
+                    ),
+                ],
+            );
+            service.ask(3).await;
+            eventually("what the receiver rejects is counted", async || {
+                let dropped = service.dropped().await;
+                ((dropped - 3.0).abs() < f64::EPSILON)
+                    .then_some(())
+                    .ok_or(dropped)
+            })
+            .await;
+            for line in service.end() {
+                let target = line["target"].as_str().expect("a target");
+                assert!(!target.starts_with("opentelemetry"), "{line}");
+                // The receiver repeats it, and what lies below the exporter may log it.
+                assert!(!line.to_string().contains("hunter2"), "{line}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compression_gets_a_warning_and_spans_are_sent_without() {
+    for (protocol, compression, warnings) in [
+        ("http/protobuf", "gzip", 1),
+        ("grpc", "gzip", 1),
+        ("http/protobuf", "none", 0),
+        ("http/protobuf", "", 0),
+    ] {
+        let receiver = match protocol {
+            "grpc" => Receiver::grpc().await,
+            _ => Receiver::http(ReceiverMode::Good).await,
+        };
+        let service = Service::exporting(
+            &receiver,
+            &[
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                ("OTEL_EXPORTER_OTLP_COMPRESSION", compression),
+            ],
+        );
+        service.ask(1).await;
+        let log = service.end();
+        assert_eq!(receiver.spans().len(), 1, "{protocol} {compression}");
+        let warned = log.iter().filter(|line| line["level"] == "WARN").count();
+        assert_eq!(warned, warnings, "{protocol} {compression}: {log:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreachable_receiver_is_counted_and_logged_once() {
     for protocol in ["http/protobuf", "grpc"] {
         // A port that was free a moment ago and has no listener.
         let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -386,9 +600,9 @@ async fn an_unreachable_receiver_is_counted_told_of_once_and_found_when_it_comes
         })
         .await;
         let log = service.end();
-        let told = about_export(&log);
-        assert_eq!(told.len(), 1, "{protocol}: {told:?}");
-        assert_eq!(told[0].0, "WARN");
+        let logged = about_export(&log);
+        assert_eq!(logged.len(), 1, "{protocol}: {logged:?}");
+        assert_eq!(logged[0].0, "WARN");
     }
 }
 
@@ -402,6 +616,6 @@ async fn a_receiver_that_never_answers_ends_neither_later_nor_worse_than_its_bou
     let log = service.end();
     assert!(
         log.iter().any(|line| line["level"] == "WARN"),
-        "the loss is told"
+        "the loss is logged"
     );
 }

@@ -173,6 +173,22 @@ async fn hostile_content_forges_no_line_of_json_and_none_of_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn text_leaves_quotes_and_all_scripts_readable() {
+    // A sampler that does not exist stands as it came in a warning.
+    let sampler = r#"it's a "한글 상품" C:\new"#;
+    let manager = Manager::new();
+    let environment = [("LOG_FORMAT", "text"), ("OTEL_TRACES_SAMPLER", sampler)];
+    let mut process = manager.spawn("product-service", &environment);
+    manager.ready();
+    assert!(process.terminate(Duration::from_secs(20)).success());
+    let (lines, field) = (process.lines(), format!(" sampler={sampler}"));
+    assert!(
+        lines.iter().any(|line| line.contains(&field)),
+        "{field}: {lines:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn auto_is_json_into_a_pipe_also_with_an_inherited_journal_stream() {
     for stream in ["", "1:2"] {
         let state = tempfile::tempdir().expect("a folder");

@@ -15,7 +15,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
 use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as AnyValue;
@@ -33,6 +33,9 @@ pub enum ReceiverMode {
     Hanging,
     /// Answers 400, which must not be tried again.
     Refusing,
+    /// Takes the request and says that it has rejected so many of its spans, in a message that
+    /// repeats the request's `authorization`.
+    Rejecting(i64),
 }
 
 /// A span with the service that made it.
@@ -42,6 +45,8 @@ pub struct SpanRecord {
     pub service: String,
     /// All attributes of the resource as text.
     pub resource: BTreeMap<String, String>,
+    /// The name and the version of its instrumentation scope.
+    pub scope: (String, String),
     /// The span as it came.
     pub span: Span,
 }
@@ -130,18 +135,31 @@ impl Receiver {
             let attributes = resource_spans.resource.map(|resource| resource.attributes);
             let resource = attributes_as_text(&attributes.unwrap_or_default());
             let service = resource.get("service.name").cloned().unwrap_or_default();
-            for span in resource_spans
-                .scope_spans
-                .into_iter()
-                .flat_map(|scope| scope.spans)
-            {
-                let (service, resource) = (service.clone(), resource.clone());
-                spans.push(SpanRecord {
-                    service,
-                    resource,
+            for scope_spans in resource_spans.scope_spans {
+                let scope = scope_spans.scope.unwrap_or_default();
+                let scope = (scope.name, scope.version);
+                spans.extend(scope_spans.spans.into_iter().map(|span| SpanRecord {
+                    service: service.clone(),
+                    resource: resource.clone(),
+                    scope: scope.clone(),
                     span,
-                });
+                }));
             }
+        }
+    }
+
+    /// What it answers to a request with these headers.
+    fn answer(&self, headers: &HeaderMap) -> ExportTraceServiceResponse {
+        let ReceiverMode::Rejecting(rejected_spans) = *self.mode.borrow() else {
+            return ExportTraceServiceResponse::default();
+        };
+        let authorization = headers.get(header::AUTHORIZATION);
+        let error_message = format!("too old, says one who repeats {authorization:?}");
+        ExportTraceServiceResponse {
+            partial_success: Some(ExportTracePartialSuccess {
+                rejected_spans,
+                error_message,
+            }),
         }
     }
 }
@@ -200,9 +218,9 @@ async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes)
     if *answering.expect("the receiver holds the sender") == ReceiverMode::Refusing {
         return StatusCode::BAD_REQUEST.into_response();
     }
+    let answer = receiver.answer(&headers).encode_to_vec();
     receiver.headers.lock().expect("no panic").push(headers);
     receiver.keep(ExportTraceServiceRequest::decode(body).expect("protobuf"));
-    let answer = ExportTraceServiceResponse::default().encode_to_vec();
     ([(header::CONTENT_TYPE, "application/x-protobuf")], answer).into_response()
 }
 
@@ -215,8 +233,9 @@ impl TraceService for Grpc {
         request: tonic::Request<ExportTraceServiceRequest>,
     ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
         let headers = request.metadata().clone().into_headers();
+        let answer = self.0.answer(&headers);
         self.0.headers.lock().expect("no panic").push(headers);
         self.0.keep(request.into_inner());
-        Ok(tonic::Response::new(ExportTraceServiceResponse::default()))
+        Ok(tonic::Response::new(answer))
     }
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -45,6 +45,7 @@ struct State {
     service: Option<SocketAddr>,
     behaviours: BTreeMap<String, Behaviour>,
     arrived: BTreeMap<String, usize>,
+    headers: BTreeMap<String, HeaderMap>,
 }
 
 /// Why a connection is closed in place of an answer.
@@ -92,6 +93,11 @@ impl StandIn {
         self.state().arrived.get(path).copied().unwrap_or_default()
     }
 
+    /// The headers of the last request to this path.
+    pub fn headers(&self, path: &str) -> Option<HeaderMap> {
+        self.state().headers.get(path).cloned()
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().expect("no panic")
     }
@@ -110,6 +116,8 @@ impl StandIn {
         let behaviour = {
             let mut state = self.state();
             let behaviour = state.behaviours.get(&path).cloned();
+            let headers = request.headers().clone();
+            state.headers.insert(path.clone(), headers);
             *state.arrived.entry(path).or_default() += 1;
             behaviour.unwrap_or(Behaviour::Pass)
         };

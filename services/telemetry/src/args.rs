@@ -1,70 +1,22 @@
 //! The settings of telemetry: flags, with the environment as fallback.
 
-use std::convert::Infallible;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
 
 use crate::logs::{Filter, Format};
-
-/// A text that counts as absent when it is empty, as the OpenTelemetry specification has it for
-/// every variable of the environment.
-#[derive(Clone, Debug, Default)]
-pub struct Text(Option<String>);
-
-impl Text {
-    /// The text, when there is one.
-    pub fn get(&self) -> Option<&str> {
-        self.0.as_deref()
-    }
-}
-
-impl FromStr for Text {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        let text = text.trim();
-        Ok(Self((!text.is_empty()).then(|| text.to_owned())))
-    }
-}
-
-/// A whole number, `DEFAULT` when the text is empty: see [`Text`].
-#[derive(Clone, Debug, Default)]
-pub struct Number<const DEFAULT: u64>(Text);
-
-impl<const DEFAULT: u64> Number<DEFAULT> {
-    /// The number. A wrong one is warned of and the default taken, as the specification asks: a
-    /// typing error must not stop a shop.
-    pub(crate) fn get(&self, variable: &str) -> u64 {
-        let Some(value) = self.0.get() else {
-            return DEFAULT;
-        };
-        value.parse().unwrap_or_else(|_| {
-            tracing::warn!(value, "{variable} is no whole number; {DEFAULT} is used");
-            DEFAULT
-        })
-    }
-}
-
-impl<const DEFAULT: u64> FromStr for Number<DEFAULT> {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        text.parse().map(Self)
-    }
-}
+use crate::variable::{Number, Text};
 
 /// Flags of telemetry, the same for every service.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Telemetry")]
 pub struct TelemetryArgs {
-    /// Which events are logged: a level, or `target=level` pairs parted by commas.
+    /// Which events are logged: a level, or `target=level` pairs separated by commas.
     #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = "info")]
     pub log_filter: Filter,
 
-    /// A file that holds a log filter. It is read at the start and again on SIGHUP, and goes
-    /// before RUST_LOG, which cannot change while the service runs.
+    /// A file that holds a log filter. It is read at the start and again on SIGHUP, and takes
+    /// precedence over RUST_LOG, which cannot change while the service runs.
     #[arg(long, env = "LOG_FILTER_FILE", value_name = "FILE")]
     pub log_filter_file: Option<PathBuf>,
 
@@ -93,7 +45,7 @@ pub struct TelemetryArgs {
     )]
     pub otel_exporter_otlp_protocol: Text,
 
-    /// Headers for the receiver, `key=value` pairs parted by commas. Better kept out of the
+    /// Headers for the receiver, `key=value` pairs separated by commas. Better kept out of the
     /// process list: a file `otlp-headers` in `$CREDENTIALS_DIRECTORY` (systemd's
     /// LoadCredential=) holds the same.
     #[arg(
@@ -125,7 +77,7 @@ pub struct TelemetryArgs {
     )]
     pub otel_service_name: Text,
 
-    /// Further attributes of the resource, `key=value` pairs parted by commas.
+    /// Further attributes of the resource, `key=value` pairs separated by commas.
     #[arg(
         long,
         env = "OTEL_RESOURCE_ATTRIBUTES",

@@ -1,7 +1,7 @@
 //! Metrics, logs and traces of a service, from one call.
 //!
 //! [`Telemetry::start`] gives a service everything: events of `tracing` become journal entries,
-//! JSON or text ([`logs`]); spans of OpenTelemetry leave over OTLP ([`traces`]); families of
+//! JSON or text ([`logs`]); spans of OpenTelemetry are exported over OTLP ([`traces`]); families of
 //! `prometheus` are rendered for the scraper ([`metrics`]). Nothing here ever slows, blocks or
 //! fails a request: what cannot be written or sent in time is dropped and counted.
 
@@ -10,6 +10,7 @@ pub mod logs;
 pub mod metrics;
 mod request_id;
 pub mod traces;
+mod variable;
 
 use std::time::{Duration, Instant};
 
@@ -20,11 +21,11 @@ use logs::Logs;
 use metrics::Metrics;
 use traces::Traces;
 
-/// How long a service that stops waits for its last spans and events to leave. Long enough for
-/// a slow receiver, short enough that a dead one does not hold up a restart.
+/// How long a service that stops waits until its last spans and events are sent. Long enough for
+/// a slow receiver, short enough that a dead one does not delay a restart.
 pub const FLUSH_BOUND: Duration = Duration::from_secs(3);
 
-/// The name and the version under which a service speaks.
+/// The name and the version of a service.
 #[derive(Clone, Copy, Debug)]
 pub struct Service {
     /// The name of its unit and binary.
@@ -38,7 +39,7 @@ pub struct Service {
 pub struct Telemetry {
     /// The families that the scraper sees.
     pub metrics: Metrics,
-    /// Tracers and the export of their spans.
+    /// Tracers, and the export of their spans.
     pub traces: Traces,
     /// The writer of events.
     pub logs: Logs,
@@ -60,7 +61,7 @@ pub enum StartError {
 }
 
 impl Telemetry {
-    /// Starts logs, traces and metrics. Has to be called once, inside a tokio runtime.
+    /// Starts logs, traces and metrics. Must be called once, inside a tokio runtime.
     pub fn start(service: Service, args: &TelemetryArgs) -> Result<Self, StartError> {
         let name = &traces::service_name(args).unwrap_or_else(|| service.name.to_owned());
         let logs = Logs::start(name, args)?;
@@ -75,8 +76,8 @@ impl Telemetry {
         })
     }
 
-    /// Sends what is left, for at most [`FLUSH_BOUND`] in all. Blocks: call it off the runtime's
-    /// own threads.
+    /// Sends what is left, for at most [`FLUSH_BOUND`] in all. Blocks: it must not be called on a
+    /// thread of the runtime.
     pub fn flush(&self) {
         let deadline = Instant::now() + FLUSH_BOUND;
         self.traces.shutdown(FLUSH_BOUND);

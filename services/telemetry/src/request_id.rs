@@ -4,14 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use opentelemetry::Context;
-
 /// The value of `X-Request-Id`: 1 to 128 of `A-Z a-z 0-9 . _ -`. Nothing in it has to be
 /// escaped in a header or a log; 128 holds every id format in common use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 
-/// Why a text is no request id.
+/// The text is not a request id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a request id has 1 to 128 characters: letters, digits, '.', '_' and '-'")]
 pub struct InvalidRequestId;
@@ -25,11 +23,6 @@ impl RequestId {
         Self(Arc::from(
             uuid::Uuid::now_v7().hyphenated().encode_lower(&mut [0; 36]) as &str,
         ))
-    }
-
-    /// The id of the request in whose context this is called.
-    pub fn current() -> Option<Self> {
-        Context::map_current(|context| context.get::<Self>().cloned())
     }
 
     /// The id as text.

@@ -1,4 +1,4 @@
-//! One event, detached from the thread that had it.
+//! One event, detached from the thread on which it happened.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -10,7 +10,7 @@ use tracing_core::Metadata;
 
 use crate::RequestId;
 
-/// An event with all that it knows.
+/// An event with its fields and its context.
 #[derive(Debug)]
 pub(super) struct Event {
     pub(super) metadata: &'static Metadata<'static>,
@@ -53,7 +53,7 @@ impl Event {
         }
     }
 
-    /// The message, which reads alone.
+    /// The message.
     pub(super) fn message(&self) -> &str {
         self.fields
             .iter()

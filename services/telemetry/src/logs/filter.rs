@@ -7,6 +7,7 @@ use std::str::FromStr;
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 
 use super::LogError;
+use crate::traces::PARTIAL_SUCCESS_TARGET;
 
 /// A filter in the words of `RUST_LOG`: `info`, or `warn,order_service=debug`.
 #[derive(Clone, Debug)]
@@ -16,8 +17,12 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// The filter in front of all layers. Whatever the user's filter says, it lets through what the
+    /// layer of partial successes waits for; that is not logged.
     pub(super) fn targets(&self) -> Targets {
-        self.targets.clone()
+        self.targets
+            .clone()
+            .with_target(PARTIAL_SUCCESS_TARGET, LevelFilter::WARN)
     }
 }
 
@@ -57,4 +62,28 @@ pub(super) fn read(file: Option<&Path>, fallback: &Filter) -> Result<Filter, Log
         .map_err(|error| failed(error.to_string()))?
         .parse()
         .map_err(|error: ParseError| failed(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn no_filter_keeps_out_what_the_layer_of_partial_successes_waits_for() {
+        for text in [
+            "",
+            "off",
+            "error",
+            "opentelemetry=off",
+            "opentelemetry-otlp=off",
+        ] {
+            let targets = text.parse::<Filter>().unwrap().targets();
+            let enabled = targets.would_enable(PARTIAL_SUCCESS_TARGET, &Level::WARN);
+            assert!(enabled, "{text}");
+        }
+        let off = "off".parse::<Filter>().unwrap().targets();
+        assert!(!off.would_enable("server", &Level::ERROR));
+    }
 }

@@ -1,4 +1,4 @@
-//! Where events go, and how that is found out.
+//! The choice of the sink.
 
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
@@ -6,9 +6,9 @@ use std::os::fd::AsFd;
 use clap::ValueEnum;
 
 use super::LogError;
-use super::event::Event;
 use super::journald::Journald;
 use super::json::Json;
+use super::sink::Sink;
 use super::text::Text;
 
 /// Where events go.
@@ -20,18 +20,8 @@ pub enum Format {
     Journald,
     /// One JSON object a line on standard output.
     Json,
-    /// One line for the eye on standard output.
+    /// One readable line on standard output.
     Text,
-}
-
-/// What takes the events that the writer's thread hands on.
-pub(super) trait Sink: Send {
-    /// Takes one event.
-    fn put(&mut self, event: &Event);
-
-    /// Called when no further event waits: what was taken leaves now. Says how many events were
-    /// lost since the last time.
-    fn finish(&mut self) -> u64;
 }
 
 pub(super) fn sink(format: Format, service: &str) -> Result<Box<dyn Sink>, LogError> {

@@ -1,7 +1,7 @@
 //! One journal entry an event, with native fields, through `tracing-journald`.
 //!
-//! Its layer writes to the journal on the thread that calls it, knows no trace ids, and says
-//! nothing of a journal that is away. So each event is replayed to it here, on the writer's
+//! Its layer writes to the journal on the thread that calls it, knows no trace ids, and does not
+//! report a journal that is away. So each event is replayed to it here, on the writer's
 //! thread, with `trace_id`, `span_id` and `request_id` as fields of its own.
 
 use std::collections::HashMap;
@@ -16,12 +16,12 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::layer::{Layered, SubscriberExt};
 
 use super::event::{Event, Value};
-use super::format::Sink;
+use super::sink::Sink;
 
 /// Where the journal listens (systemd-journald.service(8)).
 const SOCKET: &str = "/run/systemd/journal/socket";
 
-/// The fields that each event has beside its own.
+/// The fields that are added to each event's own.
 const IDS: [&str; 3] = ["trace_id", "span_id", "request_id"];
 
 /// The journal.
@@ -80,8 +80,8 @@ impl Journald {
 
 impl Sink for Journald {
     fn put(&mut self, event: &Event) {
-        // The layer ignores errors. A connect says for the price of a system call a batch
-        // whether anybody listens, so that what is lost is counted.
+        // The layer ignores errors. A connect, one system call a batch, shows whether anybody
+        // listens, so that lost events are counted.
         let probe = &self.probe;
         if !*self
             .reachable

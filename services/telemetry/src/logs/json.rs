@@ -1,57 +1,40 @@
 //! One JSON object a line: `timestamp`, `level`, `service`, `target`, `message`, the ids, and
 //! the event's own fields.
 
-use std::io::Write;
-
 use serde::Serializer;
 use serde::ser::SerializeMap;
 
 use super::event::{Event, Value};
-use super::format::Sink;
+use super::sink::Sink;
+use super::stdout::Lines;
 
 /// JSON on standard output.
 pub(super) struct Json {
     service: String,
-    lines: Vec<u8>,
-    events: u64,
+    lines: Lines,
 }
 
 impl Json {
     pub(super) fn new(service: &str) -> Self {
         Self {
             service: service.to_owned(),
-            lines: Vec::new(),
-            events: 0,
+            lines: Lines::default(),
         }
     }
 }
 
 impl Sink for Json {
     fn put(&mut self, event: &Event) {
-        let start = self.lines.len();
-        if write(&self.service, event, &mut self.lines).is_err() {
-            self.lines.truncate(start);
-        }
-        self.lines.push(b'\n');
-        self.events += 1;
+        self.lines.push(|line| write(&self.service, event, line));
     }
 
     fn finish(&mut self) -> u64 {
-        put_out(&mut self.lines, &mut self.events)
+        self.lines.write_out()
     }
 }
 
-/// Writes the lines to standard output in one call; says how many events were lost with it.
-pub(super) fn put_out(lines: &mut Vec<u8>, events: &mut u64) -> u64 {
-    let mut output = std::io::stdout().lock();
-    let written = output.write_all(lines).and_then(|()| output.flush());
-    lines.clear();
-    let events = std::mem::take(events);
-    if written.is_ok() { 0 } else { events }
-}
-
-fn write(service: &str, event: &Event, lines: &mut Vec<u8>) -> serde_json::Result<()> {
-    let mut serializer = serde_json::Serializer::new(lines);
+fn write(service: &str, event: &Event, line: &mut Vec<u8>) -> serde_json::Result<()> {
+    let mut serializer = serde_json::Serializer::new(line);
     let mut map = serializer.serialize_map(None)?;
     let time = humantime::format_rfc3339_micros(event.time);
     map.serialize_entry("timestamp", &format_args!("{time}"))?;

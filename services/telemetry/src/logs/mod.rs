@@ -1,9 +1,8 @@
-//! Logs: events of `tracing`, captured on the thread that has them, written by a thread of
-//! their own.
+//! Logs: events of `tracing`, captured where they happen and written by a thread of their own.
 //!
 //! The journal's socket blocks when its reader stalls, and so does a pipe. [`capture`] therefore
-//! only fills a bounded queue, and [`writer`] empties it into one sink: [`journald`], [`json`]
-//! or [`text`]. An event that finds the queue full is dropped and counted.
+//! only fills a bounded [`queue`], and [`writer`] empties it into one [`sink`]: [`journald`],
+//! [`json`] or [`text`]. An event that finds the queue full is dropped and counted.
 
 mod capture;
 mod event;
@@ -11,6 +10,9 @@ mod filter;
 mod format;
 mod journald;
 mod json;
+mod queue;
+mod sink;
+mod stdout;
 mod text;
 mod writer;
 
@@ -23,20 +25,23 @@ use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::TelemetryArgs;
+use crate::traces::PartialSuccessLayer;
+use capture::Capture;
+use queue::Queue;
 
 pub use filter::Filter;
 pub use format::Format;
 
-/// The writer of events and the handle to its filter.
+/// The queue of events and the handle to their filter.
 #[derive(Debug)]
 pub struct Logs {
-    writer: writer::Writer,
+    queue: Queue,
     filter: reload::Handle<tracing_subscriber::filter::Targets, tracing_subscriber::Registry>,
     filter_file: Option<PathBuf>,
     fallback: Filter,
 }
 
-/// Why logs could not start, or a filter not be read.
+/// Why logging could not start, or the filter could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The file of the filter.
@@ -53,8 +58,8 @@ pub enum LogError {
     /// The thread of the writer.
     #[error("the log writer cannot start: {0}")]
     Thread(std::io::Error),
-    /// Another subscriber stands already.
-    #[error("a subscriber is set already: {0}")]
+    /// Another subscriber is already installed.
+    #[error("a subscriber is already installed: {0}")]
     Subscriber(#[from] tracing_subscriber::util::TryInitError),
 }
 
@@ -64,21 +69,24 @@ impl Logs {
         let fallback = args.log_filter.clone();
         let filter = filter::read(filter_file.as_deref(), &fallback)?;
         let (filter, handle) = reload::Layer::new(filter.targets());
-        let writer = writer::Writer::start(format::sink(args.log_format, service)?)?;
+        let sink = format::sink(args.log_format, service)?;
+        let (queue, messages) = Queue::new();
+        writer::start(messages, sink, queue.dropped()).map_err(LogError::Thread)?;
         tracing_subscriber::registry()
             .with(filter)
-            .with(writer.capture())
+            .with(Capture(queue.clone()))
+            .with(PartialSuccessLayer)
             .try_init()?;
         std::panic::set_hook(Box::new(|panic| {
             let place = panic
                 .location()
                 .map(ToString::to_string)
                 .unwrap_or_default();
-            let cause = panic.payload_as_str().unwrap_or("a value that is no text");
+            let cause = panic.payload_as_str().unwrap_or("a value that is not text");
             tracing::error!(cause, place, "a task panicked: {cause}");
         }));
         Ok(Self {
-            writer,
+            queue,
             filter: handle,
             filter_file,
             fallback,
@@ -100,10 +108,10 @@ impl Logs {
     }
 
     pub(crate) fn dropped(&self) -> IntCounter {
-        self.writer.dropped()
+        self.queue.dropped()
     }
 
     pub(crate) fn flush(&self, bound: Duration) {
-        self.writer.flush(bound);
+        self.queue.flush(bound);
     }
 }

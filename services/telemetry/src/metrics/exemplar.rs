@@ -66,7 +66,7 @@ impl<const N: usize> ExemplarHistogramVec<N> {
         child.histogram.observe(value);
         if let Some(trace_id) = trace {
             let bucket = self.bounds.partition_point(|bound| *bound < value);
-            // Whoever holds the lock stores an exemplar that is just as good.
+            // A thread that holds the lock stores an exemplar that is just as good.
             if let Ok(mut slot) = child.exemplars[bucket].try_lock() {
                 *slot = Some(Exemplar {
                     trace_id,

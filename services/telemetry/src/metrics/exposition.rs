@@ -1,4 +1,4 @@
-//! Which of the two texts the scraper gets.
+//! The choice between the two text formats, by the scraper's `Accept` header.
 
 use prometheus::proto::{LabelPair, MetricFamily};
 use prometheus::{Encoder, TextEncoder};

@@ -1,10 +1,11 @@
 //! The families of HTTP, under the names and values that Micrometer gave them, so that
-//! dashboards for Spring Boot fit.
+//! dashboards for Spring Boot work.
+
+use std::time::Duration;
 
 use http::StatusCode;
 use opentelemetry::trace::TraceId;
 use prometheus::{IntGauge, Registry};
-use std::time::Duration;
 
 use super::ExemplarHistogramVec;
 
@@ -41,13 +42,13 @@ impl ServerMetrics {
     pub(super) fn new(registry: &Registry) -> prometheus::Result<Self> {
         let requests = ExemplarHistogramVec::new(
             SERVER_REQUESTS,
-            "Requests answered and the seconds they took, from the head of the request to the end of the answer.",
+            "Requests answered, by the seconds from the head of the request to the end of the answer.",
             ["method", "uri", "status", "outcome"],
             SECONDS,
         )?;
         let in_flight = IntGauge::new(
             "http_server_requests_in_flight",
-            "Requests that have begun and not ended.",
+            "Requests that are being answered now.",
         )?;
         registry.register(Box::new(requests.collector()))?;
         registry.register(Box::new(in_flight.clone()))?;
@@ -85,7 +86,7 @@ impl ClientMetrics {
     pub(super) fn new(registry: &Registry) -> prometheus::Result<Self> {
         let requests = ExemplarHistogramVec::new(
             CLIENT_REQUESTS,
-            "Requests sent to peers and the seconds until the answer had come. Status IO_ERROR and TIMEOUT: there was none.",
+            "Requests sent to peers, by the seconds until the answer had come. Status IO_ERROR or TIMEOUT: no answer came.",
             ["peer", "method", "uri", "status", "outcome"],
             SECONDS,
         )?;

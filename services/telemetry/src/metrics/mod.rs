@@ -1,5 +1,4 @@
-//! Metrics: the families that every service has, and the two texts in which a scraper can have
-//! them.
+//! Metrics: the families that every service has, and the two formats in which they are exposed.
 
 mod exemplar;
 mod exposition;
@@ -35,7 +34,7 @@ impl Metrics {
         let info = IntGaugeVec::new(
             Opts::new(
                 "app_info",
-                "Which service in which version this is; always 1.",
+                "The service and its version, as labels of a constant 1.",
             ),
             &["service", "version"],
         )?;

@@ -1,8 +1,8 @@
 //! OpenMetrics 1.0 text with exemplars, over the families that the `prometheus` crate gathers.
 //!
-//! <https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>. Against
-//! the older text: a counter's family has no `_total`, its samples have; `le` is a float; the
-//! text ends with `# EOF`. The metadata stands as TYPE, UNIT, HELP.
+//! <https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>. Unlike in
+//! the older text, a counter's family has no `_total`, only its samples have; `le` is a float; the
+//! text ends with `# EOF`. The metadata comes in the order TYPE, UNIT, HELP.
 
 use std::fmt::{self, Display, Write};
 use std::time::UNIX_EPOCH;
@@ -41,10 +41,8 @@ fn family_text(
         MetricType::SUMMARY | MetricType::UNTYPED => return Ok(()),
     };
     writeln!(text, "# TYPE {name} {kind}")?;
-    for unit in ["seconds", "bytes"] {
-        if name.ends_with(unit) {
-            writeln!(text, "# UNIT {name} {unit}")?;
-        }
+    if let Some(unit) = unit(name) {
+        writeln!(text, "# UNIT {name} {unit}")?;
     }
     writeln!(text, "# HELP {name} {}", Escaped(family.help()))?;
     for metric in family.get_metric() {
@@ -70,6 +68,12 @@ fn family_text(
         }
     }
     Ok(())
+}
+
+/// The unit of a family: the last of the words of its name, which underscores separate.
+fn unit(name: &str) -> Option<&str> {
+    let (_, last) = name.rsplit_once('_')?;
+    ["seconds", "bytes"].contains(&last).then_some(last)
 }
 
 fn histogram_text(
@@ -212,6 +216,20 @@ mod tests {
              wait_seconds_bucket{le=\"+Inf\"} 1\n\
              wait_seconds_count 1\nwait_seconds_sum 0.75\n# EOF\n"
         );
+    }
+
+    #[test]
+    fn a_unit_is_a_word_of_its_own_at_the_end_of_the_name() {
+        for (name, expected) in [
+            ("tokio_busy_seconds", Some("seconds")),
+            ("process_resident_memory_bytes", Some("bytes")),
+            ("wait_milliseconds", None),
+            ("free_kilobytes", None),
+            ("seconds", None),
+            ("seconds_left", None),
+        ] {
+            assert_eq!(unit(name), expected, "{name}");
+        }
     }
 
     #[test]

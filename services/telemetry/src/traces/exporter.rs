@@ -1,6 +1,5 @@
 //! The OTLP exporter: protobuf over HTTP with the services' own HTTP client, or gRPC.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,30 +10,29 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use opentelemetry_http::{HttpClient, HttpError};
-use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig, WithTonicConfig};
-use percent_encoding::percent_decode_str;
+use opentelemetry_otlp::{
+    OTEL_EXPORTER_OTLP_COMPRESSION, Protocol, SpanExporter, WithExportConfig, WithHttpConfig,
+    WithTonicConfig,
+};
 use tokio::runtime::Handle;
 use tonic::metadata::MetadataMap;
 
 use super::TraceError;
 use crate::TelemetryArgs;
 
-/// The protocols that a receiver may speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ReceiverProtocol {
-    /// Protobuf over HTTP/1.1.
-    HttpProtobuf,
-    /// gRPC.
-    Grpc,
-}
-
-/// An answer to an export is a few bytes; more is not read.
+/// How many bytes of an answer are read: it has a few, unless its sender is broken.
 const ANSWER_LIMIT: usize = 64 * 1024;
 
-pub(super) fn from_args(endpoint: &str, args: &TelemetryArgs) -> Result<SpanExporter, TraceError> {
-    let uri: Uri = endpoint
-        .parse()
-        .map_err(|error| TraceError::Endpoint(format!("'{endpoint}' is no address: {error}")))?;
+/// An exporter to `endpoint`, with these headers. Must be called inside the runtime that is to
+/// send.
+pub(super) fn from_args(
+    endpoint: &str,
+    headers: HeaderMap,
+    args: &TelemetryArgs,
+) -> Result<SpanExporter, TraceError> {
+    let uri: Uri = endpoint.parse().map_err(|error| {
+        TraceError::Endpoint(format!("'{endpoint}' is not an address: {error}"))
+    })?;
     if uri.scheme_str() != Some("http") || uri.host().is_none() {
         return Err(TraceError::Endpoint(format!(
             "'{endpoint}' does not begin with http://; for TLS, run a collector on this host and \
@@ -46,72 +44,50 @@ pub(super) fn from_args(endpoint: &str, args: &TelemetryArgs) -> Result<SpanExpo
         .get("OTEL_EXPORTER_OTLP_TIMEOUT");
     let batch = args.otel_bsp_export_timeout.get("OTEL_BSP_EXPORT_TIMEOUT");
     let timeout = Duration::from_millis(one.min(batch).max(1));
-    let headers = receiver_headers(args)?;
+    warn_of_compression();
     let exporter = match protocol(args) {
-        ReceiverProtocol::HttpProtobuf => SpanExporter::builder()
-            .with_http()
-            .with_http_client(ExportClient::new(timeout, headers))
-            .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
-            .with_timeout(timeout)
-            .build()?,
-        ReceiverProtocol::Grpc => SpanExporter::builder()
+        Protocol::Grpc => SpanExporter::builder()
             .with_tonic()
             .with_interceptor(move |request| Ok(with_metadata(request, &headers)))
             .with_endpoint(endpoint)
+            .with_timeout(timeout)
+            .build()?,
+        protocol => SpanExporter::builder()
+            .with_http()
+            .with_http_client(ExportClient::new(timeout, headers))
+            .with_protocol(protocol)
+            .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
             .with_timeout(timeout)
             .build()?,
     };
     Ok(exporter)
 }
 
-/// An unknown protocol is warned of and the default taken, as the specification asks.
-fn protocol(args: &TelemetryArgs) -> ReceiverProtocol {
+/// For an unknown protocol a warning is logged and the default taken, as the specification asks.
+fn protocol(args: &TelemetryArgs) -> Protocol {
     match args.otel_exporter_otlp_protocol.get() {
-        None | Some("http/protobuf") => ReceiverProtocol::HttpProtobuf,
-        Some("grpc") => ReceiverProtocol::Grpc,
+        None | Some("http/protobuf") => Protocol::HttpBinary,
+        Some("grpc") => Protocol::Grpc,
         Some(protocol) => {
             tracing::warn!(
                 protocol,
                 "OTEL_EXPORTER_OTLP_PROTOCOL is neither http/protobuf nor grpc; http/protobuf is used"
             );
-            ReceiverProtocol::HttpProtobuf
+            Protocol::HttpBinary
         }
     }
 }
 
-/// The headers that the receiver wants to see, for those who hand spans of others on to it.
-pub fn receiver_headers(args: &TelemetryArgs) -> Result<HeaderMap, TraceError> {
-    (&headers(args)?)
-        .try_into()
-        .map_err(|_| TraceError::Headers("OTEL_EXPORTER_OTLP_HEADERS"))
-}
-
-/// The headers of the environment, and over them those of the credential.
-fn headers(args: &TelemetryArgs) -> Result<HashMap<String, String>, TraceError> {
-    let mut headers = HashMap::new();
-    let given = args.otel_exporter_otlp_headers.get().unwrap_or_default();
-    parse_headers(given, &mut headers).ok_or(TraceError::Headers("OTEL_EXPORTER_OTLP_HEADERS"))?;
-    if let Some(directory) = std::env::var_os("CREDENTIALS_DIRECTORY") {
-        let file = std::path::Path::new(&directory).join("otlp-headers");
-        match std::fs::read_to_string(file) {
-            Ok(text) => parse_headers(text.trim(), &mut headers)
-                .ok_or(TraceError::Headers("the credential otlp-headers"))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(TraceError::Credential(error)),
-        }
+/// The library goes on without compression, which it is built without: to a receiver on this host
+/// it would cost more than it saves. What the library itself says is not logged.
+fn warn_of_compression() {
+    let compression = std::env::var(OTEL_EXPORTER_OTLP_COMPRESSION).unwrap_or_default();
+    if !compression.is_empty() && !compression.eq_ignore_ascii_case("none") {
+        tracing::warn!(
+            compression,
+            "{OTEL_EXPORTER_OTLP_COMPRESSION} is not supported; spans are sent uncompressed"
+        );
     }
-    Ok(headers)
-}
-
-fn parse_headers(text: &str, headers: &mut HashMap<String, String>) -> Option<()> {
-    for pair in text.split(',').filter(|pair| !pair.trim().is_empty()) {
-        let (name, value) = pair.split_once('=')?;
-        let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
-        http::HeaderName::try_from(name.trim()).ok()?;
-        http::HeaderValue::try_from(value.as_ref()).ok()?;
-        headers.insert(name.trim().to_ascii_lowercase(), value.into_owned());
-    }
-    Some(())
 }
 
 /// The exporter sets what `OTEL_EXPORTER_OTLP_HEADERS` says by itself, over what it is given; the
@@ -171,21 +147,5 @@ impl HttpClient for ExportClient {
         self.runtime
             .spawn(async move { tokio::time::timeout(timeout, exchange).await })
             .await??
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headers_are_pairs_and_nothing_else() {
-        let mut headers = HashMap::new();
-        parse_headers("Authorization=Basic%20abc, x-tenant=shop", &mut headers).unwrap();
-        assert_eq!(headers["authorization"], "Basic abc");
-        assert_eq!(headers["x-tenant"], "shop");
-        for refused in ["no pair", "bad name=x", "a=line%0Abreak"] {
-            assert!(parse_headers(refused, &mut headers).is_none(), "{refused}");
-        }
     }
 }

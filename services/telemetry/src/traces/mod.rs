@@ -1,29 +1,36 @@
-//! Traces: the tracer, what decides over sampling, and the way of spans to the receiver.
+//! Traces: the tracer, its sampler, the headers that carry a trace from service to service, and
+//! the export of spans to the receiver.
 
 mod baggage;
+mod delivery;
 mod exporter;
+mod headers;
+mod partial_success;
 mod processor;
 mod resource;
 mod sampler;
 mod span;
+mod trace_context;
 
 use std::time::Duration;
 
 use opentelemetry::propagation::TextMapCompositePropagator;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry::{InstrumentationScope, global};
-use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use prometheus::IntCounter;
 
 use crate::TelemetryArgs;
 use baggage::BaggageAsItCame;
 use processor::BoundedBatch;
+use trace_context::TraceContext;
 
-pub use exporter::receiver_headers;
+pub use headers::receiver_headers;
 pub use opentelemetry::trace::FutureExt;
+pub(crate) use partial_success::{PartialSuccessLayer, TARGET as PARTIAL_SUCCESS_TARGET};
 pub(crate) use resource::service_name;
-pub use span::{add_exception, from_traceparent, in_span, traceparent};
+pub use span::{add_exception, in_span};
+pub use trace_context::{from_traceparent, traceparent};
 
 /// The spans of a service and their export.
 #[derive(Debug)]
@@ -32,14 +39,14 @@ pub struct Traces {
     dropped: IntCounter,
 }
 
-/// Why traces could not start.
+/// Why tracing could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// The address of the receiver.
     #[error("OTEL_EXPORTER_OTLP_ENDPOINT: {0}")]
     Endpoint(String),
-    /// The headers for the receiver. Says nothing of their content, which may be secret.
-    #[error("{0}: write headers as key=value pairs parted by commas")]
+    /// The headers for the receiver. Their content may be secret and is not shown.
+    #[error("{0}: write headers as key=value pairs separated by commas")]
     Headers(&'static str),
     /// The file of headers.
     #[error("the credential otlp-headers cannot be read: {0}")]
@@ -56,12 +63,12 @@ impl Traces {
         args: &TelemetryArgs,
     ) -> Result<Self, TraceError> {
         global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
-            Box::new(TraceContextPropagator::new()),
+            Box::new(TraceContext),
             Box::new(BaggageAsItCame),
         ]));
         let dropped = IntCounter::new(
             "telemetry_spans_dropped_total",
-            "Spans that could not be sent: the queue was full, or the receiver refused or failed.",
+            "Spans that were lost: the queue was full, or the receiver rejected them or could not be reached.",
         )
         .expect("a valid name");
         let disabled = args
@@ -72,8 +79,9 @@ impl Traces {
             .with_sampler(sampler::from_args(args, disabled))
             .with_resource(resource::from_args(name, version, args));
         if let Some(endpoint) = args.otel_exporter_otlp_endpoint.get().filter(|_| !disabled) {
-            let exporter = exporter::from_args(endpoint, args)?;
-            let batch = BoundedBatch::start(exporter, args, dropped.clone());
+            let headers = receiver_headers(args)?;
+            let exporter = exporter::from_args(endpoint, headers.clone(), args)?;
+            let batch = BoundedBatch::start(exporter, headers, args, dropped.clone());
             provider = provider.with_span_processor(batch);
         }
         let provider = provider.build();

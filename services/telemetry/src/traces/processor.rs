@@ -1,14 +1,14 @@
-//! The way of a finished span into a batch, with a bound that counts what it turns away.
+//! A batch processor that counts the spans it drops.
 //!
-//! The SDK's own batch processor drops silently when its queue is full. Here a span is admitted
-//! first: `pending` counts the spans between the end of the span and the end of its export, so
-//! the inner queue never overflows and every loss is counted in one place.
+//! The SDK's own drops them silently when its queue is full. Here a span is admitted first:
+//! `pending` counts the spans that have ended and are not yet exported, so the inner queue never
+//! overflows, and every loss is counted in one place.
 
-use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use http::HeaderMap;
 use opentelemetry::Context;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -17,15 +17,36 @@ use opentelemetry_sdk::trace::{
 };
 use prometheus::IntCounter;
 
+use super::delivery::CountedExporter;
 use crate::TelemetryArgs;
 
-/// The bounded queue, shared by the end that admits and the end that exports.
+/// The bound of the queue, shared by the side that admits spans and the side that exports them.
 #[derive(Debug)]
-struct Admission {
+pub(super) struct Admission {
     pending: AtomicUsize,
     capacity: usize,
     dropped: IntCounter,
-    failing: AtomicBool,
+}
+
+impl Admission {
+    fn admits_one(&self) -> bool {
+        let full = self.pending.fetch_add(1, Ordering::AcqRel) >= self.capacity;
+        if full {
+            self.release(1);
+            self.count_lost(1);
+        }
+        !full
+    }
+
+    /// Makes room: this many spans have been exported or lost.
+    pub(super) fn release(&self, spans: usize) {
+        self.pending.fetch_sub(spans, Ordering::AcqRel);
+    }
+
+    /// Counts spans that no receiver will have.
+    pub(super) fn count_lost(&self, spans: u64) {
+        self.dropped.inc_by(spans);
+    }
 }
 
 /// A batch processor that counts what it drops.
@@ -36,8 +57,10 @@ pub(super) struct BoundedBatch {
 }
 
 impl BoundedBatch {
+    /// A batch processor in front of `exporter`, which sends these headers.
     pub(super) fn start<E: SpanExporter + 'static>(
         exporter: E,
+        headers: HeaderMap,
         args: &TelemetryArgs,
         dropped: IntCounter,
     ) -> Self {
@@ -52,19 +75,16 @@ impl BoundedBatch {
             pending: AtomicUsize::new(0),
             capacity,
             dropped,
-            failing: AtomicBool::new(false),
         });
         let config = BatchConfigBuilder::default()
             .with_max_queue_size(capacity)
             .with_max_export_batch_size(batch)
             .with_scheduled_delay(Duration::from_millis(delay))
             .build();
-        let inner = BatchSpanProcessor::builder(CountedExporter {
-            inner: exporter,
-            admission: Arc::clone(&admission),
-        })
-        .with_batch_config(config)
-        .build();
+        let exporter = CountedExporter::new(exporter, headers, Arc::clone(&admission));
+        let inner = BatchSpanProcessor::builder(exporter)
+            .with_batch_config(config)
+            .build();
         Self { admission, inner }
     }
 }
@@ -75,11 +95,7 @@ impl SpanProcessor for BoundedBatch {
     }
 
     fn on_end(&self, span: SpanData) {
-        let admission = &self.admission;
-        if admission.pending.fetch_add(1, Ordering::AcqRel) >= admission.capacity {
-            admission.pending.fetch_sub(1, Ordering::AcqRel);
-            admission.dropped.inc();
-        } else {
+        if self.admission.admits_one() {
             self.inner.on_end(span);
         }
     }
@@ -90,61 +106,6 @@ impl SpanProcessor for BoundedBatch {
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
         self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.inner.set_resource(resource);
-    }
-}
-
-/// An exporter that tells the admission what has left, and counts what was lost on the way.
-struct CountedExporter<E> {
-    inner: E,
-    admission: Arc<Admission>,
-}
-
-impl<E> fmt::Debug for CountedExporter<E> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("CountedExporter")
-            .finish_non_exhaustive()
-    }
-}
-
-impl<E: SpanExporter> SpanExporter for CountedExporter<E> {
-    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let spans = batch.len();
-        let result = self.inner.export(batch).await;
-        let admission = &self.admission;
-        admission.pending.fetch_sub(spans, Ordering::AcqRel);
-        // One line when it begins and one when it ends: a receiver that is away for an hour
-        // must not fill the journal.
-        match &result {
-            Ok(()) => {
-                if admission.failing.swap(false, Ordering::AcqRel) {
-                    tracing::info!("spans can be sent again");
-                }
-            }
-            Err(error) => {
-                admission.dropped.inc_by(spans as u64);
-                if !admission.failing.swap(true, Ordering::AcqRel) {
-                    tracing::warn!(
-                        spans,
-                        %error,
-                        "spans cannot be sent; they are dropped and counted until it works again"
-                    );
-                }
-            }
-        }
-        result
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
     }
 
     fn set_resource(&mut self, resource: &Resource) {

@@ -5,8 +5,8 @@ use opentelemetry_sdk::trace::Sampler;
 
 use crate::TelemetryArgs;
 
-/// An unknown sampler or a bad ratio is warned of and the default taken, as the specification
-/// asks: a typing error must not stop a shop.
+/// For an unknown sampler or a bad ratio a warning is logged and the default taken, as the
+/// specification asks: a typing error must not stop the shop.
 pub(super) fn from_args(args: &TelemetryArgs, disabled: bool) -> Sampler {
     if disabled {
         return Sampler::AlwaysOff;
@@ -41,7 +41,7 @@ fn ratio(text: Option<&str>) -> f64 {
         _ => {
             tracing::warn!(
                 ratio = text,
-                "OTEL_TRACES_SAMPLER_ARG is no number from 0 to 1; 1 is used"
+                "OTEL_TRACES_SAMPLER_ARG is not a number from 0 to 1; 1 is used"
             );
             1.0
         }

@@ -1,13 +1,11 @@
-//! Spans of the business: what a service does, as far as it is worth a line in a trace.
+//! Spans of the business logic.
 
 use std::fmt::Display;
 
-use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{
     FutureExt as _, SpanBuilder, SpanKind, SpanRef, Status, TraceContextExt, Tracer,
 };
 use opentelemetry::{Context, KeyValue, StringValue};
-use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracer;
 
 /// Runs `work` in a span under the current one. An error becomes the span's status and an
@@ -41,7 +39,7 @@ where
     result
 }
 
-/// Says on a span what failed, as an event (semantic conventions, "Exceptions").
+/// Records on a span what failed, as an event (semantic conventions, "Exceptions").
 pub fn add_exception(span: &SpanRef<'_>, kind: impl Into<StringValue>, message: String) {
     span.add_event(
         "exception",
@@ -50,20 +48,6 @@ pub fn add_exception(span: &SpanRef<'_>, kind: impl Into<StringValue>, message: 
             KeyValue::new("exception.message", message),
         ],
     );
-}
-
-/// The span of `context` as W3C `traceparent`, to be kept with what it has begun.
-pub fn traceparent(context: &Context) -> String {
-    let span = context.span();
-    let span = span.span_context();
-    let flags = span.trace_flags().to_u8();
-    format!("00-{}-{}-{flags:02x}", span.trace_id(), span.span_id())
-}
-
-/// A context under the span that [`traceparent`] wrote down.
-pub fn from_traceparent(text: &str) -> Context {
-    let carrier = std::collections::HashMap::from([("traceparent".to_owned(), text.to_owned())]);
-    TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier)
 }
 
 fn short_type_name<T>() -> &'static str {
