@@ -19,9 +19,10 @@
 //! circuit opened therefore neither closes it, since the peer may be gone since, nor opens it
 //! again once the probe has closed it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use crate::{LastFailure, PeerError};
@@ -125,7 +126,7 @@ impl Circuit {
     }
 
     fn lock(&self) -> MutexGuard<'_, Machine> {
-        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+        self.machine.lock()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A token bucket.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use parking_lot::Mutex;
+use tokio::time::Instant;
 
 /// Lets `rate` requests a second pass, and `burst` at once.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl TokenBucket {
     }
 
     fn take_at(&self, now: Instant) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         let (tokens, last) = *state;
         let gained = now.saturating_duration_since(last).as_secs_f64() * self.rate;
         let tokens = (tokens + gained).min(self.burst);

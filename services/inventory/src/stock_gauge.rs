@@ -5,9 +5,10 @@
 //! first start, and those that an order has named, whose ids the product service made.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use api::{ProductId, Stock, StockLevel};
+use parking_lot::{Mutex, MutexGuard};
 use prometheus::{IntGauge, IntGaugeVec, Opts};
 use telemetry::metrics::Metrics;
 
@@ -85,7 +86,7 @@ impl StockGauge {
 
     fn shown(&self) -> MutexGuard<'_, HashMap<ProductId, Option<IntGauge>>> {
         // A lock that a panic has poisoned holds whole values all the same.
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shown.lock()
     }
 }
 

@@ -1,8 +1,9 @@
 //! The last log lines of the services, by trace.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use opentelemetry::TraceId;
+use parking_lot::Mutex;
 
 use crate::by_trace::{ByTrace, Limits};
 use crate::log_line::LogLine;
@@ -21,7 +22,7 @@ impl Logs {
     /// Keeps a line, if it belongs to a trace.
     pub fn keep(&self, line: LogLine) {
         if let Some(id) = line.trace_id {
-            let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut lines = self.0.lock();
             lines.add(id, line);
         }
     }
@@ -29,7 +30,7 @@ impl Logs {
     /// The lines of a trace, the oldest first.
     pub fn of_trace(&self, id: TraceId) -> Vec<LogLine> {
         let lines = {
-            let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let lines = self.0.lock();
             lines.get(id)
         };
         let mut lines = lines.map_or_else(Vec::new, |lines| lines.to_vec());

@@ -1,9 +1,8 @@
 //! The closed loop: users who wait for each answer, and think between their rounds.
 
 use std::sync::Arc;
-use std::time::Instant;
-
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::answers::Answered;
 use crate::scenario::Scenario;

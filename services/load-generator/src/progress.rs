@@ -1,12 +1,12 @@
 //! Progress during a run: on a terminal one line that is redrawn, elsewhere a line every ten seconds,
 //! and a status for systemd.
 
+use sd_notify::NotifyState;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use sd_notify::NotifyState;
+use std::time::Duration;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::args::Length;
 use crate::traffic::Traffic;

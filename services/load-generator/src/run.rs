@@ -1,10 +1,10 @@
 //! A run, from the check of the target to the report.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
 use sd_notify::NotifyState;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 
 use crate::args::{Args, Length};
 use crate::http_client::HttpClient;

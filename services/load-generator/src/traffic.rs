@@ -1,8 +1,7 @@
 //! What both loops share: to take a step, to time it, and to count it.
 
-use std::time::Instant;
-
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::answers::Answered;
 use crate::args::Args;

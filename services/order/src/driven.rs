@@ -5,9 +5,10 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use api::OrderId;
+use parking_lot::{Mutex, MutexGuard};
 
 /// The orders that requests drive. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +43,7 @@ impl Driven {
 
     fn orders(&self) -> MutexGuard<'_, HashMap<OrderId, u32>> {
         // Nothing panics under this lock.
-        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+        self.orders.lock()
     }
 }
 

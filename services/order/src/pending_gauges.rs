@@ -3,10 +3,11 @@
 //! The count moves on the writer's thread, after the commit that moves it. Which order is the
 //! oldest is read by the settler once a second, so a scrape costs nothing.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use parking_lot::Mutex;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Gauge, IntGauge};
@@ -108,10 +109,9 @@ impl PendingGauges {
         }
     }
 
-    fn oldest(&self) -> std::sync::MutexGuard<'_, Option<Seen>> {
+    fn oldest(&self) -> parking_lot::MutexGuard<'_, Option<Seen>> {
         // A lock that a panic has poisoned holds a whole value all the same.
-        let oldest = self.state.oldest.lock();
-        oldest.unwrap_or_else(PoisonError::into_inner)
+        self.state.oldest.lock()
     }
 
     /// The count, and the age of the oldest. Between two looks the oldest may be settled already;

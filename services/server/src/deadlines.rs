@@ -13,7 +13,7 @@ use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant as StdInstant};
+use std::time::{self, Duration};
 
 use hyper::rt::{Sleep as HyperSleep, Timer};
 use pin_project_lite::pin_project;
@@ -44,19 +44,20 @@ pin_project! {
     }
 }
 
+#[expect(clippy::disallowed_types, reason = "hyper's interface")]
 impl Timer for HeadTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn HyperSleep>> {
         self.sleep_until(self.now() + duration)
     }
 
-    fn sleep_until(&self, deadline: StdInstant) -> Pin<Box<dyn HyperSleep>> {
+    fn sleep_until(&self, deadline: time::Instant) -> Pin<Box<dyn HyperSleep>> {
         Box::pin(IdleSleep {
             connection: Arc::clone(&self.0),
             sleep: sleep_until(deadline.into()),
         })
     }
 
-    fn now(&self) -> StdInstant {
+    fn now(&self) -> time::Instant {
         Instant::now().into_std()
     }
 }

@@ -3,10 +3,11 @@
 //! These are not the runtime's threads for blocking work. Host names are resolved on those, and a
 //! name server that hangs would stop every read.
 
+use std::sync::Arc;
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -104,8 +105,8 @@ impl Reader {
     }
 }
 
-fn lock(idle: &Idle) -> std::sync::MutexGuard<'_, Vec<Reader>> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(idle: &Idle) -> parking_lot::MutexGuard<'_, Vec<Reader>> {
+    idle.lock()
 }
 
 fn read<T>(

@@ -12,7 +12,8 @@ mod request_id;
 pub mod traces;
 mod variable;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 pub use args::TelemetryArgs;
 pub use request_id::{InvalidRequestId, RequestId};

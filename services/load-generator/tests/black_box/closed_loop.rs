@@ -1,10 +1,11 @@
 //! Users: what they do, in which shares, and that they wait for answers.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::Method;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::generator::{Generator, run};
 use crate::stand_in::{Asked, Reply, StandIn, short_of};

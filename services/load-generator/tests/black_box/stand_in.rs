@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -117,13 +118,13 @@ impl StandIn {
 
     /// Its requests after the opening.
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        let asked = self.state.asked.lock().unwrap();
+        let asked = self.state.asked.lock();
         asked.iter().skip(OPENING).cloned().collect()
     }
 
     /// The most requests that were ever in flight at once.
     pub(crate) fn most_under_way(&self) -> usize {
-        self.state.under_way.lock().unwrap().1
+        self.state.under_way.lock().1
     }
 
     /// Waits until so many requests have arrived after the opening.
@@ -168,19 +169,19 @@ async fn answer(
         body: String::from_utf8(body.to_vec()).unwrap(),
     };
     let number = {
-        let mut all = state.asked.lock().unwrap();
+        let mut all = state.asked.lock();
         all.push(asked.clone());
         all.len() - 1
     };
     {
-        let mut under_way = state.under_way.lock().unwrap();
+        let mut under_way = state.under_way.lock();
         under_way.0 += 1;
         under_way.1 = under_way.1.max(under_way.0);
     }
     state.arrived.send_modify(|arrived| *arrived += 1);
     let reply = (state.behaviour)(number, &asked);
     let reply = reply.take_effect(&state, number, &asked).await;
-    state.under_way.lock().unwrap().0 -= 1;
+    state.under_way.lock().0 -= 1;
     reply
 }
 

@@ -10,10 +10,6 @@ mod method;
 mod record;
 mod span;
 
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::time::Instant;
-
 use api::{Cause, Problem};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -24,8 +20,11 @@ use futures_util::FutureExt as _;
 use opentelemetry::Context;
 use opentelemetry::trace::FutureExt as _;
 use opentelemetry_sdk::trace::SdkTracer;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use telemetry::Telemetry;
 use telemetry::metrics::ServerMetrics;
+use tokio::time::Instant;
 
 use crate::connection::{Client, Origin};
 use crate::probes;

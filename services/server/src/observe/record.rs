@@ -3,11 +3,6 @@
 //! The record travels with the body of the answer, and writes metrics, span and access line when
 //! it is dropped: after the last byte has been handed over, or when the client has gone away.
 
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
-use std::time::{Duration, Instant};
-
 use api::Cause;
 use axum::body::Body;
 use axum::extract::MatchedPath;
@@ -16,7 +11,12 @@ use http::StatusCode;
 use http_body::Body as _;
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
 use telemetry::metrics::{InFlight, ServerMetrics};
+use tokio::time::Instant;
 
 use super::Kind;
 use super::span::{self, Failure};

@@ -1,7 +1,8 @@
 //! Transactions that writes share.
 
 use std::sync::Arc;
-use std::sync::Mutex;
+
+use parking_lot::Mutex;
 
 use super::*;
 
@@ -121,7 +122,7 @@ type Seen = Arc<Mutex<Vec<i64>>>;
 /// Inserts a number and notes it when it is committed.
 async fn noted(store: Store, number: i64, seen: Seen) -> Result<i64, StoreError> {
     let write = move |connection: &Connection| insert(connection, number).map(|()| number);
-    let note = move |number: &i64| seen.lock().unwrap().push(*number);
+    let note = move |number: &i64| seen.lock().push(*number);
     store.write_then(INSERT, write, note).await
 }
 
@@ -154,11 +155,11 @@ async fn committed_runs_also_when_the_caller_has_gone_away() {
     held.queued(1).await;
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
-    assert!(seen.lock().unwrap().is_empty());
+    assert!(seen.lock().is_empty());
     held.release(1).await;
     // One behind it, so that it is done.
     store.probe().await.unwrap();
-    assert_eq!(*seen.lock().unwrap(), [2]);
+    assert_eq!(*seen.lock(), [2]);
     assert_eq!(store.read(SELECT, sum).await.unwrap(), 3);
 }
 
@@ -180,11 +181,11 @@ async fn committed_does_not_run_when_the_commit_fails() {
     assert!(stays.await.unwrap().is_err());
     assert!(breaks.await.unwrap().is_err());
     store.probe().await.unwrap();
-    assert!(seen.lock().unwrap().is_empty());
+    assert!(seen.lock().is_empty());
     assert_eq!(store.read(SELECT, sum).await.unwrap(), 1);
     // Nor when it is the write that fails.
     noted(store.clone(), 1, Arc::clone(&seen))
         .await
         .unwrap_err();
-    assert!(seen.lock().unwrap().is_empty());
+    assert!(seen.lock().is_empty());
 }

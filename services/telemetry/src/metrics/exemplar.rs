@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use opentelemetry::trace::TraceId;
+use parking_lot::{Mutex, RwLock};
 use prometheus::proto::LabelPair;
 use prometheus::{Histogram, HistogramOpts, HistogramVec};
 
@@ -67,7 +68,7 @@ impl<const N: usize> ExemplarHistogramVec<N> {
         if let Some(trace_id) = trace {
             let bucket = self.bounds.partition_point(|bound| *bound < value);
             // A thread that holds the lock stores an exemplar that is just as good.
-            if let Ok(mut slot) = child.exemplars[bucket].try_lock() {
+            if let Some(mut slot) = child.exemplars[bucket].try_lock() {
                 *slot = Some(Exemplar {
                     trace_id,
                     value,
@@ -85,24 +86,16 @@ impl<const N: usize> ExemplarHistogramVec<N> {
                 .find(|pair| pair.name() == name)
                 .map_or("", LabelPair::value)
         });
-        let children = self.children.read().unwrap_or_else(PoisonError::into_inner);
+        let children = self.children.read();
         let slot = children.get(&key(values))?.exemplars.get(bucket)?;
-        *slot.lock().unwrap_or_else(PoisonError::into_inner)
+        *slot.lock()
     }
 
     fn child(&self, values: [&str; N]) -> Arc<Child> {
         let key = key(values);
-        let known = self
-            .children
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .cloned();
+        let known = self.children.read().get(&key).cloned();
         known.unwrap_or_else(|| {
-            let mut children = self
-                .children
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut children = self.children.write();
             let new = || {
                 Arc::new(Child {
                     histogram: self.histograms.with_label_values(&values),
