@@ -1,9 +1,19 @@
-//! The binaries under test: the build of the workspace that `cargo test` has made already, or the
-//! ones in `SHOP_BIN_DIR`.
+//! The programs under test: those of the profile in which the harness itself was built, or the ones
+//! in `SHOP_BIN_DIR`.
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+
+/// What is shipped.
+const PACKAGES: [&str; 6] = [
+    "frontend",
+    "gateway-service",
+    "product-service",
+    "inventory-service",
+    "order-service",
+    "load-generator",
+];
 
 /// The path of a program of the shop. The first call has cargo bring the build up to date, which
 /// takes a moment when nothing has changed.
@@ -18,14 +28,23 @@ fn build() -> PathBuf {
     if let Some(directory) = std::env::var_os("SHOP_BIN_DIR") {
         return root.join(PathBuf::from(directory));
     }
-    let status = Command::new(env!("CARGO"))
-        .current_dir(&root)
-        // The whole workspace: for a choice of packages cargo would choose other features of their
-        // dependencies, and build all of those again.
-        .args(["build", "--workspace", "--bins", "--locked"])
-        .status()
-        .expect("cargo runs");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(&root).args(["build", "--locked"]);
+    let profile = if cfg!(debug_assertions) {
+        // The whole workspace, as `cargo test` and `cargo run` have it: for a choice of packages
+        // cargo would choose other features of their dependencies, and build all of those again.
+        cargo.args(["--workspace", "--bins"]);
+        "debug"
+    } else {
+        // What the benchmark measures is built as it is shipped.
+        cargo.arg("--release");
+        for package in PACKAGES {
+            cargo.args(["--package", package]);
+        }
+        "release"
+    };
+    let status = cargo.status().expect("cargo runs");
     assert!(status.success(), "the build failed; its errors stand above");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
-    target.join("debug")
+    target.join(profile)
 }
