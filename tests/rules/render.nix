@@ -115,7 +115,14 @@ in
 {
   inherit rules;
   tests = builtins.mapAttrs (name: file: {
-    rule_files = map (name: "${name}.yml") (builtins.attrNames rules);
+    rule_files = map (name: "${name}.yml") (
+      [
+        "recording"
+        name
+      ]
+      # A back end that is away is no service that is down.
+      ++ (if name == "telemetry" then [ "parts" ] else [ ])
+    );
     # As often as the rules are worked out.
     evaluation_interval = if name == "objectives" || name == "bands" then "30s" else "5s";
     tests = builtins.attrValues (builtins.mapAttrs test file);

@@ -3,8 +3,11 @@
 #
 # The band is the mean of the last hour, give or take four standard deviations, and never narrower
 # than a floor. Where there is a yesterday, or the same day of last week, the same hour there counts
-# as usual too: the band is the hull of the three. So it works after the first hour, and a peak that
-# comes every day is no alarm from the second day on.
+# as usual too: the band is the hull of the three. So it works from the first hour on, and a peak
+# that comes every day is no alarm from the second day on.
+#
+# What lay outside of the band is not learned, or a fault would make the next one usual. When it
+# lasts, there is soon nothing left of the last hour, and the band is learned anew.
 cfg:
 let
   alert = import ./alert.nix cfg;
@@ -22,6 +25,7 @@ let
       floor = mean: "0.33 * ${mean} + 4 * sqrt(${mean} / 300)";
       both = true;
       alert = "RequestRateUnusual";
+      summary = "Unusually many or few requests";
       what = "requests a second";
       shown = "humanize";
     };
@@ -32,46 +36,42 @@ let
       # Nobody minds an answer that comes too soon.
       both = false;
       alert = "LatencyUnusual";
+      summary = "Unusually slow answers";
       what = "at the 95th percentile of the response time";
       shown = "humanizeDuration";
     };
     order_value = {
-      value = "sum(rate(shop_order_value_total[15m])) / sum(rate(shop_orders_total{result=\"created\"}[15m])) > 0";
+      value = "sum(rate(shop_order_value_total[10m])) / sum(rate(shop_orders_total{result=\"created\"}[10m])) > 0";
       # A third of the mean: what customers buy differs from hour to hour.
       floor = mean: "0.33 * ${mean}";
       both = true;
       alert = "OrderValueUnusual";
+      summary = "Orders are worth unusually much or little";
       what = "for a mean order";
       shown = "humanize";
     };
   };
   each = build: builtins.concatMap build (builtins.attrNames signals);
 
-  # Five minutes back, so that what begins now is not usual yet; fifty minutes of it at least, at
-  # two samples a minute.
-  lastHour = "shop:signal[1h] offset 5m";
-  enough = "count_over_time(${lastHour}) >= 100";
+  # Not the last ten minutes, in which a fault may have begun; and twenty minutes of the rest at
+  # least, at two samples a minute.
+  lastHour = "shop:signal:usual[50m] offset 10m";
+  enough = "count_over_time(${lastHour}) >= 40";
   # The hour around this moment of another day.
   hourOf = {
-    day = "shop:signal[1h] offset 23h30m";
-    week = "shop:signal[1h] offset 167h30m";
+    day = "shop:signal:usual[1h] offset 23h30m";
+    week = "shop:signal:usual[1h] offset 167h30m";
   };
 
   # One series for each history, so that the hull is a maximum and a minimum.
-  history = name: range: condition: [
-    (
-      record "shop:signal:mean" "avg_over_time(${range})${condition}"
-      // {
-        labels.history = name;
-      }
-    )
-    (
-      record "shop:signal:deviation" "stddev_over_time(${range})${condition}"
-      // {
-        labels.history = name;
-      }
-    )
-  ];
+  history =
+    name: range: condition:
+    map (rule: rule // { labels.history = name; }) [
+      (record "shop:signal:mean" "avg_over_time(${range})${condition}")
+      (record "shop:signal:deviation" "stddev_over_time(${range})${condition}")
+    ];
+  # Without the last hour there is no band: of a shop that has just been switched on all is new.
+  learned = "and on (signal) shop:signal:mean{history=\"hour\"}";
 
   mean = signal: "shop:signal:mean{signal=\"${signal}\"}";
   labelled = signal: rule: rule // { labels = { inherit signal; }; };
@@ -92,9 +92,9 @@ in
       ])
       ++ [
         (record "shop:signal:width" "4 * shop:signal:deviation > shop:signal:floor or shop:signal:floor")
-        # Without the last hour there is no band: a shop that has just been switched on is unusual.
-        (record "shop:signal:upper" "max by (signal) (shop:signal:mean + shop:signal:width) and on (signal) shop:signal:mean{history=\"hour\"}")
-        (record "shop:signal:lower" "min by (signal) (shop:signal:mean - shop:signal:width) and on (signal) shop:signal:mean{history=\"hour\"}")
+        (record "shop:signal:upper" "max by (signal) (shop:signal:mean + shop:signal:width) ${learned}")
+        (record "shop:signal:lower" "clamp_min(min by (signal) (shop:signal:mean - shop:signal:width) ${learned}, 0)")
+        (record "shop:signal:usual" "shop:signal unless shop:signal > shop:signal:upper unless shop:signal < shop:signal:lower")
       ];
   }
   {
@@ -107,20 +107,20 @@ in
         here = "shop:signal{signal=\"${signal}\"}";
         above = "${here} > shop:signal:upper";
         below = "${here} < shop:signal:lower";
+        bound =
+          name: "{{ query \"shop:signal:${name}{signal='${signal}'}\" | first | value | ${own.shown} }}";
+        usual = if own.both then "${bound "lower"} to ${bound "upper"}" else "up to ${bound "upper"}";
       in
       [
         (alert {
           name = own.alert;
-          expr = if own.both then "(${above}) or (${below})" else above;
+          expr = if own.both then "${above} or ${below}" else above;
           # A restart, or one slow minute, is over by then.
           for = "3m";
           severity = "warning";
           layer = "symptom";
-          summary = "The shop's ${builtins.replaceStrings [ "_" ] [ " " ] signal} is unusual";
-          description =
-            "{{ $value | ${own.shown} }} ${own.what}, where "
-            + "{{ query \"shop:signal:lower{signal='${signal}'}\" | first | value | ${own.shown} }} to "
-            + "{{ query \"shop:signal:upper{signal='${signal}'}\" | first | value | ${own.shown} }} is usual.";
+          inherit (own) summary;
+          description = "{{ $value | ${own.shown} }} ${own.what}, where ${usual} is usual.";
           dashboard = "microservices";
         })
       ]

@@ -14,7 +14,7 @@ let
   interval = "${toString every}s";
 
   orders = "job=\"gateway-service\",method=\"POST\",uri=\"/api/orders\"";
-  sum = selector: "(sum(rate(${selector}[5m])) or vector(0))";
+  sum = selector: "(sum(rate(${selector}[1m])) or vector(0))";
   atGateway = series: more: sum "http_server_requests_seconds_${series}{${orders}${more}}";
   # Orders are all that a page posts to the gateway.
   unanswered = sum "http_client_requests_seconds_count{job=\"frontend\",peer=\"gateway-service\",method=\"POST\",status=~\"IO_ERROR|TIMEOUT\"}";
@@ -24,19 +24,19 @@ let
     {
       objective = "availability";
       # Bad and all of the ratio, by their records of a second.
-      bad = "shop:orders_failed:rate5m";
-      all = "shop:orders_asked:rate5m";
+      bad = "shop:orders_failed:rate1m";
+      all = "shop:orders_asked:rate1m";
       budget = "0.001";
       alert = "OrdersFail";
-      what = "orders end in a server error";
+      what = "ended in a server error";
     }
     {
       objective = "latency";
-      bad = "shop:orders_slow:rate5m";
-      all = "shop:orders_answered:rate5m";
+      bad = "shop:orders_slow:rate1m";
+      all = "shop:orders_answered:rate1m";
       budget = "0.01";
       alert = "OrdersSlow";
-      what = "orders take longer than 250 ms";
+      what = "took longer than 250 ms";
     }
   ];
 
@@ -50,10 +50,7 @@ let
       ...
     }:
     record (ratio objective window) (
-      if window == "5m" then
-        "${bad} / (${all} > 0)"
-      else
-        "sum_over_time(${bad}[${window}]) / (sum_over_time(${all}[${window}]) > 0)"
+      "sum_over_time(${bad}[${window}]) / (sum_over_time(${all}[${window}]) > 0)"
     );
 
   # Of the workbook, table 5-8. Burning 14.4 times as fast as the budget allows, 2 % of it are gone
@@ -63,24 +60,28 @@ let
     {
       severity = "critical";
       factor = "14.4";
+      gone = "2 days";
       long = "1h";
       short = "5m";
     }
     {
       severity = "critical";
       factor = "6";
+      gone = "5 days";
       long = "6h";
       short = "30m";
     }
     {
       severity = "warning";
       factor = "3";
+      gone = "10 days";
       long = "1d";
       short = "2h";
     }
     {
       severity = "warning";
       factor = "1";
+      gone = "30 days";
       long = "3d";
       short = "6h";
     }
@@ -103,6 +104,7 @@ let
     {
       severity,
       factor,
+      gone,
       long,
       short,
     }:
@@ -119,8 +121,8 @@ let
         inherit objective;
         window = long;
       };
-      summary = "Too many ${one.what}";
-      description = "{{ $value | humanizePercentage }} of the orders of the last ${long} are bad: ${one.what}. At that rate the budget of 30 days is burned ${factor} times too fast.";
+      summary = "Too many orders ${one.what}";
+      description = "Of the orders of the last ${long} {{ $value | humanizePercentage }} ${one.what}. If that goes on, the error budget of 30 days is gone within ${gone}.";
       dashboard = "objectives";
     };
 in
@@ -129,10 +131,10 @@ in
     name = "objectives";
     inherit interval;
     rules = [
-      (record "shop:orders_asked:rate5m" "${atGateway "count" ""} + ${unanswered}")
-      (record "shop:orders_failed:rate5m" "${atGateway "count" ",status=~\"5..\""} + ${unanswered}")
-      (record "shop:orders_answered:rate5m" answered)
-      (record "shop:orders_slow:rate5m" "clamp_min(${answered} - ${atGateway "bucket" ",status!~\"5..\",le=\"0.25\""}, 0)")
+      (record "shop:orders_asked:rate1m" "${atGateway "count" ""} + ${unanswered}")
+      (record "shop:orders_failed:rate1m" "${atGateway "count" ",status=~\"5..\""} + ${unanswered}")
+      (record "shop:orders_answered:rate1m" answered)
+      (record "shop:orders_slow:rate1m" "clamp_min(${answered} - ${atGateway "bucket" ",status!~\"5..\",le=\"0.25\""}, 0)")
     ]
     ++ builtins.concatMap (window: map (ratioOver window) objectives) [
       "5m"

@@ -22,7 +22,7 @@ in
         at = 4740;
         alert = "RequestRateUnusual";
         labels.signal = "rate";
-        description = "?";
+        description = "3.333 requests a second, where 5.97 to 14.03 is usual.";
       }
     ];
   };
@@ -35,17 +35,17 @@ in
         at = 4740;
         alert = "RequestRateUnusual";
         labels.signal = "rate";
-        description = "?";
+        description = "30 requests a second, where 5.97 to 14.03 is usual.";
       }
     ];
   };
 
-  "before an hour has passed nothing is unusual" = {
+  "before half an hour has passed nothing is unusual" = {
     every = "30s";
-    series.${requests} = "0+300x60 18000+900x40";
+    series.${requests} = "0+300x40 12000+900x20";
     silent = [
       {
-        at = 2900;
+        at = 1740;
         alert = "RequestRateUnusual";
       }
     ];
@@ -87,7 +87,7 @@ in
         at = 6540;
         alert = "RequestRateUnusual";
         labels.signal = "rate";
-        description = "?";
+        description = "30 requests a second, where 5.97 to 14.03 is usual.";
       }
     ];
   };
@@ -111,7 +111,7 @@ in
         at = 4740;
         alert = "LatencyUnusual";
         labels.signal = "latency";
-        description = "?";
+        description = "241.7ms at the 95th percentile of the response time, where up to 45.62ms is usual.";
       }
     ];
   };
@@ -130,10 +130,10 @@ in
     ];
     fires = [
       {
-        at = 6000;
+        at = 5700;
         alert = "OrderValueUnusual";
         labels.signal = "order_value";
-        description = "?";
+        description = "15 for a mean order, where 19.78 to 39.26 is usual.";
       }
     ];
   };
