@@ -7,6 +7,8 @@ let
     ./addresses.nix
     ./unit-text.nix
     ./options-page.nix
+    ./runbooks.nix
+    ./alertmanager.nix
   ];
   cases = builtins.foldl' (all: file: all // import file) { } files;
   holds = name: cases.${name}.expected == cases.${name}.actual;
