@@ -19,10 +19,13 @@ def keep(kind, what):
 
 class Hooks(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        keep(self.path.strip("/"), json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(200)
+        kind, body = self.path.strip("/"), self.rfile.read(int(self.headers["Content-Length"]))
+        refused = (folder / ("refuse-" + kind)).exists()
+        if not refused:
+            keep(kind, json.loads(body))
+        self.send_response(403 if refused else 200)
         self.end_headers()
-        self.wfile.write(b"ok")
+        self.wfile.write(b"no" if refused else b"ok")
     def log_message(self, *_):
         pass
 
@@ -60,13 +63,12 @@ def told(alert: str, status: str, since: float, **labels: str) -> dict[str, floa
     """When each receiver was told of an alert after a moment, by what it is: seconds from then."""
     when: dict[str, float] = {}
     for one in received("webhook"):
-        for told in one["what"]["alerts"]:
-            given = told["labels"]
+        for entry in one["what"]["alerts"]:
+            given, notes = entry["labels"], entry["annotations"]
             same = all(given.get(name) == value for name, value in labels.items())
-            if given["alertname"] == alert and told["status"] == status and same and one["at"] > since:
-                assert told["annotations"]["runbook_url"].endswith(f"/{alert}.md"), told
-                assert told["annotations"]["summary"] and told["annotations"]["description"], told
-                assert "/d/" in told["annotations"]["dashboard"], told
+            if given["alertname"] == alert and entry["status"] == status and same and one["at"] > since:
+                assert notes["runbook_url"].endswith(f"/{alert}.md"), entry
+                assert notes["summary"] and notes["description"] and "/d/" in notes["dashboard"], entry
                 when.setdefault("webhook", one["at"] - since)
     for one in received("slack"):
         text = json.dumps(one["what"])
@@ -100,11 +102,6 @@ def firing() -> set[str]:
     """The alerts that fire by Prometheus, told or not."""
     answer = get(machine, f"{PROMETHEUS}/api/v1/alerts") or {"data": {"alerts": []}}
     return {one["labels"]["alertname"] for one in answer["data"]["alerts"] if one["state"] == "firing"}
-
-
-def quiet() -> None:
-    """Waits until nothing fires but what always does."""
-    eventually("nothing fires", firing, lambda alerts: alerts <= {"Watchdog"}, 900)
 
 
 with subtest("the alert that always fires reaches the dead man's switch, and nobody else"):
@@ -173,6 +170,77 @@ with subtest("spans that cannot be sent"):
     machine.execute("load-generator --target http://127.0.0.1:3001 --rate 50 --duration 60s --report -")
     is_told("SpansDropped", "firing", begun, 240)
     machine.succeed("systemctl start jaeger.service" if has_jaeger else "systemctl start trace-receiver.service")
+
+with subtest("a unit that failed, while Slack refuses what it is told: the others are told that, too"):
+    begun = now()
+    machine.succeed(f"touch {FOLDER}/refuse-slack")
+    machine.execute("systemd-run --quiet --unit=broken -- false")
+    eventually(
+        "two of three are told",
+        lambda: told("AlertsNotDelivered", "firing", begun, integration="slack"),
+        lambda when: set(when) == {"webhook", "mail"},
+        180,
+    )
+    machine.succeed(f"rm {FOLDER}/refuse-slack")
+    is_told("UnitFailed", "firing", begun, 240, name="broken.service")
+    machine.succeed("systemctl reset-failed broken.service")
+
+with subtest("Alertmanager away: who was not told is told when it is back"):
+    begun = now()
+    machine.succeed("systemctl stop alertmanager.service")
+    eventually("Prometheus notices", firing, lambda alerts: "AlertsNotSent" in alerts, 240)
+    machine.succeed("systemctl start alertmanager.service")
+    is_told("AlertsNotSent", "firing", begun, 360)
+
+with subtest("a disk that is full"):
+    begun = now()
+    machine.succeed("mkdir -p /var/lib/disk && mount -t tmpfs -o size=4m tmpfs /var/lib/disk")
+    machine.execute("cat /dev/zero >/var/lib/disk/filler")
+    is_told("DiskFull", "firing", begun, 150, mountpoint="/var/lib/disk")
+    machine.succeed("umount /var/lib/disk")
+
+with subtest("a store that is full: orders fail, and customers feel it"):
+    folder, units = "/var/lib/private/order-service", "order-service.socket order-service.service"
+    machine.succeed(f"systemctl stop {units}")
+    machine.succeed(f"mount -t tmpfs -o size=4m,mode=0700 tmpfs {folder}")
+    machine.succeed(f"systemctl start {units}")
+    wait_for_shop(machine)
+    begun = now()
+    machine.execute(f"cat /dev/zero >{folder}/filler")
+    machine.succeed(
+        "systemd-run --quiet --unit=load --property=Type=exec"
+        " -- $(command -v load-generator) --target http://127.0.0.1:3001 --rate 20 --duration 240s --orders-only --report -"
+    )
+    if has_logs:
+        is_told("StoreCommitFails", "firing", begun, 120, service="order-service")
+    is_told("ServerErrors", "firing", begun, 240, service="order-service")
+    is_told("OrdersFailFast", "firing", begun, 240, window="1h")
+    machine.succeed(f"systemctl stop load.service {units} && umount {folder} && systemctl start {units}")
+    wait_for_shop(machine)
+
+if has_logs:
+    with subtest("an order that stays pending, as inventory is away"):
+        units = "inventory-service.socket inventory-service.service"
+
+        def pending() -> bool:
+            return any(order["status"] == "PENDING" for order in all_orders(machine))
+
+        for _ in range(10):
+            machine.succeed(
+                "systemd-run --quiet --collect --unit=orders --property=Type=exec"
+                " -- $(command -v load-generator) --target http://127.0.0.1:3001 --rate 300 --orders-only --restock --duration 20s --report -"
+            )
+            machine.sleep(2)
+            machine.succeed(f"systemctl kill --signal=KILL inventory-service.service; systemctl stop {units} orders.service")
+            if pending():
+                break
+            machine.succeed(f"systemctl start {units}")
+            wait_for_shop(machine)
+        assert pending()
+        begun = now()
+        is_told("OrderStuck", "firing", begun, 180, service="order-service")
+        machine.succeed(f"systemctl start {units}")
+        eventually("every order is settled", pending, lambda there: not there)
 
 with subtest("a product that is sold out"):
     begun = now()
