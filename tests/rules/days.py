@@ -3,7 +3,7 @@
 that always does: a daily wave with a quiet night, deployments, restarts, some errors within the budget, a
 stock that is refilled.
 
-usage: days.py FOLDER  writes the test; all rules lie in the same folder.
+usage: days.py FOLDER  writes the test; all rules lie in the same folder, as files-all.json says.
 """
 
 import json
@@ -149,9 +149,8 @@ def main() -> None:
     days.orders()
     days.host()
     fired = f'ALERTS{{alertname!="Watchdog",alertstate="firing"}}[{DAYS}d]'
-    files = ("recording", "objectives", "bands", "shop", "parts", "hosts", "telemetry")
     test = {
-        "rule_files": [f"{name}.yml" for name in files],
+        **json.loads((folder / "files-all.json").read_text()),
         "evaluation_interval": f"{STEP}s",
         "tests": [
             {

@@ -2,8 +2,8 @@
 """Two synthetic weeks of the shop as tests for promtool: one of ordinary days, on which the bands may
 raise one false alarm at most, and one with faults, of which they have to find 95 in a hundred.
 
-usage: week.py FOLDER  writes the two tests; the rules lie in the same folder. The same seed makes
-the same weeks.
+usage: week.py FOLDER  writes the two tests; the rules lie in the same folder, and which of them a
+test reads stands in files-bands.json. The same seed makes the same weeks.
 """
 
 import json
@@ -154,7 +154,7 @@ def write(folder: Path, name: str, seed: int, wrong: list[Fault]) -> None:
     false = " + ".join(alarms(signal, wrong) for signal in ALERTS)
     questions.append(holds(f"{false} <= bool {FALSE}"))
     test = {
-        "rule_files": ["bands.yml"],
+        **json.loads((folder / "files-bands.json").read_text()),
         "evaluation_interval": f"{STEP}s",
         "tests": [
             {

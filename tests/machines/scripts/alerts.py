@@ -136,7 +136,7 @@ with subtest("a dead service silences what customers feel of it"):
     begun = now()
     machine.succeed("systemctl stop inventory-service.socket inventory-service.service")
     is_told("ServiceDown", "firing", begun, BOUND, service="inventory-service")
-    machine.execute("load-generator --target http://127.0.0.1:3001 --rate 20 --duration 90s --orders-only --report -")
+    machine.execute("load-generator --target http://127.0.0.1:3001 --rate 20 --duration 90s --orders-only --restock --report -")
     symptoms = {"ServerErrors", "OrdersFailFast"}
     eventually("customers feel it", firing, lambda alerts: bool(alerts & symptoms), 120)
     assert not any(told(alert, "firing", begun) for alert in symptoms)
@@ -167,7 +167,7 @@ with subtest("a back end that is away, as nobody would see it otherwise"):
 with subtest("spans that cannot be sent"):
     begun = now()
     machine.succeed("systemctl stop jaeger.service" if has_jaeger else "systemctl stop trace-receiver.service")
-    machine.execute("load-generator --target http://127.0.0.1:3001 --rate 50 --duration 60s --report -")
+    machine.execute("load-generator --target http://127.0.0.1:3001 --rate 50 --duration 60s --restock --report -")
     is_told("SpansDropped", "firing", begun, 240)
     machine.succeed("systemctl start jaeger.service" if has_jaeger else "systemctl start trace-receiver.service")
 
@@ -209,7 +209,7 @@ with subtest("a store that is full: orders fail, and customers feel it"):
     machine.execute(f"cat /dev/zero >{folder}/filler")
     machine.succeed(
         "systemd-run --quiet --unit=load --property=Type=exec"
-        " -- $(command -v load-generator) --target http://127.0.0.1:3001 --rate 20 --duration 240s --orders-only --report -"
+        " -- $(command -v load-generator) --target http://127.0.0.1:3001 --rate 20 --duration 240s --orders-only --restock --report -"
     )
     if has_logs:
         is_told("StoreCommitFails", "firing", begun, 120, service="order-service")

@@ -22,7 +22,7 @@ in
         at = 4740;
         alert = "RequestRateUnusual";
         labels.signal = "rate";
-        description = "3.333 requests a second, where 5.97 to 14.03 is usual.";
+        description = "30 requests a second, where 5.97 to 14.03 is usual.";
       }
     ];
   };
@@ -35,7 +35,7 @@ in
         at = 4740;
         alert = "RequestRateUnusual";
         labels.signal = "rate";
-        description = "30 requests a second, where 5.97 to 14.03 is usual.";
+        description = "3.333 requests a second, where 5.97 to 14.03 is usual.";
       }
     ];
   };

@@ -40,7 +40,9 @@ in
       22050
     ];
     fires = [
-      (fires "OrdersFailFast" "1h" 22200 "Of the orders of the last 1h 1.458% ended in a server error. If that goes on, the error budget of 30 days is gone within 2 days.")
+      (fires "OrdersFailFast" "1h" 22200
+        "Of the orders of the last 1h 1.542% ended in a server error. If that goes on, the error budget of 30 days is gone within 2 days."
+      )
     ];
     records."shop:availability:budget_left30d" = {
       at = "21600s";
@@ -51,27 +53,46 @@ in
 
   "all orders fail: told within two minutes" = failing 720 1 60 // {
     silent = silent "OrdersFailFast" [ 21600 ];
-    fires = [ (fires "OrdersFailFast" "1h" 21780 "?") ];
+    fires = [
+      (fires "OrdersFailFast" "1h" 21780
+        "Of the orders of the last 1h 3.75% ended in a server error. If that goes on, the error budget of 30 days is gone within 2 days."
+      )
+      (fires "OrdersFailFast" "6h" 21780
+        "Of the orders of the last 6h 0.625% ended in a server error. If that goes on, the error budget of 30 days is gone within 5 days."
+      )
+    ];
   };
 
   "an order in a hundred fails: told after four hours" = failing 720 0.01 600 // {
     silent = silent "OrdersFailFast" [
       28800
     ];
-    fires = [ (fires "OrdersFailFast" "6h" 36000 "?") ];
+    fires = [
+      (fires "OrdersFailFast" "6h" 36000
+        "Of the orders of the last 6h 0.6646% ended in a server error. If that goes on, the error budget of 30 days is gone within 5 days."
+      )
+    ];
   };
 
   "four in a thousand fail: a matter of days" = failing 10 0.004 840 // {
     silent = silent "OrdersFailFast" [ 25200 ];
     fires = [
-      (fires "OrdersFailSlowly" "1d" 25200 "Of the orders of the last 1d 0.3952% ended in a server error. If that goes on, the error budget of 30 days is gone within 10 days.")
-      (fires "OrdersFailSlowly" "3d" 25200 "Of the orders of the last 3d 0.3952% ended in a server error. If that goes on, the error budget of 30 days is gone within 30 days.")
+      (fires "OrdersFailSlowly" "1d" 25200
+        "Of the orders of the last 1d 0.3952% ended in a server error. If that goes on, the error budget of 30 days is gone within 10 days."
+      )
+      (fires "OrdersFailSlowly" "3d" 25200
+        "Of the orders of the last 3d 0.3952% ended in a server error. If that goes on, the error budget of 30 days is gone within 30 days."
+      )
     ];
   };
 
   "three in two thousand fail: within three days they are too many" = failing 10 0.0015 840 // {
     silent = silent "OrdersFailFast" [ 25200 ];
-    fires = [ (fires "OrdersFailSlowly" "3d" 25200 "Of the orders of the last 3d 0.1482% ended in a server error. If that goes on, the error budget of 30 days is gone within 30 days.") ];
+    fires = [
+      (fires "OrdersFailSlowly" "3d" 25200
+        "Of the orders of the last 3d 0.1482% ended in a server error. If that goes on, the error budget of 30 days is gone within 30 days."
+      )
+    ];
   };
 
   "as many fail as the budget has" = failing 10 0.0009 840 // {
@@ -95,8 +116,12 @@ in
         "0x120 0+30x60";
     };
     fires = [
-      (fires "OrdersFailFast" "1h" 4200 "Of the orders of the last 1h 14.58% ended in a server error. If that goes on, the error budget of 30 days is gone within 2 days.")
-      (fires "OrdersFailFast" "6h" 4200 "Of the orders of the last 6h 12.73% ended in a server error. If that goes on, the error budget of 30 days is gone within 5 days.")
+      (fires "OrdersFailFast" "1h" 4200
+        "Of the orders of the last 1h 15.42% ended in a server error. If that goes on, the error budget of 30 days is gone within 2 days."
+      )
+      (fires "OrdersFailFast" "6h" 4200
+        "Of the orders of the last 6h 13.36% ended in a server error. If that goes on, the error budget of 30 days is gone within 5 days."
+      )
     ];
   };
 
@@ -105,24 +130,40 @@ in
       21600
       22200
     ];
-    fires = [ (fires "OrdersSlowFast" "1h" 24900 "Of the orders of the last 1h 23.04% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 2 days.") ];
+    fires = [
+      (fires "OrdersSlowFast" "1h" 24900
+        "Of the orders of the last 1h 23.24% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 2 days."
+      )
+    ];
   };
 
   "an order in ten does, for hours" = slow 720 0.1 720 // {
     silent = silent "OrdersSlowFast" [ 28800 ];
-    fires = [ (fires "OrdersSlowFast" "6h" 39600 "Of the orders of the last 6h 8.44% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 5 days.") ];
+    fires = [
+      (fires "OrdersSlowFast" "6h" 39600
+        "Of the orders of the last 6h 8.44% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 5 days."
+      )
+    ];
   };
 
   "four in a hundred do" = slow 10 0.04 840 // {
     silent = silent "OrdersSlowFast" [ 25200 ];
     fires = [
-      (fires "OrdersSlowSlowly" "1d" 25200 "Of the orders of the last 1d 4.067% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 10 days.")
-      (fires "OrdersSlowSlowly" "3d" 25200 "Of the orders of the last 3d 4.067% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 30 days.")
+      (fires "OrdersSlowSlowly" "1d" 25200
+        "Of the orders of the last 1d 4.067% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 10 days."
+      )
+      (fires "OrdersSlowSlowly" "3d" 25200
+        "Of the orders of the last 3d 4.067% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 30 days."
+      )
     ];
   };
 
   "three in two hundred do" = slow 10 0.015 840 // {
-    fires = [ (fires "OrdersSlowSlowly" "3d" 25200 "Of the orders of the last 3d 1.599% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 30 days.") ];
+    fires = [
+      (fires "OrdersSlowSlowly" "3d" 25200
+        "Of the orders of the last 3d 1.599% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 30 days."
+      )
+    ];
   };
 
   "as many do as the budget has" = slow 10 0.009 840 // {
