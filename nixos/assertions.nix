@@ -38,6 +38,20 @@ let
     assertion = !inStore path;
     message = "${option name} lies in the Nix store, which everybody can read: give the path as a string, to a file that is put there outside of Nix.";
   };
+
+  # Every receiver of a kind, with what its kind defaults to.
+  alertmanager = cfg.alertmanager;
+  defaults = import ./config/receivers.nix;
+  receivers =
+    kind:
+    map (name: {
+      path = "alertmanager.${kind}.${name}";
+      inherit name;
+      given = defaults.${kind} // alertmanager.${kind}.${name};
+    }) (builtins.attrNames alertmanager.${kind});
+  everyReceiver = builtins.concatMap receivers (builtins.attrNames defaults);
+  isSet = value: value != null;
+
   opened = part: cfg.${part}.enable && cfg.${part}.openFirewall == true;
 in
 [
@@ -82,7 +96,51 @@ in
   (outsideStore "tracing.headersFile" cfg.tracing.headersFile)
   (outsideStore "grafana.adminPasswordFile" cfg.grafana.adminPasswordFile)
   (outsideStore "grafana.secretKeyFile" cfg.grafana.secretKeyFile)
+  (outsideStore "alertmanager.smtp.passwordFile" alertmanager.smtp.passwordFile)
+  (outsideStore "alertmanager.deadMansSwitch.urlFile" alertmanager.deadMansSwitch.urlFile)
+  {
+    assertion =
+      alertmanager.email == { } || isSet alertmanager.smtp.smarthost && isSet alertmanager.smtp.from;
+    message = "${option "alertmanager.email"} has no way to send mail: set ${option "alertmanager.smtp"}.smarthost and .from.";
+  }
+  {
+    assertion = isSet alertmanager.smtp.username == isSet alertmanager.smtp.passwordFile;
+    message = "${option "alertmanager.smtp"} needs both username and passwordFile, or neither.";
+  }
+  {
+    assertion = !(isSet alertmanager.deadMansSwitch.url && isSet alertmanager.deadMansSwitch.urlFile);
+    message = "${option "alertmanager.deadMansSwitch"} has two addresses: set url or urlFile.";
+  }
 ]
+++ map (
+  { path, name, ... }:
+  {
+    assertion = builtins.match "[A-Za-z0-9_-]+" name != null;
+    message = "${option path} has a name that cannot be that of a credential: use letters, digits, \"_\" and \"-\".";
+  }
+) everyReceiver
+++ map ({ path, given, ... }: outsideStore "${path}.urlFile" (given.urlFile or null)) everyReceiver
+++ map (
+  { path, given, ... }:
+  {
+    assertion = isSet given.url != isSet given.urlFile;
+    message = "${option path} needs one address: set url or urlFile.";
+  }
+) (receivers "webhooks")
+++ map (
+  { path, given, ... }:
+  {
+    assertion = isSet given.urlFile;
+    message = "${option path} needs the address of its webhook: set urlFile.";
+  }
+) (receivers "slack")
+++ map (
+  { path, given, ... }:
+  {
+    assertion = isSet given.to;
+    message = "${option path} needs somebody to write to: set to.";
+  }
+) (receivers "email")
 ++ map (part: {
   assertion = !(opened part && addresses.isLoopback (addresses.listen part));
   message = "${option "${part}.openFirewall"} opens a port on which nobody listens: set ${option "${part}.listenAddress"} to an address that others can reach, such as 0.0.0.0.";

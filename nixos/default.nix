@@ -1,11 +1,13 @@
 # The NixOS module: a thin shell with typed options, which hands its values to the pure functions
-# beside it and lets NixOS' own modules run Prometheus, Loki, Grafana and the node exporter.
+# beside it and lets NixOS' own modules run Prometheus, Alertmanager, Loki, Grafana and the node
+# exporter.
 {
   imports = [
     ./module/options.nix
     ./module/assertions.nix
     ./module/units.nix
     ./module/prometheus.nix
+    ./module/alertmanager.nix
     ./module/loki.nix
     ./module/grafana.nix
     ./module/firewall.nix

@@ -5,4 +5,7 @@ rec {
   logFilter = "${folder}/log-filter";
   jaeger = "${folder}/jaeger.yaml";
   promtail = "${folder}/promtail.yaml";
+  # Loki reads a folder for each tenant; the one that there is without tenants is called so.
+  lokiRules = "${folder}/loki-rules";
+  lokiRulesOfTenant = "${lokiRules}/fake/logs.yaml";
 }

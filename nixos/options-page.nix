@@ -25,6 +25,7 @@ let
     # Only defaults ask it, and those that do are told by a text.
     meta = { };
     types = {
+      attrsOf = type: named "attribute set of ${type.description}" // { inherit (type) options; };
       bool = named "boolean";
       enum = values: named "one of ${concatStringsSep ", " (map toJSON values)}";
       ints = {
@@ -39,6 +40,7 @@ let
       port = named "16 bit unsigned integer; between 0 and 65535 (both inclusive)";
       singleLineStr = named "(optionally newline-terminated) single-line string";
       str = named "string";
+      submodule = { options }: named "submodule" // { inherit options; };
       strMatching = pattern: named "string matching the pattern ${pattern}";
     };
   };
@@ -55,6 +57,8 @@ let
     value:
     if value == null then
       "null"
+    else if isAttrs value then
+      shownSet value
     else if isBool value || !(isString value || isList value) then
       toJSON value
     else if isString value then
@@ -63,6 +67,12 @@ let
       "[ ]"
     else
       "[ ${concatStringsSep " " (map shown value)} ]";
+  shownSet =
+    set:
+    if set == { } then
+      "{ }"
+    else
+      "{ ${join (map (name: "${name} = ${shown set.${name}}; ") (attrNames set))}}";
 
   # The roles of the NixOS manual are plain code here.
   plain = replaceStrings [ "{option}`" "{file}`" ] [ "`" "`" ];
@@ -87,7 +97,7 @@ let
   entries =
     name: value:
     if value ? isOption then
-      [ (entry name value) ]
+      [ (entry name value) ] ++ entries "${name}.<name>" (value.type.options or { })
     else
       concatMap (child: entries "${name}.${child}" value.${child}) (attrNames value);
 

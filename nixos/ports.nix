@@ -8,6 +8,7 @@
     inventory = [ "port" ];
     order = [ "port" ];
     prometheus = [ "port" ];
+    alertmanager = [ "port" ];
     loki = [ "port" ];
     promtail = [ "port" ];
     jaeger = [

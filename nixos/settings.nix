@@ -69,9 +69,37 @@ in
       scrapeInterval = "5s";
       # The shop's own families are few: for 60 MB a day an order is counted a second after it was made.
       shopScrapeInterval = "1s";
-      retention = "15d";
+      # The objectives look back over 30 days.
+      retention = "31d";
       agents = [ ];
     };
+
+  # Who is told of what, and how; see config/receivers.nix.
+  alertmanager =
+    part observability 9093
+    // budget "256M" 256
+    // {
+      url = null;
+      repeatInterval = "4h";
+      webhooks = { };
+      slack = { };
+      email = { };
+      smtp = {
+        smarthost = null;
+        from = null;
+        username = null;
+        passwordFile = null;
+        requireTls = true;
+      };
+      deadMansSwitch = {
+        url = null;
+        urlFile = null;
+        interval = "1m";
+      };
+    };
+
+  # Where the project can be read: an alert links to its runbook there.
+  alerts.runbooksUrl = "https://github.com/OWNER/hello-observability/blob/main/nixos/runbooks";
 
   loki =
     part observability 3100

@@ -7,9 +7,13 @@ let
 
   commands = {
     "prometheus.yml" = "promtool check config";
+    "alertmanager.yml" = "amtool check-config";
     "loki.yaml" = "loki -verify-config -config.file";
     "promtail.yaml" = "promtail -check-syntax -config.file";
   }
+  // lib.genAttrs (map (name: "${name}.yml") (
+    lib.attrNames (import ../config/rules (import ../debian/given.nix { }))
+  )) (_: "promtool check rules")
   // lib.optionalAttrs (packages ? jaeger) {
     "jaeger.yaml" = "jaeger validate --config";
   };
@@ -34,6 +38,7 @@ pkgs.runCommand "hello-observability-configurations"
     nativeBuildInputs = [
       pkgs.grafana-loki
       pkgs.prometheus.cli
+      pkgs.prometheus-alertmanager
       packages.promtail
     ]
     ++ lib.optional (packages ? jaeger) packages.jaeger;

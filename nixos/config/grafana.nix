@@ -52,6 +52,17 @@ in
         ];
       };
     }
+    ++ source "alertmanager" {
+      name = "Alertmanager";
+      uid = "alertmanager";
+      type = "alertmanager";
+      access = "proxy";
+      jsonData = {
+        implementation = "prometheus";
+        # Alerts that somebody makes in Grafana leave by the same way as the others.
+        handleGrafanaManagedAlerts = true;
+      };
+    }
     ++ source "loki" {
       name = "Loki";
       uid = "loki";

@@ -4,6 +4,9 @@ let
   addresses = import ../addresses.nix cfg;
   own = cfg.loki;
   data = "/var/lib/loki";
+  files = import ../files.nix;
+  # Without an Alertmanager nobody would be told.
+  told = addresses.known "alertmanager";
 in
 {
   # One tenant: who may ask is decided by who reaches the port.
@@ -66,6 +69,18 @@ in
     per_stream_rate_limit = "16MB";
     per_stream_rate_limit_burst = "32MB";
   };
+
+  # Looks for what only lines say (rules/logs.nix).
+  ruler = {
+    storage = {
+      type = "local";
+      local.directory = files.lokiRules;
+    };
+    rule_path = "${data}/rules-read";
+    ring.kvstore.store = "inmemory";
+    evaluation_interval = "15s";
+  }
+  // (if told then { alertmanager_url = addresses.url "alertmanager"; } else { });
 
   compactor = {
     working_directory = "${data}/compactor";

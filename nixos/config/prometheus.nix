@@ -59,12 +59,18 @@ in
       ++ service "inventory" "inventory-service"
       ++ service "order" "order-service"
       ++ part "prometheus" "prometheus" "/metrics"
+      ++ part "alertmanager" "alertmanager" "/metrics"
       ++ part "loki" "loki" "/metrics"
       ++ agent "promtail" "promtail"
       ++ jaegerPort "jaeger" cfg.jaeger.metricsPort
       ++ jaegerPort "jaeger-span-metrics" cfg.jaeger.spanMetricsPort
       ++ part "grafana" "grafana" "/metrics"
       ++ agent "nodeExporter" "node";
+    alerting.alertmanagers =
+      if addresses.known "alertmanager" then
+        [ { static_configs = [ { targets = [ (addresses.target "alertmanager") ]; } ]; } ]
+      else
+        [ ];
   };
 
   flags = [
@@ -74,6 +80,8 @@ in
     "--scrape.discovery-reload-interval=100ms"
   ];
 
-  # What the node exporter tells beside its defaults (CPU, memory, disks): the state of each unit.
+  # What the node exporter tells beside its defaults (CPU, memory, disks): the state of each unit,
+  # and how often systemd had to start it again.
   nodeCollectors = [ "systemd" ];
+  nodeFlags = [ "--collector.systemd.enable-restarts-metrics" ];
 }

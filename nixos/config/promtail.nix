@@ -21,7 +21,7 @@ let
 
   # A journal entry has its fields as `__journal_<lower case>`. Several matches of one field are
   # joined by "or", of several fields by "and".
-  job = job_name: matches: unit: {
+  job = job_name: matches: unit: counted: {
     inherit job_name;
     journal = {
       # Older entries are no news at a first start.
@@ -52,6 +52,7 @@ let
       target_label = id;
     }) ids;
     pipeline_stages = [
+      # After it only the few labels are left, and each is one series below.
       {
         structured_metadata = builtins.listToAttrs (
           map (name: {
@@ -60,8 +61,27 @@ let
           }) ids
         );
       }
-    ];
+    ]
+    ++ counted;
   };
+
+  # How many lines were read, by unit and level: whether a unit has fallen silent. Of one job alone,
+  # as two would expose the same series.
+  counted = [
+    {
+      metrics.journal_lines_total = {
+        type = "Counter";
+        description = "Lines that were read from the journal.";
+        prefix = "promtail_";
+        # A unit that writes nothing for a day is away.
+        max_idle_duration = "24h";
+        config = {
+          match_all = true;
+          action = "inc";
+        };
+      };
+    }
+  ];
 in
 {
   server = {
@@ -97,11 +117,11 @@ in
 
   scrape_configs =
     if own.matches != [ ] then
-      [ (job "journal" own.matches "__journal__systemd_unit") ]
+      [ (job "journal" own.matches "__journal__systemd_unit" counted) ]
     else
       [
         # What the units write, and what systemd writes of them: started, killed, restarted.
-        (job "units" (named "_SYSTEMD_UNIT=") "__journal__systemd_unit")
-        (job "systemd" ([ "_PID=1" ] ++ named "UNIT=") "__journal_unit")
+        (job "units" (named "_SYSTEMD_UNIT=") "__journal__systemd_unit" counted)
+        (job "systemd" ([ "_PID=1" ] ++ named "UNIT=") "__journal_unit" [ ])
       ];
 }

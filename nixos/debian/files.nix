@@ -5,10 +5,18 @@ let
   ours = import ../files.nix;
   paths = ours // {
     prometheus = "${ours.folder}/prometheus.yml";
+    alertmanager = "${ours.folder}/alertmanager.yml";
     loki = "${ours.folder}/loki.yaml";
   };
+  # Prometheus takes every file of this folder.
+  rule = name: "${ours.folder}/rules/${name}.yml";
+  rules = import ../config/rules cfg;
+
   contents = {
-    prometheus = (import ../config/prometheus.nix cfg).settings;
+    prometheus = (import ../config/prometheus.nix cfg).settings // {
+      rule_files = [ (rule "*") ];
+    };
+    alertmanager = (import ../config/alertmanager.nix cfg).settings;
     loki = import ../config/loki.nix cfg;
     promtail = import ../config/promtail.nix cfg;
     jaeger = import ../config/jaeger.nix cfg;
@@ -25,5 +33,20 @@ in
       name = paths.${name};
       value = builtins.toJSON contents.${name};
     }) enabled
+    ++ (
+      if cfg.prometheus.enable then
+        map (name: {
+          name = rule name;
+          value = builtins.toJSON rules.${name};
+        }) (builtins.attrNames rules)
+      else
+        [ ]
+    )
+  )
+  // (
+    if cfg.loki.enable then
+      { ${paths.lokiRulesOfTenant} = builtins.toJSON (import ../config/rules/logs.nix cfg); }
+    else
+      { }
   );
 }

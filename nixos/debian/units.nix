@@ -1,8 +1,9 @@
-# The units of Prometheus, the node exporter and Loki, which on NixOS nixpkgs' modules write.
+# The units of Prometheus, Alertmanager, the node exporter and Loki, which on NixOS nixpkgs' modules write.
 cfg:
 let
   addresses = import ../addresses.nix cfg;
   prometheus = import ../config/prometheus.nix cfg;
+  alertmanager = import ../config/alertmanager.nix cfg;
   files = import ./files.nix cfg;
 
   flags = builtins.concatStringsSep " ";
@@ -26,6 +27,23 @@ let
         LimitNOFILE = 65536;
       };
     };
+    alertmanager = {
+      description = "Alertmanager, which tells people of alerts";
+      serviceConfig = {
+        ExecStart = flags (
+          [
+            "/usr/bin/prometheus-alertmanager"
+            "--config.file=${files.paths.alertmanager}"
+            "--storage.path=/var/lib/alertmanager"
+            "--web.listen-address=${addresses.listenOn "alertmanager"}"
+            "--log.level=warn"
+          ]
+          ++ alertmanager.flags
+        );
+        StateDirectory = "alertmanager";
+        LoadCredential = alertmanager.loadCredential;
+      };
+    };
     nodeExporter = {
       description = "Node exporter, the host's own metrics";
       serviceConfig = {
@@ -38,6 +56,7 @@ let
             "--no-collector.textfile"
           ]
           ++ map (collector: "--collector.${collector}") prometheus.nodeCollectors
+          ++ prometheus.nodeFlags
         );
         # The bus answers only a user that it knows: Debian's package made this one.
         DynamicUser = false;

@@ -128,7 +128,7 @@ in
         "the shop: page, gateway, products, stock and orders";
     observability.enable =
       group cfg.enable "config.services.hello-observability.enable"
-        "the stores of telemetry: Prometheus, Loki, Jaeger and Grafana";
+        "the stores of telemetry: Prometheus with Alertmanager, Loki, Jaeger and Grafana";
     agents.enable =
       group (cfg.shop.enable || cfg.observability.enable)
         "config.services.hello-observability.shop.enable || config.services.hello-observability.observability.enable"
@@ -270,6 +270,21 @@ in
           description = "The other hosts whose Promtail and node exporter are scraped.";
         };
       };
+
+    alertmanager =
+      listening "alertmanager" "observability" "Alertmanager"
+      // limited "alertmanager"
+      // import ./receivers.nix {
+        inherit lib url secret;
+        duration = interval;
+        own = plain.alertmanager;
+      };
+
+    alerts.runbooksUrl = mkOption {
+      type = url;
+      default = plain.alerts.runbooksUrl;
+      description = "Where people read the runbooks: the folder {file}`nixos/runbooks` of this project or a copy of it. Each alert links to its page there.";
+    };
 
     loki =
       listening "loki" "observability" "Loki"

@@ -1,10 +1,22 @@
-# Prometheus and the node exporter, run by NixOS' own modules.
-{ config, lib, ... }:
+# Prometheus and the node exporter, run by NixOS' own modules, which check the configuration and the
+# rules at build.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
   cfg = config.services.hello-observability;
   addresses = import ../addresses.nix cfg;
   upkeep = import ../units/upkeep.nix;
-  inherit (import ../config/prometheus.nix cfg) settings flags nodeCollectors;
+  inherit (import ../config/prometheus.nix cfg)
+    settings
+    flags
+    nodeCollectors
+    nodeFlags
+    ;
+  rules = import ../config/rules cfg;
 in
 {
   services.prometheus = lib.mkMerge [
@@ -15,6 +27,10 @@ in
       retentionTime = cfg.prometheus.retention;
       globalConfig = settings.global;
       scrapeConfigs = settings.scrape_configs;
+      inherit (settings.alerting) alertmanagers;
+      ruleFiles = lib.mapAttrsToList (
+        name: rule: pkgs.writeText "${name}.yml" (builtins.toJSON rule)
+      ) rules;
       extraFlags = flags;
     })
     (lib.mkIf cfg.nodeExporter.enable {
@@ -23,6 +39,7 @@ in
         listenAddress = addresses.bracketed (addresses.listen "nodeExporter");
         inherit (cfg.nodeExporter) port;
         enabledCollectors = nodeCollectors;
+        extraFlags = nodeFlags;
       };
     })
   ];

@@ -7,6 +7,7 @@
   order = "order-service";
   loadGenerator = "load-generator";
   prometheus = "prometheus";
+  alertmanager = "alertmanager";
   loki = "loki";
   promtail = "promtail";
   jaeger = "jaeger";

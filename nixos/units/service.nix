@@ -10,11 +10,7 @@ let
   reach = import ./reach.nix cfg;
   files = import ../files.nix;
 
-  withoutNulls =
-    attrs:
-    builtins.removeAttrs attrs (
-      builtins.filter (name: attrs.${name} == null) (builtins.attrNames attrs)
-    );
+  withoutNulls = import ../without-nulls.nix;
 
   # systemd expands % in the values of variables (systemd.unit(5), "Specifiers").
   verbatim =

@@ -36,6 +36,8 @@ let
         config.services.hello-observability.package
         pkgs.curl
         pkgs.jq
+        # The receivers of scripts/alerts.py.
+        (pkgs.python3.withPackages (python: [ python.aiosmtpd ]))
       ];
       virtualisation = {
         cores = 2;

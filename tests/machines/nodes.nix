@@ -34,8 +34,26 @@ let
     order.address = "shop";
     prometheus.agents = [ "shop" ];
   };
+
+  # Somebody of each kind is told, on ports of the machine's own loopback.
+  told = machine // {
+    frontend.grafanaUrl = "http://127.0.0.1:3000";
+    alertmanager = {
+      webhooks.test.url = "http://127.0.0.1:9900/webhook";
+      slack.test.urlFile = "/var/lib/secrets/slack-webhook";
+      email.test.to = "operations@example.org";
+      smtp = {
+        smarthost = "127.0.0.1:9925";
+        from = "alerts@example.org";
+        # The receiver of the test has no certificate.
+        requireTls = false;
+      };
+      deadMansSwitch.url = "http://127.0.0.1:9900/dead-mans-switch";
+    };
+  };
 in
 {
+  alerts.machine = told;
   back-ends = { inherit machine; };
   dashboards.machine = busy;
   exposure = {
@@ -52,6 +70,7 @@ in
     inherit
       busy
       exposed
+      told
       shop
       observability
       ;

@@ -77,6 +77,65 @@ let
       };
       message = "grafana.adminPasswordFile lies in the Nix store";
     };
+    "a webhook with two addresses" = {
+      values.alertmanager.webhooks.one = {
+        url = "http://192.0.2.1/";
+        urlFile = "/run/keys/webhook";
+      };
+      message = "alertmanager.webhooks.one needs one address";
+    };
+    "a webhook without an address" = {
+      values.alertmanager.webhooks.one = { };
+      message = "alertmanager.webhooks.one needs one address";
+    };
+    "a Slack without an address" = {
+      values.alertmanager.slack.one.channel = "#one";
+      message = "alertmanager.slack.one needs the address";
+    };
+    "mail to nobody" = {
+      values.alertmanager = {
+        email.one = { };
+        smtp = {
+          smarthost = "mail.example.org:25";
+          from = "alerts@example.org";
+        };
+      };
+      message = "alertmanager.email.one needs somebody";
+    };
+    "mail without a server" = {
+      values.alertmanager.email.one.to = "one@example.org";
+      message = "alertmanager.email has no way to send mail";
+    };
+    "a user of the mail server without a password" = {
+      values.alertmanager.smtp.username = "alerts";
+      message = "alertmanager.smtp needs both";
+    };
+    "a dead man's switch with two addresses" = {
+      values.alertmanager.deadMansSwitch = {
+        url = "http://192.0.2.1/";
+        urlFile = "/run/keys/switch";
+      };
+      message = "alertmanager.deadMansSwitch has two addresses";
+    };
+    "a receiver whose name no credential can have" = {
+      values.alertmanager.webhooks."a/b".url = "http://192.0.2.1/";
+      message = "has a name that cannot be that of a credential";
+    };
+    "a receiver's secret in the store" = {
+      values.alertmanager.slack.one.urlFile = "/nix/store/aaaa-secret";
+      message = "alertmanager.slack.one.urlFile lies in the Nix store";
+    };
+    "the mail server's password in the store" = {
+      values.alertmanager.smtp = {
+        username = "alerts";
+        passwordFile = "/nix/store/aaaa-secret";
+      };
+      message = "alertmanager.smtp.passwordFile lies in the Nix store";
+    };
+    "the dead man's switch's address in the store" = {
+      values.alertmanager.deadMansSwitch.urlFile = "/nix/store/aaaa-secret";
+      message = "alertmanager.deadMansSwitch.urlFile lies in the Nix store";
+    };
     "headers for spans that go nowhere" = {
       values = {
         shop.enable = true;

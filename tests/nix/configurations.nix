@@ -10,6 +10,7 @@ let
   ];
   stores = [
     "prometheus"
+    "alertmanager"
     "loki"
     "jaeger"
     "grafana"
@@ -94,6 +95,35 @@ builtins.listToAttrs (
     grafana.secretKeyFile = "/run/keys/grafana-secret-key";
   };
 
+  "somebody of each kind is told of alerts" = {
+    enable = true;
+    alertmanager = {
+      url = "https://alerts.example.org";
+      webhooks = {
+        operations.url = "http://192.0.2.9:8080/alerts";
+        secret = {
+          urlFile = "/run/keys/alert-webhook";
+          severities = [ "critical" ];
+        };
+      };
+      slack.operations = {
+        urlFile = "/run/keys/slack-webhook";
+        channel = "#operations";
+      };
+      email.operations = {
+        to = "operations@example.org";
+        sendResolved = false;
+      };
+      smtp = {
+        smarthost = "mail.example.org:587";
+        from = "alerts@example.org";
+        username = "alerts";
+        passwordFile = "/run/keys/smtp-password";
+      };
+      deadMansSwitch.urlFile = "/run/keys/dead-mans-switch";
+    };
+  };
+
   "IPv6 loopback" = {
     enable = true;
     listenAddress = "::1";
@@ -113,6 +143,7 @@ builtins.listToAttrs (
     inventory.port = 18082;
     order.port = 18083;
     prometheus.port = 19090;
+    alertmanager.port = 19093;
     loki.port = 13100;
     loki.grpcPort = 19095;
     promtail.port = 19080;

@@ -8,6 +8,8 @@ let
     ./unit-text.nix
     ./options-page.nix
     ./limits.nix
+    ./runbooks.nix
+    ./alertmanager.nix
   ];
   cases = builtins.foldl' (all: file: all // import file) { } files;
   holds = name: cases.${name}.expected == cases.${name}.actual;

@@ -6,9 +6,11 @@ tree=$1
 
 packages=(
   systemd systemd-sysv dbus libnss-systemd
-  prometheus prometheus-node-exporter
+  prometheus prometheus-alertmanager prometheus-node-exporter
   # What NixOS has on every machine too, for the scripts to ask with.
   curl iproute2 iputils-ping jq procps
+  # A mail server in a few lines, and a receiver of webhooks.
+  python3 python3-aiosmtpd
   # Renders the units, so that the host needs no Nix.
   nix-bin
 )

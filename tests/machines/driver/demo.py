@@ -42,6 +42,7 @@ DOORS = [
     ("the shop", "http://127.0.0.1:3001", None),
     ("its API", "http://127.0.0.1:8080/api/openapi.json", None),
     ("Prometheus", "http://127.0.0.1:9090", None),
+    ("what fires", "http://127.0.0.1:9090/alerts", None),
     ("Jaeger", "http://127.0.0.1:16686", "jaeger"),
     ("Loki", "http://127.0.0.1:3100", "loki"),
 ]
@@ -55,7 +56,7 @@ A first tour:
   3. How many were sold: curl -s 127.0.0.1:9090/api/v1/query?query=shop_orders_total
 Ctrl-C ends all of it."""
 # All that listens; a port that is taken would only show as a unit that does not start.
-PORTS = [3001, 8080, 8081, 8082, 8083, 9090, 9100, 4318]
+PORTS = [3001, 8080, 8081, 8082, 8083, 9090, 9093, 9100, 4318]
 OPTIONAL_PORTS = {
     "loki": [3100, 9095],
     "promtail": [9080],

@@ -5,7 +5,7 @@ a span are there, and the memory of every unit. Only the memory has a limit that
 SHOP_BUDGET = 80
 STACK_BUDGET = 450
 
-BACK_ENDS = ["prometheus", "prometheus-node-exporter"]
+BACK_ENDS = ["prometheus", "alertmanager", "prometheus-node-exporter"]
 BACK_ENDS += ["jaeger"] if has_jaeger else ["trace-receiver"]
 BACK_ENDS += ["loki", "promtail"] if has_logs else []
 

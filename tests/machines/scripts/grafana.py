@@ -28,7 +28,7 @@ with subtest("the password is the one that was made, and the well-known one is r
     assert found == "", found
 
 with subtest("each data source has its fixed uid and answers"):
-    assert {source["uid"] for source in ask("/datasources")} == {"prometheus", "loki", "jaeger"}
+    assert {source["uid"] for source in ask("/datasources")} == {"prometheus", "alertmanager", "loki", "jaeger"}
     for uid in ("prometheus", "loki", "jaeger"):
         eventually(
             f"data source {uid} answers",
@@ -53,6 +53,13 @@ with subtest("a query goes through Grafana to each back end"):
         "Jaeger through Grafana",
         lambda: ask("/datasources/proxy/uid/jaeger/api/services"),
         lambda answer: bool(answer) and "order-service" in (answer["data"] or []),
+    )
+
+with subtest("Grafana shows the alerts that fire"):
+    eventually(
+        "the alert that always fires, through Grafana",
+        lambda: ask("/alertmanager/alertmanager/api/v2/alerts"),
+        lambda alerts: any(alert["labels"]["alertname"] == "Watchdog" for alert in alerts or []),
     )
 
 with subtest("every dashboard of the folder is there, as the file has it"):

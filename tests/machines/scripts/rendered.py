@@ -5,6 +5,8 @@ FOLDER = "/etc/hello-observability"
 # Program, its check of a file, a break that it must find.
 CHECKS = {
     "prometheus": ("promtool check config {}", "prometheus.yml", "scrape_configs", "scrapes"),
+    "alertmanager": ("amtool check-config {}", "alertmanager.yml", "receiver", "reciever"),
+    "the rules": ("promtool check rules {}", "rules/shop.yml", "shop_stock_units", "shop_stock_units{"),
     "loki": ("/opt/programs/bin/loki -verify-config -config.file={}", "loki.yaml", "tsdb", "tsbd"),
     "promtail": ("/opt/programs/bin/promtail -check-syntax -config.file={}", "promtail.yaml", "journal", "jurnal"),
     "jaeger": ("/opt/programs/bin/jaeger validate --config={}", "jaeger.yaml", "badger", "bagder"),
@@ -25,8 +27,8 @@ for one in machines:
             continue
         with subtest(f"{one.name}: {program} accepts its configuration, and not a broken one"):
             one.succeed(check.format(f"{FOLDER}/{name}"))
-            one.succeed(f"sed 's/{word}/{wrong}/g' {FOLDER}/{name} >/tmp/{name}")
-            one.fail(check.format(f"/tmp/{name}"))
+            one.succeed(f"sed 's/{word}/{wrong}/g' {FOLDER}/{name} >/tmp/broken.yml")
+            one.fail(check.format("/tmp/broken.yml"))
 
 for program in sorted(missing_programs):
     skip("the check of its configuration", program)

@@ -17,6 +17,7 @@ GATEWAY = "http://127.0.0.1:8080"
 JAEGER = "http://127.0.0.1:16686"
 LOKI = "http://127.0.0.1:3100"
 PROMETHEUS = "http://127.0.0.1:9090"
+ALERTMANAGER = "http://127.0.0.1:9093"
 TRACES = "http://127.0.0.1:4318" if "jaeger" in missing_programs else JAEGER
 
 # Each service of the shop by its unit, with its port.
@@ -234,7 +235,7 @@ def wait_for_shop(machine: Any) -> None:
 
 def wait_for_back_ends(machine: Any) -> None:
     """Until every back end that is there takes what it is sent, and answers."""
-    ready = ["http://127.0.0.1:9090/-/ready"]
+    ready = [f"{PROMETHEUS}/-/ready", f"{ALERTMANAGER}/-/ready"]
     if has_jaeger:
         ready.append("http://127.0.0.1:13133/status")
     if has_logs:

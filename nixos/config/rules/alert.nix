@@ -1,0 +1,52 @@
+# One alert, as Prometheus and Loki's ruler read it.
+#
+#   name         what its runbook is called, too
+#   severity     critical: somebody has to act now; warning: within some days; none: nobody
+#   layer        symptom: customers feel it; cause: a part has trouble; telemetry: we may be blind.
+#                A dead host or service silences the symptoms that it explains (../alertmanager.nix)
+#   service      the service that it is about, where it is about one; a template
+#   summary      one line, which a telephone shows
+#   description  what was measured; a template
+#   dashboard    the uid of the dashboard on which to look first
+#   period       the time that the dashboard shows: `prometheus` or `loki` of ./period.nix
+cfg:
+{
+  name,
+  expr,
+  for ? "0s",
+  severity,
+  layer,
+  service ? null,
+  labels ? { },
+  summary,
+  description,
+  dashboard,
+  period ? (import ./period.nix).prometheus,
+}:
+let
+  addresses = import ../../addresses.nix cfg;
+  grafana =
+    if cfg.frontend.grafanaUrl != null then
+      cfg.frontend.grafanaUrl
+    else if addresses.known "grafana" then
+      addresses.url "grafana"
+    else
+      null;
+  ofService = if service == null then "" else "var-service=${service}&";
+in
+{
+  alert = name;
+  inherit expr for;
+  labels = {
+    inherit severity layer;
+  }
+  // (if service == null then { } else { inherit service; })
+  // labels;
+  annotations = {
+    inherit summary description;
+    runbook_url = "${cfg.alerts.runbooksUrl}/${name}.md";
+  }
+  // (
+    if grafana == null then { } else { dashboard = "${grafana}/d/${dashboard}?${ofService}${period}"; }
+  );
+}

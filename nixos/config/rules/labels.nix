@@ -1,0 +1,23 @@
+# Which series are ours, and which host they are of.
+let
+  names = import ../../units/names.nix;
+  either = builtins.concatStringsSep "|";
+in
+rec {
+  # The five services of the shop, by Prometheus' job.
+  serviceNames = map (part: names.${part}) [
+    "frontend"
+    "gateway"
+    "product"
+    "inventory"
+    "order"
+  ];
+  services = "job=~\"${either serviceNames}\"";
+  others = "job!~\"${either serviceNames}\"";
+
+  # The units of all parts, as the node exporter names them.
+  ofUnits = "name=~\"(${either (builtins.attrValues names)})[.]service\"";
+
+  # With the host of a target as a label: a dead host silences what is on it.
+  withHost = expr: "label_replace(${expr}, \"host\", \"$1\", \"instance\", \"(.+):[0-9]+\")";
+}

@@ -1,0 +1,104 @@
+# Why customers may feel something: a service that is away, restarted, slow, or at a limit.
+cfg:
+let
+  alert = import ./alert.nix cfg;
+  inherit (import ./labels.nix) services ofUnits withHost;
+  cause = rest: alert ({ layer = "cause"; } // rest);
+  # Of the metrics of a process: the job is the part.
+  ofJob = rest: cause ({ service = "{{ $labels.job }}"; } // rest);
+  # Of the metrics of systemd: the unit without its suffix.
+  ofUnit = expr: "label_replace(${expr}, \"service\", \"$1\", \"name\", \"(.+)[.]service\")";
+  restarts = "node_systemd_service_restart_total{${ofUnits}}";
+in
+[
+  {
+    name = "parts";
+    rules = [
+      (ofJob {
+        name = "ServiceDown";
+        expr = withHost "up{${services}} == 0";
+        # A restart takes a second, and fifteen when requests are drained first.
+        for = "20s";
+        severity = "critical";
+        summary = "{{ $labels.job }} is down";
+        description = "{{ $labels.job }} at {{ $labels.instance }} has not answered for 20 seconds.";
+        dashboard = "service";
+      })
+      # Restarts that systemd decided on: a crash, a watchdog, the memory's limit; not an upgrade.
+      (cause {
+        name = "UnitRestarted";
+        expr = withHost (ofUnit "increase(${restarts}[10m]) > 0");
+        severity = "warning";
+        service = "{{ $labels.service }}";
+        summary = "systemd had to restart {{ $labels.service }}";
+        description = "{{ $labels.name }} ended by itself, hung, or was killed: {{ printf \"%.0f\" $value }} restarts in ten minutes.";
+        dashboard = "service";
+      })
+      (cause {
+        name = "UnitFlapping";
+        expr = withHost (ofUnit "increase(${restarts}[10m]) > 4");
+        severity = "critical";
+        service = "{{ $labels.service }}";
+        summary = "{{ $labels.service }} does not stay up";
+        description = "systemd restarted {{ $labels.name }} {{ printf \"%.0f\" $value }} times in ten minutes.";
+        dashboard = "service";
+      })
+      (cause {
+        name = "UnitFailed";
+        expr = withHost "node_systemd_unit_state{state=\"failed\"} == 1";
+        for = "1m";
+        severity = "warning";
+        summary = "{{ $labels.name }} has failed";
+        description = "The unit {{ $labels.name }} of {{ $labels.host }} has failed, and systemd does not start it again.";
+        dashboard = "hosts";
+      })
+      (cause {
+        name = "PeerFailing";
+        expr = "job_peer:http_client_errors:ratio_rate1m > 0.1 and job_peer:http_client_errors:rate1m > 0.1";
+        for = "1m";
+        severity = "warning";
+        service = "{{ $labels.peer }}";
+        summary = "{{ $labels.job }} gets no answer from {{ $labels.peer }}";
+        description = "{{ $value | humanizePercentage }} of the requests from {{ $labels.job }} to {{ $labels.peer }} fail.";
+        dashboard = "service";
+      })
+      (ofJob {
+        name = "StoreSlow";
+        # A commit is one fsync: 1 to 10 ms on a disk that is well.
+        expr = "histogram_quantile(0.95, sum by (job, le) (rate(store_commit_seconds_bucket[5m]))) > 0.1";
+        for = "5m";
+        severity = "warning";
+        summary = "The store of {{ $labels.job }} is slow";
+        description = "One in twenty commits of {{ $labels.job }} takes longer than {{ $value | humanizeDuration }}, for five minutes.";
+        dashboard = "service";
+      })
+      (ofJob {
+        name = "StoreQueueLong";
+        expr = "max by (job) (store_queue_writes) > 100";
+        for = "1m";
+        severity = "warning";
+        summary = "Writes wait for the store of {{ $labels.job }}";
+        description = "{{ $value }} writes of {{ $labels.job }} wait for their turn, for a minute.";
+        dashboard = "service";
+      })
+      (ofJob {
+        name = "MemoryNearLimit";
+        expr = withHost "process_resident_memory_bytes / on (job) group_left job:memory_max_bytes > 0.85";
+        for = "5m";
+        severity = "warning";
+        summary = "{{ $labels.job }} is near its memory's limit";
+        description = "{{ $labels.job }} holds {{ $value | humanizePercentage }} of the memory that its unit may have; at all of it the kernel ends it.";
+        dashboard = "service";
+      })
+      (ofJob {
+        name = "OpenFilesNearLimit";
+        expr = withHost "process_open_fds / process_max_fds > 0.8";
+        for = "5m";
+        severity = "warning";
+        summary = "{{ $labels.job }} is near its limit of open files";
+        description = "{{ $labels.job }} has {{ $value | humanizePercentage }} of the files and connections open that it may have.";
+        dashboard = "service";
+      })
+    ];
+  }
+]

@@ -1,0 +1,89 @@
+# Each alert has its runbook, each runbook its alert, and each begins with what a customer feels.
+let
+  cfg = import ../../nixos/debian/given.nix { enable = true; };
+  groups =
+    builtins.concatMap (file: file.groups) (builtins.attrValues (import ../../nixos/config/rules cfg))
+    ++ (import ../../nixos/config/rules/logs.nix cfg).groups;
+  alerts = builtins.filter (rule: rule ? alert) (builtins.concatMap (group: group.rules) groups);
+  unique =
+    names:
+    builtins.attrNames (
+      builtins.listToAttrs (
+        map (name: {
+          inherit name;
+          value = null;
+        }) names
+      )
+    );
+  names = unique (map (rule: rule.alert) alerts);
+
+  folder = ../../nixos/runbooks;
+  pages = map (file: builtins.head (builtins.match "(.*)[.]md" file)) (
+    builtins.attrNames (builtins.readDir folder)
+  );
+  begins =
+    name:
+    let
+      head = "# ${name}\n\n**What a customer feels:** ";
+    in
+    builtins.substring 0 (builtins.stringLength head) (builtins.readFile (folder + "/${name}.md"))
+    == head;
+  # Pages that it links to.
+  links =
+    name:
+    builtins.concatMap (part: if builtins.isList part then part else [ ]) (
+      builtins.split "[(]([A-Za-z]+)[.]md[)]" (builtins.readFile (folder + "/${name}.md"))
+    );
+  missing = wanted: there: builtins.filter (name: !builtins.elem name there) wanted;
+
+  given = [
+    "description"
+    "runbook_url"
+    "summary"
+    "dashboard"
+  ];
+  lacking = builtins.filter (rule: missing given (builtins.attrNames rule.annotations) != [ ]) alerts;
+  dashboards = [
+    "microservices"
+    "service"
+    "order-flow"
+    "hosts"
+    "telemetry"
+    "objectives"
+  ];
+  dashboardOf =
+    rule:
+    builtins.elemAt (builtins.match "http://127.0.0.1:3000/d/([a-z-]+)[?].*" rule.annotations.dashboard) 0;
+  outside =
+    allowed: label: builtins.filter (rule: !builtins.elem rule.labels.${label} allowed) alerts;
+  none = actual: {
+    expected = [ ];
+    actual = map (one: one.alert or one) actual;
+  };
+in
+{
+  "every alert has its runbook" = none (missing names pages);
+  "every runbook has its alert" = none (missing pages names);
+  "every runbook begins with what a customer feels" = none (
+    builtins.filter (name: !begins name) pages
+  );
+  "no runbook links to one that is not there" = none (missing (builtins.concatMap links pages) pages);
+  "every alert says what is wrong, where to look and what to do" = none lacking;
+  "every alert links to a dashboard that there is" = none (
+    missing (map dashboardOf alerts) dashboards
+  );
+  "every alert has a severity of the three" = none (
+    outside [
+      "critical"
+      "warning"
+      "none"
+    ] "severity"
+  );
+  "every alert has a layer of the three" = none (
+    outside [
+      "symptom"
+      "cause"
+      "telemetry"
+    ] "layer"
+  );
+}

@@ -1,0 +1,241 @@
+# Causes: services that are away, restarted, slow, or at a limit.
+let
+  instance = "127.0.0.1:8083";
+  order = {
+    inherit instance;
+    job = "order-service";
+    host = "127.0.0.1";
+  };
+  of = name: "${name}{instance=\"${instance}\",job=\"order-service\"}";
+  unit =
+    metric: more:
+    "node_systemd_${metric}{instance=\"127.0.0.1:9100\",job=\"node\",name=\"order-service.service\"${more}}";
+  ofUnit = {
+    instance = "127.0.0.1:9100";
+    job = "node";
+    name = "order-service.service";
+    host = "127.0.0.1";
+  };
+  calls =
+    peer: status:
+    "http_client_requests_seconds_count{job=\"order-service\",peer=\"${peer}\",method=\"GET\",uri=\"/products/{id}\",status=\"${status}\",outcome=\"-\"}";
+  commits = le: "store_commit_seconds_bucket{job=\"order-service\",le=\"${le}\"}";
+in
+{
+  "a service that is stopped is told after 20 seconds" = {
+    every = "5s";
+    series.${of "up"} = "1x11 0x20";
+    silent = [
+      {
+        at = 75;
+        alert = "ServiceDown";
+      }
+    ];
+    fires = [
+      {
+        at = 80;
+        alert = "ServiceDown";
+        labels = order;
+        description = "order-service at 127.0.0.1:8083 has not answered for 20 seconds.";
+      }
+    ];
+  };
+
+  "a deployment, away for fifteen seconds, is silent" = {
+    every = "5s";
+    series = {
+      ${of "up"} = "1x11 0x3 1x20";
+      ${unit "service_restart_total" ""} = "0x40";
+    };
+    silent =
+      map
+        (alert: {
+          at = 90;
+          inherit alert;
+        })
+        [
+          "ServiceDown"
+          "UnitRestarted"
+          "UnitFlapping"
+        ];
+  };
+
+  "a service that systemd restarted once" = {
+    every = "5s";
+    series.${unit "service_restart_total" ""} = "0x120 1x120";
+    silent = [
+      {
+        at = 600;
+        alert = "UnitRestarted";
+      }
+      {
+        at = 610;
+        alert = "UnitFlapping";
+      }
+      {
+        # It was, ten minutes ago.
+        at = 1210;
+        alert = "UnitRestarted";
+      }
+    ];
+    fires = [
+      {
+        at = 610;
+        alert = "UnitRestarted";
+        labels = ofUnit // {
+          service = "order-service";
+        };
+        description = "order-service.service ended by itself, hung, or was killed: 1 restarts in ten minutes.";
+      }
+    ];
+  };
+
+  "a service that does not stay up" = {
+    every = "5s";
+    series.${unit "service_restart_total" ""} = "0x120 0+1x12 12x60";
+    fires = [
+      {
+        at = 660;
+        alert = "UnitFlapping";
+        labels = ofUnit // {
+          service = "order-service";
+        };
+        description = "systemd restarted order-service.service 11 times in ten minutes.";
+      }
+    ];
+  };
+
+  "a unit that failed for good" = {
+    every = "5s";
+    series = {
+      ${unit "unit_state" ",state=\"failed\""} = "0x11 1x30";
+      ${unit "unit_state" ",state=\"active\""} = "1x11 0x30";
+    };
+    silent = [
+      {
+        at = 115;
+        alert = "UnitFailed";
+      }
+    ];
+    fires = [
+      {
+        at = 120;
+        alert = "UnitFailed";
+        labels = ofUnit // {
+          state = "failed";
+        };
+        description = "The unit order-service.service of 127.0.0.1 has failed, and systemd does not start it again.";
+      }
+    ];
+  };
+
+  "a peer that does not answer, and not the one that does" = {
+    every = "5s";
+    series = {
+      ${calls "product-service" "200"} = "0+10x40 400x60";
+      ${calls "product-service" "IO_ERROR"} = "0x40 0+10x60";
+      ${calls "inventory-service" "200"} = "0+10x100";
+    };
+    silent = [
+      {
+        at = 250;
+        alert = "PeerFailing";
+      }
+    ];
+    fires = [
+      {
+        at = 360;
+        alert = "PeerFailing";
+        labels = {
+          job = "order-service";
+          peer = "product-service";
+        };
+        description = "100% of the requests from order-service to product-service fail.";
+      }
+    ];
+  };
+
+  "a store whose commits take half a second" = {
+    every = "5s";
+    series = {
+      ${commits "0.1"} = "0+10x60 600x120";
+      ${commits "0.5"} = "0+10x180";
+      ${commits "+Inf"} = "0+10x180";
+    };
+    silent = [
+      {
+        at = 590;
+        alert = "StoreSlow";
+      }
+    ];
+    fires = [
+      {
+        at = 720;
+        alert = "StoreSlow";
+        labels.job = "order-service";
+        description = "One in twenty commits of order-service takes longer than 480ms, for five minutes.";
+      }
+    ];
+  };
+
+  "writes that wait for the store" = {
+    every = "5s";
+    series.${of "store_queue_writes"} = "100x11 150x30";
+    silent = [
+      {
+        at = 115;
+        alert = "StoreQueueLong";
+      }
+    ];
+    fires = [
+      {
+        at = 120;
+        alert = "StoreQueueLong";
+        labels.job = "order-service";
+        description = "150 writes of order-service wait for their turn, for a minute.";
+      }
+    ];
+  };
+
+  "a service near the limit of its memory, which is 64 MiB" = {
+    every = "5s";
+    # 52 MiB are below the bound, 60 above.
+    series.${of "process_resident_memory_bytes"} = "54525952x11 62914560x80";
+    silent = [
+      {
+        at = 355;
+        alert = "MemoryNearLimit";
+      }
+    ];
+    fires = [
+      {
+        at = 360;
+        alert = "MemoryNearLimit";
+        labels = order;
+        description = "order-service holds 93.75% of the memory that its unit may have; at all of it the kernel ends it.";
+      }
+    ];
+  };
+
+  "a service near its limit of open files" = {
+    every = "5s";
+    series = {
+      ${of "process_open_fds"} = "70x11 90x80";
+      ${of "process_max_fds"} = "100x100";
+    };
+    silent = [
+      {
+        at = 355;
+        alert = "OpenFilesNearLimit";
+      }
+    ];
+    fires = [
+      {
+        at = 360;
+        alert = "OpenFilesNearLimit";
+        labels = order;
+        description = "order-service has 90% of the files and connections open that it may have.";
+      }
+    ];
+  };
+}
