@@ -1,5 +1,6 @@
 //! The settings of the server: flags, with the environment as fallback.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -35,6 +36,16 @@ pub struct ServerArgs<const PORT: u16> {
     /// has been idle longest.
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "CONNECTIONS", default_value_t = Limits::get().max_connections, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
+
+    /// How many threads run requests. More than one only helps a service that is busy on a whole
+    /// core; a request costs more then.
+    #[arg(
+        long,
+        env = "WORKER_THREADS",
+        value_name = "THREADS",
+        default_value = "1"
+    )]
+    pub worker_threads: NonZero<usize>,
 }
 
 /// The flag of a service that keeps a store.

@@ -19,6 +19,7 @@ mod listener;
 mod object;
 mod observe;
 mod probes;
+mod runtime;
 mod serve;
 mod systemd;
 mod unread_body;

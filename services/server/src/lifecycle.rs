@@ -22,13 +22,7 @@ use crate::limits::Limits;
 use crate::observe::{Observer, observe};
 use crate::serve::Server;
 use crate::unread_body::drain_unread_body;
-use crate::{listener, probes, systemd, watchdog};
-
-/// The threads for the names of peers and for the page's files; the store has threads of its own.
-/// While a name server hangs, each try to connect keeps one for up to half a minute
-/// (resolv.conf(5)). With a try a second that is thirty for each peer, so two peers may hang and
-/// files are still read. Threads are made on demand and end when they have been idle.
-const BLOCKING_THREADS: usize = 64;
+use crate::{listener, probes, runtime, systemd, watchdog};
 
 /// How long the runtime waits for its threads when all is done.
 const RUNTIME_SHUTDOWN: Duration = Duration::from_millis(100);
@@ -85,15 +79,13 @@ pub fn run<const PORT: u16, B>(
 where
     B: AsyncFnOnce(&Telemetry) -> Result<App, BuildError>,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .max_blocking_threads(BLOCKING_THREADS)
-        .build();
-    let outcome = runtime.map_err(Failure::Runtime).and_then(|runtime| {
-        let outcome = runtime.block_on(live(service, server, telemetry, build));
-        runtime.shutdown_timeout(RUNTIME_SHUTDOWN);
-        outcome
-    });
+    let outcome = runtime::build(server.worker_threads)
+        .map_err(Failure::Runtime)
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(live(service, server, telemetry, build));
+            runtime.shutdown_timeout(RUNTIME_SHUTDOWN);
+            outcome
+        });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
