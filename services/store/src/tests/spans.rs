@@ -13,7 +13,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use super::*;
 
-/// Hands on each span that has ended.
+/// Forwards each span that has ended.
 #[derive(Debug)]
 struct Forward(mpsc::Sender<SpanData>);
 
