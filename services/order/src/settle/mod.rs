@@ -289,3 +289,65 @@ impl std::fmt::Display for Failure {
         formatter.write_str(cause)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use client::Peer;
+    use telemetry::{Service, Telemetry, TelemetryArgs};
+
+    use super::*;
+    use crate::driven::Driven;
+    use crate::inventory_client::InventoryClient;
+    use crate::ledger::Ledger;
+    use crate::metrics::OrderMetrics;
+    use crate::product_client::ProductClient;
+
+    #[derive(Parser)]
+    struct Args {
+        #[command(flatten)]
+        telemetry: TelemetryArgs,
+    }
+
+    async fn settler(directory: &std::path::Path) -> Settler {
+        let service = Service {
+            name: "order-service",
+            version: "0",
+        };
+        let telemetry = Telemetry::start(service, &Args::parse_from(["test"]).telemetry).unwrap();
+        let tracer = telemetry.traces.tracer("test", "0");
+        let peer = |name| Peer::new(name, "http://127.0.0.1:1".parse().unwrap(), &telemetry);
+        Settler::new(Arc::new(OrderFlow {
+            ledger: Ledger::open(directory, &telemetry).await.unwrap(),
+            products: ProductClient::new(peer("product-service"), tracer.clone()),
+            inventory: InventoryClient::new(peer("inventory-service"), tracer.clone()),
+            driven: Driven::default(),
+            tracer,
+            metrics: OrderMetrics::new(&telemetry.metrics).unwrap(),
+        }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_there_is_no_room_for_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settler = settler(folder.path()).await;
+        assert_eq!(settler.next_probe(), None, "settling works");
+        settler.outage.unanswered(None, "no answer".to_owned());
+        let probe = settler.next_probe();
+        assert!(probe.is_some());
+        // Too many orders fail for all to be remembered, until the next look.
+        settler.not_kept = AT_ONCE;
+        assert_eq!(settler.next_probe(), None);
+        settler.look();
+        assert_eq!(settler.next_probe(), probe);
+        // As many attempts as may be under way, until one ends.
+        for _ in 0..AT_ONCE {
+            settler.attempts.spawn(std::future::pending());
+        }
+        assert_eq!(settler.next_probe(), None);
+        settler.attempts.abort_all();
+        let ended = settler.attempts.join_next_with_id().await.unwrap();
+        settler.ended(ended);
+        assert_eq!(settler.next_probe(), probe);
+    }
+}
