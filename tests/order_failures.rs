@@ -709,6 +709,46 @@ async fn while_the_probe_of_an_open_circuit_hangs_no_other_request_passes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_probe_whose_client_sends_slowly_does_not_keep_the_others_from_a_healthy_peer() {
+    let path = "/orders";
+    let stage = Stage::set().await;
+    stage.order.set(path, Behaviour::Break);
+    for _ in 0..5 {
+        stage.buy(1).await.problem(502);
+    }
+    let gateway = stage.shop.service("gateway-service");
+    logged(gateway, "the circuit is open").await;
+    stage.order.set(path, Behaviour::Pass);
+    let http = stage.shop.gateway();
+    // While the circuit is open a client is refused at once. The first that is not is the probe.
+    let mut slow = eventually("a slow client is the probe", async || {
+        let mut slow = Raw::connect(http.address()).await;
+        let head = "POST /api/orders HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n\
+                    content-length: 37\r\n\r\n{";
+        slow.send(head).await.expect("sent");
+        if slow.hears_within(Duration::from_millis(500)).await {
+            Err("refused")
+        } else {
+            Ok(slow)
+        }
+    })
+    .await;
+    eventually("another request passes", async || {
+        let answer = http.get("/api/orders").await;
+        if answer.status == 200 {
+            Ok(())
+        } else {
+            Err(answer)
+        }
+    })
+    .await;
+    assert!(
+        !slow.hears_within(Duration::ZERO).await,
+        "the slow client still holds its request"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_order_services_circuits_open_and_close() {
     let mut stage = Stage::set().await;
     let product = stage.product.clone();

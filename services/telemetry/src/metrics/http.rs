@@ -83,7 +83,8 @@ impl ServerMetrics {
 }
 
 impl ClientMetrics {
-    pub(super) fn new(registry: &Registry) -> prometheus::Result<Self> {
+    /// Registers the family in `registry`.
+    pub fn new(registry: &Registry) -> prometheus::Result<Self> {
         let requests = ExemplarHistogramVec::new(
             CLIENT_REQUESTS,
             "Requests sent to peers, by the seconds until the answer had come. Status IO_ERROR or TIMEOUT: no answer came.",
