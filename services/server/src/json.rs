@@ -8,14 +8,17 @@ use axum::extract::rejection::{BytesRejection, FailedToBufferBody, JsonRejection
 use axum::extract::{FromRequest, Request};
 use http_body::Body as _;
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 
+use crate::buffers::{self, Buffers};
 use crate::object::Object;
 
 /// A body of 64 KiB takes half of this time over the slowest line worth serving (100 kbit/s).
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON object of type `T` as the body: 415 for another content type, 413 when it is larger than
-/// [`Problem::BODY_LIMIT`], 408 when it comes too slowly, 400 when it is malformed or not a `T`.
+/// [`Problem::BODY_LIMIT`], 408 when it comes too slowly, 503 when too many bodies are being
+/// received, 400 when it is malformed or not a `T`.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
@@ -25,12 +28,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         // A client that declares a body that is too large need not send it.
         let limit = u64::try_from(Problem::BODY_LIMIT).unwrap_or(u64::MAX);
-        if request.body().size_hint().lower() > limit {
+        let size = request.body().size_hint();
+        if size.lower() > limit {
             return Err(Problem::payload_too_large());
         }
+        let deadline = Instant::now() + BODY_TIMEOUT;
+        let buffers = request.extensions().get::<Buffers>().cloned();
+        let largest = size.upper().unwrap_or(limit);
+        let room = buffers.unwrap_or_default();
+        let room = timeout_at(deadline, room.room_for_body(largest)).await;
+        let _room = room.map_err(|_| buffers::spent())?;
         let body = Json::<Object<T>>::from_request(request, state);
         // A body that is complete never times out: it is polled before the clock is.
-        match tokio::time::timeout(BODY_TIMEOUT, body).await {
+        match timeout_at(deadline, body).await {
             Ok(Ok(Json(Object(value)))) => Ok(Self(value)),
             Ok(Err(rejection)) => Err(problem(&rejection)),
             Err(_) => Err(Problem::request_timeout()),
