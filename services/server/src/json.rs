@@ -65,3 +65,39 @@ fn problem(rejection: &JsonRejection) -> Problem {
         _ => Problem::bad_request("The body could not be read to its end."),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::response::IntoResponse;
+    use http::{StatusCode, header};
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Empty {}
+
+    async fn received(length: usize, buffers: Buffers) -> Result<(), StatusCode> {
+        let body = format!("{{}}{:width$}", "", width = length - 2);
+        let request = Request::post("/")
+            .header(header::CONTENT_TYPE, "application/json")
+            .extension(buffers)
+            .body(Body::from(body))
+            .unwrap();
+        let received = JsonBody::<Empty>::from_request(request, &()).await;
+        received
+            .map(|_| ())
+            .map_err(|problem| problem.into_response().status())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_large_body_for_which_there_is_no_room_in_time_is_503_and_a_small_one_passes() {
+        let begun = Instant::now();
+        let refused = Err(StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(received(5000, Buffers::new(0)).await, refused);
+        assert!(begun.elapsed() >= BODY_TIMEOUT);
+        assert_eq!(received(4096, Buffers::new(0)).await, Ok(()));
+        assert_eq!(received(5000, Buffers::new(8192)).await, Ok(()));
+    }
+}
