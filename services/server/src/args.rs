@@ -32,9 +32,8 @@ pub struct ServerArgs<const PORT: u16> {
     #[arg(long, env = "PORT", value_name = "PORT", default_value_t = PORT)]
     pub port: u16,
 
-    /// How many connections may be open, of which at most 768 idle. One more closes the one that
-    /// has been idle longest.
-    #[arg(long, env = "MAX_CONNECTIONS", value_name = "CONNECTIONS", default_value_t = Limits::get().max_connections, value_parser = clap::value_parser!(u32).range(1..))]
+    /// How many connections may be open.
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "CONNECTIONS", help = max_connections_help(), default_value_t = Limits::get().max_connections, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
 
     /// How many threads run requests. More than one only helps a service that is busy on a whole
@@ -46,6 +45,14 @@ pub struct ServerArgs<const PORT: u16> {
         default_value = "1"
     )]
     pub worker_threads: NonZero<usize>,
+}
+
+fn max_connections_help() -> String {
+    let idle = Limits::get().max_idle_connections;
+    format!(
+        "How many connections may be open, of which at most {idle} idle. One more closes the one \
+         that has been idle longest"
+    )
 }
 
 /// The flag of a service that keeps a store.
