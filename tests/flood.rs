@@ -313,7 +313,7 @@ async fn clients_that_read_or_send_slowly_neither_stop_nor_swell_the_order_servi
 
     // Clients that send most of the longest body and stop.
     let head = "POST /orders HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: 65536\r\n\r\n{\"a\":\"";
-    let body = [head.as_bytes(), &[b'x'; 60_000]].concat();
+    let body = [head.as_bytes(), &vec![b'x'; 60_000]].concat();
     let (_, streams) = flood(address, count, body).await;
     let (wait, memory) = (longest_purchase(&orders).await, process.resident_bytes());
     eprintln!(

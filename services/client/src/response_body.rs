@@ -102,7 +102,7 @@ mod tests {
         let record = Record::begin("order-service", route, Trace::new(), metrics);
         let bound = Duration::from_secs(10);
         let mut body = watch(Endless, record, Instant::now() + bound);
-        tokio::time::advance(bound - Duration::from_millis(1)).await;
+        tokio::time::advance(bound.saturating_sub(Duration::from_millis(1))).await;
         assert!(body.frame().await.unwrap().is_ok());
         tokio::time::advance(Duration::from_millis(1)).await;
         let error = body.frame().await.unwrap().unwrap_err();
