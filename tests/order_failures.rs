@@ -680,7 +680,7 @@ async fn while_the_probe_of_an_open_circuit_hangs_no_other_request_passes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_probe_whose_client_sends_slowly_does_not_keep_the_others_from_a_healthy_peer() {
     let path = "/orders";
-    let stage = Stage::set().await;
+    let mut stage = Stage::set().await;
     stage.order.set(path, Behaviour::Break);
     for _ in 0..5 {
         stage.buy(1).await.problem(502);
