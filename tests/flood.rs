@@ -246,7 +246,10 @@ async fn longest_purchase(http: &Http) -> Duration {
     for _ in 0..10 {
         let begun = Instant::now();
         let order = http
-            .post("/orders", &json!({ "productId": "product1", "quantity": 1 }))
+            .post(
+                "/orders",
+                &json!({ "productId": "product1", "quantity": 1 }),
+            )
             .await;
         longest = longest.max(begun.elapsed());
         assert_eq!(order.status, 201, "{order:?}");

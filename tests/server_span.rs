@@ -123,8 +123,8 @@ async fn assert_no_success(gateway: &Process) {
         ];
         scrape.sum("http_server_requests_seconds_count", &labels)
     };
-    let counts = [count("UNKNOWN"), count("SUCCESS")].map(|count| count.to_string());
-    assert_eq!(counts, ["1", "0"]);
+    assert!(count("UNKNOWN") > 0.5, "it is counted");
+    assert!(count("SUCCESS") < 0.5, "it is no success");
 }
 
 #[tokio::test(flavor = "multi_thread")]
