@@ -37,7 +37,7 @@ dashboard {
         })
         (number {
           title = "CPU";
-          description = "The busiest host.";
+          description = "The share of the time that the busiest host is busy.";
           unit = "percentunit";
           good = panels.above {
             warning = 0.8;

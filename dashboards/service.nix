@@ -42,7 +42,7 @@ dashboard {
         })
         (number {
           title = "Alerts that fire";
-          description = "Of this service.";
+          description = "Those that are about this service.";
           unit = "none";
           good = panels.above { critical = 1; };
           targets = [
