@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use harness::journal::may_unshare;
 use harness::skip::skip;
-use harness::{Answer, Http, Process, Shop, binary, eventually};
+use harness::{Answer, Http, Process, Shop, binary, eventually, file_size};
 use serde_json::{Value, json};
 
 /// Longer than any start.
@@ -249,6 +249,38 @@ async fn a_store_that_was_removed_is_told_and_takes_no_order() {
     std::fs::rename(&away, &place).expect("the folder comes back");
     is_up(&orders).await;
     assert_eq!(shop.buy("product1", 1).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_whose_commit_fails_is_502_since_nobody_knows_whether_it_stands() {
+    let mut shop = Shop::start();
+    let process = file_size::start_limitable(&mut shop, "order-service").await;
+    let wish = json!({ "productId": "product1", "quantity": 1 });
+    let buy = async |key: &[(&str, &str)]| {
+        let gateway = shop.gateway();
+        gateway.post_with("/api/orders", key, &wish).await
+    };
+    let key = [("idempotency-key", "patient")];
+    file_size::limit(&process, Some(0));
+    for (key, advice) in [(&key[..], "same Idempotency-Key"), (&[], "list of orders")] {
+        let answer = buy(key).await;
+        let detail = answer.problem(502)["detail"].to_string();
+        for words in ["outcome is unknown", advice] {
+            assert!(detail.contains(words), "{words}: {detail}");
+        }
+        assert_eq!(answer.header("retry-after"), None);
+    }
+    is_down(&shop.http("order-service")).await;
+    assert_eq!(shop.orders().await, Vec::<Value>::new(), "reads go on");
+    assert_eq!(shop.stock("product1").await, 100, "it is not driven");
+
+    file_size::limit(&process, None);
+    is_up(&shop.http("order-service")).await;
+    let order = buy(&key).await;
+    assert_eq!(order.status, 201, "{order:?}");
+    assert_eq!(buy(&key).await.json(), order.json());
+    assert_eq!(shop.orders().await.len(), 1);
+    assert_settled(&shop, 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -263,13 +263,13 @@ async fn a_service_drains_in_time_and_loses_no_event_whatever_its_receiver_does(
         });
         for door in [ORDER, GATEWAY] {
             let (log, _) = drain(&mut shop, door, DRAIN_BOUND + FLUSH_BOUND).await;
-            // Whoever hangs is given up at the end, and the loss is told.
-            let told = match kind {
+            // A hanging receiver is given up after the bound, and the loss is logged.
+            let logged = match kind {
                 "hanging" => says(&log, "the last spans could not be sent"),
                 "none" => !says(&log, "spans"),
                 _ => says(&log, "spans cannot be sent"),
             };
-            assert!(told, "{kind}: {:?}", log.last());
+            assert!(logged, "{kind}: {:?}", log.last());
             shop.start_service(door.service);
         }
     }
@@ -278,7 +278,7 @@ async fn a_service_drains_in_time_and_loses_no_event_whatever_its_receiver_does(
 
 /// Clients whose connections stand in the kernel's queue, not yet seen by the service.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_was_connected_before_the_signal_is_answered() {
+async fn clients_that_connected_before_the_signal_are_answered() {
     let mut shop = Shop::start();
     for door in [ORDER, GATEWAY, FRONTEND] {
         let address = shop.http(door.service).address();
@@ -373,7 +373,7 @@ async fn a_slow_request_is_answered_to_its_end() {
     }
 }
 
-/// Whoever never ends is cut in the end: the process is gone within its bound.
+/// A client that never ends is cut: the process is gone within its bound.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_never_ends_does_not_hold_the_service() {
     let mut shop = Shop::start();

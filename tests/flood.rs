@@ -1,4 +1,5 @@
-//! Ten thousand connections that do nothing, or next to nothing, at the gateway.
+//! Ten thousand connections that do nothing, or next to nothing, at the gateway; and clients that
+//! read nothing, or send their bodies slowly, at the order service.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -7,10 +8,14 @@ use std::time::{Duration, Instant};
 
 use harness::skip::skip;
 use harness::unharmed::assert_unharmed;
-use harness::{Http, MemoryCgroup, Process, Raw, Scrape, Shop, binary, eventually};
-use serde_json::Value;
-use tokio::net::TcpStream;
+use harness::{Http, MemoryCgroup, Process, Raw, Scrape, Shop, ShopOptions, binary, eventually};
+use serde_json::{Value, json};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
+
+/// One flood at a time, or they would slow each other down.
+static ONE_FLOOD: Mutex<()> = Mutex::const_new(());
 
 /// How many connections the flood has.
 const CONNECTIONS: usize = 10_000;
@@ -18,7 +23,10 @@ const CONNECTIONS: usize = 10_000;
 /// What the test needs beside the flood: pipes, its own clients, the runtime.
 const OTHER_FILES: u64 = 200;
 
-/// What is left of the gateway's bound of memory at the worst moment.
+/// How many clients the order service has, of its 2,048 places.
+const SLOW_CLIENTS: usize = 2000;
+
+/// What is left of a service's bound of memory at the worst moment.
 const MARGIN: u64 = 4 << 20;
 
 /// How much more memory one round may take than the one before, when all is warm: what an
@@ -49,7 +57,10 @@ async fn flood(address: SocketAddr, count: usize, said: Vec<u8>) -> (Duration, V
         opening.spawn(async move {
             let mut streams = Vec::with_capacity(share);
             for _ in 0..share {
-                let stream = TcpStream::connect(address).await.expect("a connection");
+                let socket = TcpSocket::new_v4().expect("a socket");
+                // What is not read stays with the service, not in the client's kernel.
+                socket.set_recv_buffer_size(4096).expect("a socket");
+                let stream = socket.connect(address).await.expect("a connection");
                 // One that has given way already takes nothing any more.
                 let _ = stream.writable().await;
                 let _ = stream.try_write(&said);
@@ -120,16 +131,17 @@ fn limits() -> Value {
 /// What systemd gives a service as MemoryMax=, in bytes.
 fn memory_max() -> u64 {
     let limit = |name: &str| limits()[name].as_u64().expect("a number");
-    limit("service_bytes") + limit("max_connections") * limit("connection_bytes")
+    limit("service_bytes")
+        + limit("buffered_bytes")
+        + limit("max_connections") * limit("connection_bytes")
 }
 
-/// Starts the shop's gateway again, within a bound of memory where this machine can set one.
-async fn bounded_gateway(shop: &mut Shop) -> (Process, Option<MemoryCgroup>) {
-    const NAME: &str = "gateway-service";
-    let program = binary(NAME);
-    let environment = shop.environment(NAME);
-    shop.kill(NAME);
-    let (gateway, cgroup) = match MemoryCgroup::new(memory_max()) {
+/// Starts a service of the shop again, within a bound of memory where this machine can set one.
+async fn bounded(shop: &mut Shop, name: &str) -> (Process, Option<MemoryCgroup>) {
+    let program = binary(name);
+    let environment = shop.environment(name);
+    shop.kill(name);
+    let (service, cgroup) = match MemoryCgroup::new(memory_max()) {
         Ok(cgroup) => {
             let enter = r#"echo $$ > "$0/cgroup.procs" && exec "$1""#;
             let arguments = [
@@ -138,28 +150,29 @@ async fn bounded_gateway(shop: &mut Shop) -> (Process, Option<MemoryCgroup>) {
                 cgroup.folder().into(),
                 program.into(),
             ];
-            let gateway = Process::spawn(Path::new("sh"), NAME, &arguments, &environment);
-            (gateway, Some(cgroup))
+            let service = Process::spawn(Path::new("sh"), name, &arguments, &environment);
+            (service, Some(cgroup))
         }
         Err(why) => {
             skip("a flood within the unit's bound of memory", &why);
-            (Process::spawn(&program, NAME, &[], &environment), None)
+            (Process::spawn(&program, name, &[], &environment), None)
         }
     };
-    eventually("the gateway listens", async || {
-        let log = gateway.log();
+    eventually("the service listens", async || {
+        let log = service.log();
         let listens = log.iter().any(|line| line["address"].is_string());
         listens.then_some(()).ok_or(log)
     })
     .await;
-    (gateway, cgroup)
+    (service, cgroup)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_connections_neither_stop_nor_swell_the_gateway() {
+    let _one_flood = ONE_FLOOD.lock().await;
     let count = connections();
     let mut shop = Shop::start();
-    let (mut process, cgroup) = bounded_gateway(&mut shop).await;
+    let (mut process, cgroup) = bounded(&mut shop, "gateway-service").await;
     let (gateway, address) = (shop.gateway(), shop.gateway().address());
     longest_wait(address, 100).await;
     let before = Held {
@@ -217,6 +230,98 @@ async fn ten_thousand_connections_neither_stop_nor_swell_the_gateway() {
     );
     drop(streams);
     let_go(&gateway, &process, &before).await;
+
+    let peak = process.peak_resident_bytes();
+    eprintln!("at most {} MiB", peak >> 20);
+    assert!(peak + MARGIN < memory_max(), "{peak} bytes");
+    assert_eq!(cgroup.as_ref().map_or(0, MemoryCgroup::killed), 0);
+    assert!(process.terminate(Duration::from_secs(20)).success());
+    assert_eq!(process.errors(), "");
+    assert_unharmed(shop, &[]).await;
+}
+
+/// Buys a piece and looks at the order, several times; the longest wait for an answer.
+async fn longest_purchase(http: &Http) -> Duration {
+    let mut longest = Duration::ZERO;
+    for _ in 0..10 {
+        let begun = Instant::now();
+        let order = http
+            .post("/orders", &json!({ "productId": "1", "quantity": 1 }))
+            .await;
+        longest = longest.max(begun.elapsed());
+        assert_eq!(order.status, 201, "{order:?}");
+        let begun = Instant::now();
+        let location = order.header("location").expect("a path").to_owned();
+        assert_eq!(http.get(&location).await.status, 200);
+        longest = longest.max(begun.elapsed());
+    }
+    longest
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_read_or_send_slowly_neither_stop_nor_swell_the_order_service() {
+    const NAME: &str = "order-service";
+    const ORDERS: usize = 300;
+    let _one_flood = ONE_FLOOD.lock().await;
+    let count = connections().min(SLOW_CLIENTS);
+    let mut shop = Shop::with(ShopOptions {
+        without_frontend: true,
+        ..ShopOptions::default()
+    });
+    shop.set_stock("1", 1000).await;
+    for _ in 0..ORDERS {
+        assert_eq!(shop.buy("1", 1).await.status, 201);
+    }
+    let (mut process, cgroup) = bounded(&mut shop, NAME).await;
+    let orders = shop.http(NAME);
+    let address = orders.address();
+    let page = orders.get("/orders?limit=500").await;
+    eprintln!("{} bytes of orders", page.body.len());
+    assert!(page.body.len() * count > usize::try_from(memory_max()).expect("a size"));
+
+    // Clients that read nothing: what the budget holds is answered, and the others are refused.
+    let request = "GET /orders?limit=500 HTTP/1.1\r\nhost: shop\r\n\r\n";
+    let (_, streams) = flood(address, count, request.into()).await;
+    let (mut answered, mut refused) = (0, 0);
+    eventually("all are answered or refused", async || {
+        let log = process.log();
+        let with = |status: u64| {
+            let of = |line: &&Value| line["uri"] == "/orders" && line["status"] == status;
+            log.iter().filter(of).count()
+        };
+        (answered, refused) = (with(200), with(503));
+        let all = answered + refused > count;
+        all.then_some(()).ok_or((answered, refused))
+    })
+    .await;
+    let (wait, memory) = (longest_purchase(&orders).await, process.resident_bytes());
+    eprintln!(
+        "{answered} answered, {refused} refused: longest wait {wait:?}, {} MiB",
+        memory >> 20
+    );
+    assert!(wait < Duration::from_secs(1), "a purchase took {wait:?}");
+    assert!(answered > 100, "{answered} answered");
+    let refusal = orders.get("/orders?limit=500").await;
+    refusal.problem(503);
+    assert_eq!(refusal.header("retry-after"), Some("1"));
+    drop(streams);
+    eventually("the budget is whole again", async || {
+        let status = orders.get("/orders?limit=500").await.status;
+        (status == 200).then_some(()).ok_or(status)
+    })
+    .await;
+
+    // Clients that send most of the longest body and stop.
+    let head = "POST /orders HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: 65536\r\n\r\n{\"a\":\"";
+    let body = [head.as_bytes(), &vec![b'x'; 60_000]].concat();
+    let (_, streams) = flood(address, count, body).await;
+    let (wait, memory) = (longest_purchase(&orders).await, process.resident_bytes());
+    eprintln!(
+        "{count} slow bodies: longest wait {wait:?}, {} MiB",
+        memory >> 20
+    );
+    assert!(wait < Duration::from_secs(1), "a purchase took {wait:?}");
+    drop(streams);
 
     let peak = process.peak_resident_bytes();
     eprintln!("at most {} MiB", peak >> 20);

@@ -135,6 +135,19 @@ async fn ids_that_are_not_well_formed_do_not_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn headers_of_one_connection_stay_with_it_both_ways() {
+    let stage = Stage::set().await;
+    let of_one_hop = "proxy-connection: keep-alive\r\nkeep-alive: timeout=5\r\nx-end: to-end\r\n";
+    let (head, answer) = stage.pass(of_one_hop, of_one_hop).await;
+    for name in ["proxy-connection", "keep-alive"] {
+        assert_eq!(values(&head, name), [""; 0], "{name}");
+        assert_eq!(answer.header(name), None, "{name}");
+    }
+    assert_eq!(values(&head, "x-end"), ["to-end"]);
+    assert_eq!(answer.header("x-end"), Some("to-end"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ids_that_are_well_formed_go_on_once() {
     let stage = Stage::set().await;
     let lines = format!(

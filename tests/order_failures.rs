@@ -57,8 +57,13 @@ impl Stage {
 
     /// Buys three pieces, always under the same key.
     async fn buy_once(&self) -> Answer {
+        self.buy_once_as("once").await
+    }
+
+    /// Buys three pieces under this key.
+    async fn buy_once_as(&self, key: &str) -> Answer {
         let wish = json!({ "productId": "product1", "quantity": 3 });
-        let key = [("idempotency-key", "once")];
+        let key = [("idempotency-key", key)];
         let gateway = self.shop.gateway();
         gateway.post_with("/api/orders", &key, &wish).await
     }
@@ -206,17 +211,43 @@ async fn a_peer_that_is_silent_or_breaks_off_before_anything_is_stored_is_503() 
         let nonsense = Behaviour::Answer(StatusCode::OK, json!("nonsense"));
         let fault = Behaviour::Answer(StatusCode::INTERNAL_SERVER_ERROR, json!({}));
         for behaviour in [Behaviour::Hang, Behaviour::Break, nonsense, fault] {
-            peer.set(path, behaviour);
+            peer.set(path, behaviour.clone());
             let begun = Instant::now();
-            assert_unavailable(&stage.buy(1).await, part);
+            let answer = stage.buy(1).await;
+            assert_unavailable(&answer, part);
             let took = begun.elapsed();
             assert!(took < Duration::from_secs(5), "{took:?}");
+            let detail = answer.json()["detail"].to_string();
+            let silent = matches!(behaviour, Behaviour::Hang | Behaviour::Break);
+            assert_eq!(detail.contains("gives no answer"), silent, "{detail}");
             peer.set(path, Behaviour::Pass);
         }
     }
     stage.assert_nothing_happened().await;
     assert_eq!(stage.counted("failed").await, "8");
     assert_eq!(stage.buy(1).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_the_same_request_has_stored_is_found_when_a_peer_fails_the_repetition() {
+    let stage = Stage::set().await;
+    for (peer, path) in [
+        (&stage.product, "/products/product1"),
+        (&stage.inventory, CHECK),
+    ] {
+        let before = peer.arrived(path);
+        peer.set(path, Behaviour::Hang);
+        let (repeated, first) = tokio::join!(stage.buy_once_as(path), async {
+            arrives(peer, path, before + 1).await;
+            peer.set(path, Behaviour::Pass);
+            stage.buy_once_as(path).await
+        });
+        assert_eq!(first.status, 201, "{first:?}");
+        assert_eq!(repeated.status, 201, "{repeated:?}");
+        assert_eq!(repeated.json(), first.json());
+    }
+    assert_eq!(stage.shop.orders().await.len(), 2);
+    assert_eq!(stage.counted("failed").await, "0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -675,6 +706,46 @@ async fn while_the_probe_of_an_open_circuit_hangs_no_other_request_passes() {
     for answer in waiting {
         assert_unavailable(&answer.await.expect("no panic"), "product-service");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_whose_client_sends_slowly_does_not_keep_the_others_from_a_healthy_peer() {
+    let path = "/orders";
+    let mut stage = Stage::set().await;
+    stage.order.set(path, Behaviour::Break);
+    for _ in 0..5 {
+        stage.buy(1).await.problem(502);
+    }
+    let gateway = stage.shop.service("gateway-service");
+    logged(gateway, "the circuit is open").await;
+    stage.order.set(path, Behaviour::Pass);
+    let http = stage.shop.gateway();
+    // While the circuit is open a client is refused at once. The first that is not is the probe.
+    let mut slow = eventually("a slow client is the probe", async || {
+        let mut slow = Raw::connect(http.address()).await;
+        let head = "POST /api/orders HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n\
+                    content-length: 37\r\n\r\n{";
+        slow.send(head).await.expect("sent");
+        if slow.hears_within(Duration::from_millis(500)).await {
+            Err("refused")
+        } else {
+            Ok(slow)
+        }
+    })
+    .await;
+    eventually("another request passes", async || {
+        let answer = http.get("/api/orders").await;
+        if answer.status == 200 {
+            Ok(())
+        } else {
+            Err(answer)
+        }
+    })
+    .await;
+    assert!(
+        !slow.hears_within(Duration::ZERO).await,
+        "the slow client still holds its request"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

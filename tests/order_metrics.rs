@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
 
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use harness::{Answer, Http, Process, Scrape, Shop, binary, eventually};
+use harness::{Answer, Http, Process, Scrape, Shop, eventually, file_size};
 use http::StatusCode;
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -278,39 +276,11 @@ async fn stock_is_shown_of_products_that_an_order_has_named_and_moves_with_it() 
     assert_eq!(stock(&shop).await, shown(&sold), "after a restart");
 }
 
-/// Becomes the service with SIGXFSZ ignored, so that a file that may not grow fails a write and
-/// does not end the process.
-const WITHOUT_SIGXFSZ: &str = r#"trap "" XFSZ; exec "$0""#;
-
-/// How large the files of a process may become from now on.
-fn limit_file_size(process: &Process, bytes: Option<u64>) {
-    let id = i32::try_from(process.id()).ok().and_then(Pid::from_raw);
-    let limit = Rlimit {
-        current: bytes,
-        maximum: None,
-    };
-    prlimit(id, Resource::Fsize, limit).expect("a limit");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn stock_that_could_not_be_committed_is_not_shown() {
     let mut shop = Shop::start();
-    shop.kill("inventory-service");
-    let environment = shop.environment("inventory-service");
-    let service = binary("inventory-service").into_os_string();
-    let arguments = ["-c".into(), WITHOUT_SIGXFSZ.into(), service];
-    let process = Process::spawn(
-        Path::new("sh"),
-        "inventory-service",
-        &arguments,
-        &environment,
-    );
+    let process = file_size::start_limitable(&mut shop, "inventory-service").await;
     let http = shop.http("inventory-service");
-    eventually("the service is up", async || {
-        let health = http.try_send(http::Method::GET, "/health", &[], "").await;
-        health.map(drop).map_err(|_| process.errors())
-    })
-    .await;
     let shown = async || {
         let labels = [("product_id", "product1")];
         Scrape::of(&http).await.value("shop_stock_units", &labels)
@@ -323,19 +293,19 @@ async fn stock_that_could_not_be_committed_is_not_shown() {
     assert_eq!(shown().await, Some(97.0));
 
     // Nothing can be appended to the log of the store any more.
-    limit_file_size(&process, Some(0));
+    file_size::limit(&process, Some(0));
     let level = json!({ "quantity": 5 });
-    http.put("/inventory/product1", &level).await.problem(503);
+    http.put("/inventory/product1", &level).await.problem(502);
     assert_eq!(shown().await, Some(97.0));
-    reserve("b").await.problem(503);
+    reserve("b").await.problem(502);
     assert_eq!(shown().await, Some(97.0));
     let released = http
         .send(http::Method::DELETE, "/inventory/reservations/a", &[], "")
         .await;
-    released.problem(503);
+    released.problem(502);
     assert_eq!(shown().await, Some(97.0));
 
-    limit_file_size(&process, None);
+    file_size::limit(&process, None);
     let answer = http.put("/inventory/product1", &level).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(shown().await, Some(5.0));

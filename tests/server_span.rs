@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use harness::{Process, Raw, Receiver, ReceiverMode, SpanRecord, eventually};
+use harness::{Http, Process, Raw, Receiver, ReceiverMode, Scrape, SpanRecord, eventually};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -32,7 +32,7 @@ fn request(target: &str) -> String {
     )
 }
 
-/// Takes the request that the gateway hands on.
+/// Takes the request that the gateway forwards.
 async fn taken(place: &TcpListener) -> TcpStream {
     let (mut stream, _) = place.accept().await.expect("the gateway");
     let mut head = Vec::new();
@@ -98,6 +98,59 @@ async fn a_client_that_goes_away_before_the_answer_leaves_no_status_in_its_span(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_may_choose_is_cut_to_a_kibibyte_in_a_span() {
+    let (gateway, _place, receiver) = gateway().await;
+    let long = "x".repeat(2000);
+    let mut client = Raw::connect(gateway.address()).await;
+    let request = request(&format!("/{long}?{long}")).replace("a-browser/1.0", &long);
+    client.send(request).await.expect("sent");
+    client.answer().await.expect("an answer").problem(404);
+    let span = server_span(&receiver).await;
+    for name in ["url.path", "url.query", "user_agent.original"] {
+        let length = span.attribute(name).map(|value| value.len());
+        assert_eq!(length, Some(1024), "{name}");
+    }
+}
+
+/// Asserts that the one request to the gateway has the status of its head and is no success.
+async fn assert_no_success(gateway: &Process) {
+    let scrape = Scrape::of(&Http::new(gateway.address())).await;
+    let count = |outcome| {
+        let labels = [
+            ("uri", "/api/products"),
+            ("status", "200"),
+            ("outcome", outcome),
+        ];
+        scrape.value("http_server_requests_seconds_count", &labels)
+    };
+    assert_eq!((count("UNKNOWN"), count("SUCCESS")), (Some(1.0), None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_within_the_answer_is_seen_in_its_span_and_its_metric() {
+    let (gateway, place, receiver) = gateway().await;
+    let mut client = Raw::connect(gateway.address()).await;
+    client.send(request("/api/products")).await.expect("sent");
+    let mut service = taken(&place).await;
+    tokio::spawn(async move {
+        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        let mut written = service.write_all(head).await;
+        while written.is_ok() {
+            written = service.write_all(b"4\r\n1,2,\r\n").await;
+        }
+    });
+    assert!(client.hears_within(Duration::from_secs(10)).await);
+    drop(client);
+    let span = server_span(&receiver).await;
+    let status = span.attribute("http.response.status_code");
+    assert_eq!(status.as_deref(), Some("200"));
+    let kind = span.attribute("error.type");
+    assert_eq!(kind.as_deref(), Some("client_disconnected"));
+    assert_eq!(status_code(&span), 0, "the server did nothing wrong");
+    assert_no_success(&gateway).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_breaks_off_fails_its_span_and_keeps_its_status() {
     let (gateway, place, receiver) = gateway().await;
     let mut client = Raw::connect(gateway.address()).await;
@@ -117,4 +170,5 @@ async fn an_answer_that_breaks_off_fails_its_span_and_keeps_its_status() {
     let kind = span.attribute("error.type");
     assert_eq!(kind.as_deref(), Some("broken_answer"));
     assert_eq!(status_code(&span), 2);
+    assert_no_success(&gateway).await;
 }

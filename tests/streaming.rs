@@ -1,4 +1,4 @@
-//! The gateway hands bodies on as they come, both ways, and never waits for their end; and a client
+//! The gateway forwards bodies as they come, both ways, and never waits for their end; and a client
 //! may read an answer as slowly as it needs to.
 
 use std::ffi::OsString;

@@ -49,7 +49,7 @@ async fn ready_is_said_when_requests_are_answered_and_stopping_when_it_ends() {
         ready.contains(&"READY=1".to_owned()),
         "the first word: {ready:?}"
     );
-    // No eventually: whoever is told must be able to rely on it.
+    // No `eventually`: systemd relies on it at once.
     let answer = Http::new(Manager::address_in(&ready))
         .get("/products")
         .await;
@@ -190,6 +190,39 @@ async fn the_watchdog_starves_while_the_service_does_not_answer() {
     assert!(!manager.has_message(), "no word while nobody is answered");
     product.signal(Signal::CONT);
     manager.wait_for("WATCHDOG=1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_feeds_the_watchdog_and_warns_of_nothing() {
+    let manager = Manager::new();
+    let mut product = start(&manager, &[("WATCHDOG_USEC", "300000")]);
+    let address = manager.ready();
+    manager.wait_for("WATCHDOG=1");
+    let body = json!({ "name": "a slow thing", "price": 1 }).to_string();
+    let (first, last) = body.split_at(body.len() - 1);
+    let mut client = Raw::connect(address).await;
+    let head = format!(
+        "POST /products HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{first}",
+        body.len()
+    );
+    client.send(head).await.expect("sent");
+    let http = Http::new(address);
+    eventually("the request is under way", async || {
+        let in_flight = Scrape::of(&http).await;
+        let in_flight = in_flight.sum("http_server_requests_in_flight", &[]);
+        (in_flight >= 2.0).then_some(()).ok_or(in_flight)
+    })
+    .await;
+    product.signal(Signal::TERM);
+    manager.wait_for("STOPPING=1");
+    for _ in 0..10 {
+        manager.wait_for("WATCHDOG=1");
+    }
+    client.send(last).await.expect("still open");
+    assert_eq!(client.answer().await.expect("an answer").status, 201);
+    assert!(product.wait(Duration::from_secs(20)).success());
+    let log = product.log();
+    assert!(log.iter().all(|line| line["level"] != "WARN"), "{log:?}");
 }
 
 /// Makes the list of products long.

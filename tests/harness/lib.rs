@@ -5,6 +5,7 @@
 //! saw instead.
 
 mod binaries;
+pub mod file_size;
 pub mod http;
 pub mod journal;
 pub mod log_line;

@@ -34,13 +34,13 @@ in
         })
         (said {
           name = "OrderStuck";
-          # Said at each try, about once a second: a minute of it is no accident.
-          expr = "sum by (service, order_id) (count_over_time({service=\"order-service\"} |= `is still pending` [1m])) > 0";
-          for = "1m";
+          # Logged once for each order, at its first failure outside of an outage. How long orders
+          # wait is what OrdersPending is about.
+          expr = "sum by (service, order_id) (count_over_time({service=\"order-service\"} |= `cannot be settled, it is tried again` [10m])) > 0";
           severity = "critical";
           labels.order_id = "{{ $labels.order_id }}";
           summary = "Order {{ $labels.order_id }} is stuck";
-          description = "Order {{ $labels.order_id }} was tried {{ $value }} times within the last minute, and is still pending.";
+          description = "Inventory gives order {{ $labels.order_id }} an answer that the contract does not know. It is tried again after ever longer pauses; other orders are not held back.";
           dashboard = "order-flow";
         })
         (said {

@@ -16,8 +16,7 @@ let
   orders = "job=\"gateway-service\",method=\"POST\",uri=\"/api/orders\"";
   sum = selector: "(sum(rate(${selector}[1m])) or vector(0))";
   atGateway = series: more: sum "http_server_requests_seconds_${series}{${orders}${more}}";
-  # Orders are all that a page posts to the gateway.
-  unanswered = sum "http_client_requests_seconds_count{job=\"frontend\",peer=\"gateway-service\",method=\"POST\",status=~\"IO_ERROR|TIMEOUT\"}";
+  unanswered = sum "http_client_requests_seconds_count{job=\"frontend\",peer=\"gateway-service\",method=\"POST\",uri=\"/api/orders\",status=~\"IO_ERROR|TIMEOUT\"}";
   answered = atGateway "count" ",status!~\"5..\"";
 
   objectives = [

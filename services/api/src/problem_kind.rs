@@ -184,7 +184,7 @@ impl ProblemKind {
             }
             Self::Internal => "A fault of the shop. The trace of `traceId` leads to the cause.",
             Self::BadGateway => {
-                "The connection to a service broke after the request was sent, or its answer was none that it may give. For a request that changes something the outcome is unknown: send it again with the same Idempotency-Key, or look at the list of orders."
+                "The connection to a service broke after the request was sent, or the contract does not allow its answer. For a request that changes something the outcome is unknown: send it again with the same Idempotency-Key, or look at the list of orders."
             }
             Self::Unavailable => {
                 "A part that is needed is down, and nothing was done. `Retry-After` says when to try again."

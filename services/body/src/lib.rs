@@ -1,4 +1,4 @@
-//! A body of an HTTP message that somebody watches on its way: to count it, to cut it off, to know
+//! A body of an HTTP message that is observed while it passes: to count it, to cut it off, to know
 //! when it has ended and how.
 //!
 //! A [`Watch`] sees each frame as it passes. Everything else that a body has to say, its end and its

@@ -11,8 +11,8 @@
 //!
 //! *Closed*: requests pass, and failures in a row are counted. *Open*: every request fails at once,
 //! until the pause is over. *Probation*: one request has passed as a probe, and until its outcome
-//! is known no other passes, however long that takes. A probe whose caller goes away has no
-//! outcome, and the next request is the probe.
+//! is known no other passes, however long that takes. A probe whose caller goes away, or keeps the
+//! peer waiting for its body, has no outcome, and the next request is the probe.
 //!
 //! A failure is a connection or the head of an answer that did not come; a status is an answer. An
 //! outcome counts only in the state in which its request was admitted. What was sent before the
@@ -34,8 +34,8 @@ const FAILURES: u32 = 5;
 /// Short against what a person waits, long against what a refused connection costs.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Each pause is twice the one before, up to this. A probe is a request of somebody who waits in
-/// vain, so there should be few in a long outage; but after it nobody should wait for long.
+/// Each pause is twice the one before, up to this. A probe is a request that will probably
+/// fail, so there should be few in a long outage; but after it nobody should wait for long.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// The circuit to one peer.
@@ -49,7 +49,7 @@ pub(crate) struct Circuit {
 #[derive(Debug)]
 struct Machine {
     state: State,
-    /// How many states there have been before this one. It tells whether an outcome belongs here.
+    /// How many states there have been before this one. It shows whether an outcome belongs here.
     epoch: u64,
 }
 
@@ -93,7 +93,7 @@ impl Circuit {
 
     /// Lets a request pass, or says why not and for how long.
     pub(crate) fn admit(self: &Arc<Self>) -> Result<Permit, PeerError> {
-        let mut machine = self.lock();
+        let mut machine = self.machine.lock();
         match &machine.state {
             State::Closed { .. } => {}
             State::Open {
@@ -124,10 +124,6 @@ impl Circuit {
             reason: reason.clone(),
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, Machine> {
-        self.machine.lock()
-    }
 }
 
 impl Machine {
@@ -146,6 +142,12 @@ impl Machine {
 }
 
 impl Permit {
+    /// Whether the outcome of this request decides if others may pass.
+    pub(crate) fn is_probe(&self) -> bool {
+        let machine = self.machine();
+        machine.is_some_and(|machine| matches!(machine.state, State::Probation { .. }))
+    }
+
     /// An answer came.
     pub(crate) fn succeeded(self) {
         let Some(mut machine) = self.machine() else {
@@ -194,7 +196,7 @@ impl Permit {
                 tracing::debug!(
                     peer,
                     cause = reason,
-                    "{peer} fails still: it is left alone for {pause:?}"
+                    "{peer} still fails: it is left alone for {pause:?}"
                 );
             }
         }
@@ -202,7 +204,7 @@ impl Permit {
 
     /// The machine, if it still is in the state in which this request was admitted.
     fn machine(&self) -> Option<MutexGuard<'_, Machine>> {
-        Some(self.circuit.lock()).filter(|machine| machine.epoch == self.epoch)
+        Some(self.circuit.machine.lock()).filter(|machine| machine.epoch == self.epoch)
     }
 }
 

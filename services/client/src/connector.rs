@@ -10,6 +10,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::GaiResolver;
 use tower_service::Service;
 
+use crate::resolver::BoundedResolver;
+
 /// On a network of our own a connection stands within milliseconds, or the host is gone. Shorter
 /// than any time that a caller gives, so that a connection that cannot be made is never taken for
 /// a peer that is slow to answer.
@@ -18,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 /// The connector of hyper, which bounds the time of the connection only, with a bound around the
 /// resolution of the name as well: a name server that hangs would hold each request for seconds.
 #[derive(Clone, Debug)]
-pub(crate) struct Connector<R = GaiResolver>(HttpConnector<R>);
+pub(crate) struct Connector<R = BoundedResolver<GaiResolver>>(HttpConnector<R>);
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +29,7 @@ struct TooSlow;
 
 impl Connector {
     pub(crate) fn new() -> Self {
-        Self::with_resolver(GaiResolver::new())
+        Self::with_resolver(BoundedResolver::new(GaiResolver::new()))
     }
 }
 

@@ -95,6 +95,12 @@ impl PeerError {
         }
     }
 
+    /// The error of a peer among `error` and its causes: a forwarded body fails with it inside.
+    pub fn cause_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
+        std::iter::successors(Some(error), |&error| error.source())
+            .find_map(|error| error.downcast_ref())
+    }
+
     /// The error with all its causes, for a log.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();

@@ -17,9 +17,10 @@ use crate::problem::Asked;
 use crate::{Peer, Route, via};
 
 /// Headers of one connection (RFC 9110 section 7.6.1), and those that this hop makes itself.
-const OF_THIS_HOP: [HeaderName; 9] = [
+const OF_THIS_HOP: [HeaderName; 10] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
     header::PROXY_AUTHENTICATE,
     header::PROXY_AUTHORIZATION,
     header::TE,
@@ -52,8 +53,8 @@ pub struct Forward {
 }
 
 impl Peer {
-    /// Passes `request` on. The problem that comes back in its place tells the client what it can
-    /// know, and the log the rest. A request that this service has passed on before is not passed
+    /// Passes `request` on. The problem that comes back in its place says what the client can
+    /// know, and the log has the rest. A request that this service has passed on before is not passed
     /// on again.
     pub async fn forward(
         &self,

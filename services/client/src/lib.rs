@@ -15,6 +15,7 @@ mod peer;
 mod problem;
 mod record;
 mod request_body;
+mod resolver;
 mod response_body;
 mod route;
 mod via;

@@ -22,10 +22,12 @@ use opentelemetry_semantic_conventions::attribute::{
 };
 use serde::Serialize;
 use telemetry::metrics::ClientMetrics;
+use telemetry::traces::bounded;
 use telemetry::{RequestId, Telemetry};
 use tokio::time::Instant;
+use tokio::time::error::Elapsed;
 
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Permit};
 use crate::connector::Connector;
 use crate::record::Record;
 use crate::request_body::{self, RequestBody, Stage};
@@ -35,11 +37,15 @@ use crate::{Answer, PeerError, Route};
 /// Half of what our servers keep an idle connection, so that none is reused as it closes.
 const POOL_IDLE: Duration = Duration::from_secs(5);
 
+/// How long a probe of the circuit may wait for its own body. Every other request is refused
+/// meanwhile, and a client that sends slowly says nothing about the peer. A whole body comes within
+/// milliseconds.
+const PROBE_BODY: Duration = Duration::from_secs(1);
+
 /// The most bytes that a JSON answer of a peer may have: a thousand times the longest of the shop.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(RequestId::HEADER);
-const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Another service.
 #[derive(Clone, Debug)]
@@ -94,7 +100,7 @@ impl Peer {
     }
 
     /// [`Peer::call`] for a request that has been sent `resend_count` times before, which its span
-    /// tells (semantic conventions, `http.request.resend_count`).
+    /// records (semantic conventions, `http.request.resend_count`).
     pub async fn call_again(
         &self,
         resend_count: u32,
@@ -161,9 +167,27 @@ impl Peer {
         progress: &request_body::Progress,
         deadline: Instant,
     ) -> Result<Response<Incoming>, PeerError> {
+        let mut permit = Some(self.circuit.admit()?);
+        let answer = tokio::time::timeout_at(deadline, self.client.request(request));
+        let mut answer = std::pin::pin!(answer);
+        if permit.as_ref().is_some_and(Permit::is_probe) {
+            tokio::select! {
+                biased;
+                early = &mut answer => return self.outcome(early, progress, permit),
+                () = progress.stalls(PROBE_BODY) => permit = None,
+            }
+        }
+        self.outcome(answer.await, progress, permit)
+    }
+
+    /// What came of a request, which is its outcome to the circuit if it still has its permit.
+    fn outcome(
+        &self,
+        answer: Result<Result<Response<Incoming>, ClientError>, Elapsed>,
+        progress: &request_body::Progress,
+        permit: Option<Permit>,
+    ) -> Result<Response<Incoming>, PeerError> {
         let peer = self.name;
-        let permit = self.circuit.admit()?;
-        let answer = tokio::time::timeout_at(deadline, self.client.request(request)).await;
         let outcome = match answer {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(self.failure(error, progress.stage())),
@@ -176,10 +200,12 @@ impl Peer {
                 _ => PeerError::Timeout { peer },
             }),
         };
-        match &outcome {
-            Ok(_) => permit.succeeded(),
-            Err(error) if error.is_failure_of_the_peer() => permit.failed(&error.chain()),
-            Err(_) => drop(permit),
+        if let Some(permit) = permit {
+            match &outcome {
+                Ok(_) => permit.succeeded(),
+                Err(error) if error.is_failure_of_the_peer() => permit.failed(&error.chain()),
+                Err(_) => drop(permit),
+            }
         }
         outcome
     }
@@ -222,12 +248,13 @@ impl Peer {
     /// The client span (semantic conventions, "HTTP client"), under the current one.
     fn begin_span(&self, route: &Route, resend_count: u32, path: &PathAndQuery) -> Context {
         let method = route.method_name();
+        let url = format!("{}{path}", self.url);
         let mut attributes = Vec::with_capacity(6);
         attributes.extend([
             KeyValue::new(HTTP_REQUEST_METHOD, method),
             KeyValue::new(SERVER_ADDRESS, self.host.clone()),
             KeyValue::new(SERVER_PORT, i64::from(self.url.port())),
-            KeyValue::new(URL_FULL, format!("{}{path}", self.url)),
+            KeyValue::new(URL_FULL, bounded(&url).to_owned()),
             KeyValue::new(URL_TEMPLATE, route.template),
         ]);
         if resend_count > 0 {
@@ -261,10 +288,6 @@ impl Peer {
         global::get_text_map_propagator(|propagator| {
             propagator.inject_context(context, &mut HeaderInjector(headers));
         });
-        // W3C Trace Context, "tracestate": an empty one is not to be sent.
-        if headers.get(TRACESTATE).is_some_and(HeaderValue::is_empty) {
-            headers.remove(TRACESTATE);
-        }
         if let Some(id) = context.get::<RequestId>()
             && let Ok(id) = HeaderValue::from_str(id.as_str())
         {

@@ -1,4 +1,4 @@
-//! What a client is told when a peer gave no answer.
+//! The problem that a client gets when a peer gave no answer.
 //!
 //! 503 when nothing was sent, whatever the method. 502 when the peer broke off or answered
 //! nonsense (RFC 9110 section 15.6.3), 504 when it was too slow (15.6.5); for a method that is not
@@ -33,9 +33,9 @@ impl Asked {
             PeerError::BrokenOff { .. } => Problem::bad_gateway(format!(
                 "The connection to {peer} broke before its answer was complete. {advice}"
             )),
-            PeerError::Unexpected { .. } => {
-                Problem::bad_gateway(format!("{peer} answered what it may not. {advice}"))
-            }
+            PeerError::Unexpected { .. } => Problem::bad_gateway(format!(
+                "{peer} gave an answer that the contract does not allow. {advice}"
+            )),
             PeerError::Timeout { .. } => {
                 Problem::gateway_timeout(format!("{peer} did not answer in time. {advice}"))
             }

@@ -7,10 +7,10 @@ use opentelemetry_semantic_conventions::attribute::{
     ERROR_TYPE, HTTP_RESPONSE_STATUS_CODE, NETWORK_PROTOCOL_VERSION,
 };
 use telemetry::metrics::ClientMetrics;
+use telemetry::protocol::version_name;
 use telemetry::traces::add_exception;
 use tokio::time::Instant;
 
-use crate::via::protocol_version;
 use crate::{PeerError, Route};
 
 /// A request under way. Its end is written once: by [`Record::failed`], or on drop, which is the
@@ -54,7 +54,7 @@ impl Record {
     pub(crate) fn answered<B>(&mut self, response: &Response<B>) {
         self.status = Some(response.status());
         let span = self.context.span();
-        let version = protocol_version(response.version());
+        let version = version_name(response.version());
         span.set_attribute(KeyValue::new(NETWORK_PROTOCOL_VERSION, version));
         let status = i64::from(response.status().as_u16());
         span.set_attribute(KeyValue::new(HTTP_RESPONSE_STATUS_CODE, status));

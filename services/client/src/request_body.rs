@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use api::Problem;
 use axum::body::{Body, Bytes};
@@ -61,6 +62,17 @@ impl Progress {
     pub(crate) fn give_up(&self) -> Stage {
         self.leave_untouched(Stage::GivenUp);
         self.stage()
+    }
+
+    /// Waits until the next part of the body is awaited when `bound` is over, or after a multiple
+    /// of it.
+    pub(crate) async fn stalls(&self, bound: Duration) {
+        loop {
+            tokio::time::sleep(bound).await;
+            if self.stage() == Stage::Awaited {
+                return;
+            }
+        }
     }
 
     fn leave_untouched(&self, stage: Stage) {

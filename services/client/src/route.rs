@@ -1,6 +1,7 @@
 //! What is asked of a peer, as telemetry names it.
 
 use http::Method;
+use telemetry::protocol::method_name;
 
 /// What is asked of a peer, in words that no client can choose.
 #[derive(Clone, Debug)]
@@ -17,15 +18,8 @@ impl Route {
         Self { method, template }
     }
 
-    /// The method in span names and labels. The routes of the shop use no other.
-    pub(crate) fn method_name(&self) -> &'static str {
-        match self.method {
-            Method::GET => "GET",
-            Method::HEAD => "HEAD",
-            Method::POST => "POST",
-            Method::PUT => "PUT",
-            Method::DELETE => "DELETE",
-            _ => "_OTHER",
-        }
+    /// The method in span names and labels.
+    pub(crate) const fn method_name(&self) -> &'static str {
+        method_name(&self.method)
     }
 }

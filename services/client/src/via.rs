@@ -2,6 +2,7 @@
 //! that points at itself is found out.
 
 use http::{HeaderMap, HeaderValue, Version, header};
+use telemetry::protocol::version_name;
 
 /// Whether a request has passed the service `pseudonym` before.
 pub(crate) fn names(headers: &HeaderMap, pseudonym: &str) -> bool {
@@ -23,22 +24,11 @@ pub(crate) fn append(headers: &mut HeaderMap, version: Version, pseudonym: &str)
         members.extend_from_slice(value.as_bytes());
         members.extend_from_slice(b", ");
     }
-    members.extend_from_slice(protocol_version(version).as_bytes());
+    members.extend_from_slice(version_name(version).as_bytes());
     members.push(b' ');
     members.extend_from_slice(pseudonym.as_bytes());
     if let Ok(value) = HeaderValue::from_bytes(&members) {
         headers.insert(header::VIA, value);
-    }
-}
-
-/// The version in `Via` and in `network.protocol.version`.
-pub(crate) const fn protocol_version(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_09 => "0.9",
-        Version::HTTP_10 => "1.0",
-        Version::HTTP_2 => "2",
-        Version::HTTP_3 => "3",
-        _ => "1.1",
     }
 }
 

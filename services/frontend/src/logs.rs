@@ -8,10 +8,11 @@ use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use client::{Forward, Peer, Route};
+use client::{Forward, Peer, PeerError, Route};
 use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 use crate::trace_id::TraceId;
 
@@ -28,6 +29,13 @@ const LIMIT: usize = 1000;
 
 /// The most bytes of an answer: some 4 KiB for each of its lines.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+
+/// How many answers are read at once: each takes up to [`ANSWER_LIMIT`], and several times that
+/// once it is parsed.
+static READERS: Semaphore = Semaphore::const_new(2);
+
+/// How long a request waits for its turn to read: an answer takes milliseconds.
+const READER_WAIT: Duration = Duration::from_secs(1);
 
 /// Keeps structured metadata apart from the labels of the stream.
 const ENCODING_FLAGS: (&str, HeaderValue) = (
@@ -114,15 +122,18 @@ async fn read(logs: &Peer, id: &TraceId) -> Result<Vec<Line>, Problem> {
     request
         .headers_mut()
         .insert(ENCODING_FLAGS.0, ENCODING_FLAGS.1);
+    let _reader = tokio::time::timeout(READER_WAIT, READERS.acquire())
+        .await
+        .map_err(|_| busy())?;
     let response = logs.forward(forward, request).await?;
     let status = response.status();
     if status != StatusCode::OK {
-        return Err(unreadable(&format!("the log store answered {status}")));
+        return Err(refused(status));
     }
     let body = to_bytes(response.into_body(), ANSWER_LIMIT)
         .await
-        .map_err(|error| unreadable(&error))?;
-    let found: Found = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+        .map_err(|error| incomplete(&error))?;
+    let found: Found = serde_json::from_slice(&body).map_err(|error| unusable(&error))?;
     Ok(lines(found))
 }
 
@@ -196,6 +207,30 @@ fn none() -> Problem {
     )
 }
 
-fn unreadable(cause: &impl ToString) -> Problem {
-    Problem::unavailable("Logs cannot be read now.", 2).caused_by(cause)
+fn busy() -> Problem {
+    Problem::new(
+        ProblemKind::TooManyRequests,
+        "Others read logs now. Try again in a moment.",
+    )
+    .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+fn refused(status: StatusCode) -> Problem {
+    Problem::unavailable("Logs cannot be read now.", 2)
+        .caused_by(&format!("the log store answered {status}"))
+}
+
+fn incomplete(error: &axum::Error) -> Problem {
+    match PeerError::cause_of(error) {
+        Some(PeerError::Timeout { .. }) => {
+            Problem::gateway_timeout("The log store did not answer in time.").caused_by(error)
+        }
+        Some(_) => Problem::bad_gateway("The log store broke off before its answer was complete.")
+            .caused_by(error),
+        None => unusable(error),
+    }
+}
+
+fn unusable(cause: &impl ToString) -> Problem {
+    Problem::bad_gateway("The log store gave an answer that cannot be used.").caused_by(cause)
 }

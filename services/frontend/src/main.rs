@@ -83,8 +83,8 @@ fn main() -> ExitCode {
             receiver,
             traces: args
                 .traces_url
-                .map(|url| Peer::new("traces", url, telemetry)),
-            logs: args.logs_url.map(|url| Peer::new("logs", url, telemetry)),
+                .map(|url| Peer::new("jaeger", url, telemetry)),
+            logs: args.logs_url.map(|url| Peer::new("loki", url, telemetry)),
         };
         Ok(App::new(routes::router(frontend, &args.assets_dir)).with_untraced(&routes::UNTRACED))
     })

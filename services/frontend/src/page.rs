@@ -16,7 +16,7 @@ use tower_http::services::ServeDir;
 use crate::etag::ETag;
 
 /// Only the page's own files and its own origin: an injected script would find nothing to load
-/// and nobody to tell (Content Security Policy Level 3).
+/// and nowhere to send data (Content Security Policy Level 3).
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";

@@ -40,7 +40,7 @@ impl SpanReceiver {
         let url = endpoint.map(str::parse::<PeerUrl>).transpose();
         let url = url.map_err(|error| TraceError::Endpoint(error.to_string()))?;
         Ok(Self {
-            peer: url.map(|url| Peer::new("otlp", url, telemetry)),
+            peer: url.map(|url| Peer::new("jaeger", url, telemetry)),
             headers: receiver_headers(args)?,
             bucket: Arc::new(TokenBucket::new(BATCHES_PER_SECOND, BURST)),
         })

@@ -37,7 +37,7 @@ const EVERYWHERE: [Failure; 5] = [
 const AFTER_SENDING: [Failure; 2] = [
     Failure {
         kinds: &[ProblemKind::BadGateway],
-        meaning: "The connection to a service broke after the request was sent, or its answer was none that it may give.",
+        meaning: "The connection to a service broke after the request was sent, or the contract does not allow its answer.",
     },
     Failure {
         kinds: &[ProblemKind::GatewayTimeout],

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
     server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
         let shelves = Shelves::open(&args.state.state_directory, telemetry).await?;
         Ok(App::new(routes::router(shelves.clone()))
+            .with_background(shelves.writer_ended())
             .with_background(retention::run(shelves.clone()))
             .with_health("store", move || {
                 let shelves = shelves.clone();

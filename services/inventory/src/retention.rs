@@ -11,31 +11,7 @@ use crate::shelves::Shelves;
 
 const REFUSALS: Duration = Duration::from_hours(7 * 24);
 
-/// How often old refusals are looked for: seldom enough to cost nothing, often enough that a
-/// minute's worth of them is little work.
-const INTERVAL: Duration = Duration::from_mins(1);
-
-/// How many are deleted in one transaction: a millisecond or two, which delays no reservation.
-const BATCH: u32 = 200;
-
-/// The pause between two batches: the disk belongs to orders.
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// Forgets old refusals until it is dropped. Begins after an interval: a start has more urgent
-/// work.
+/// Forgets old refusals until it is dropped.
 pub(crate) async fn run(shelves: Shelves) {
-    let mut pause = INTERVAL;
-    loop {
-        tokio::time::sleep(pause).await;
-        let forgotten = shelves.forget_refusals(REFUSALS, BATCH).await;
-        pause = match forgotten {
-            Ok(refusals) if refusals == BATCH as usize => PAUSE,
-            Ok(_) => INTERVAL,
-            Err(error) => {
-                // No order waits for it, and the store's health says it louder.
-                tracing::debug!(%error, "old refusals cannot be deleted now: {error}");
-                INTERVAL
-            }
-        };
-    }
+    store::forget_old("refusals", |limit| shelves.forget_refusals(REFUSALS, limit)).await;
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use api::{ProductId, Stock, StockLevel};
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use prometheus::{IntGauge, IntGaugeVec, Opts};
 use telemetry::metrics::Metrics;
 
@@ -23,6 +23,15 @@ pub(crate) struct StockGauge {
     units: IntGaugeVec,
     /// The series of a product is none until its stock is known.
     shown: Arc<Mutex<HashMap<ProductId, Option<IntGauge>>>>,
+}
+
+/// Room for the series of a product. It is free again when this is dropped and no series has begun:
+/// the product has no stock, or nobody waits for the read any more.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Room {
+    gauge: StockGauge,
+    product: ProductId,
 }
 
 impl StockGauge {
@@ -40,31 +49,24 @@ impl StockGauge {
         })
     }
 
-    /// Shows the product from its next [`StockGauge::set`] on, if there is room; whether it was
-    /// not shown before.
-    pub(crate) fn show(&self, product: &ProductId) -> bool {
-        let mut shown = self.shown();
-        let is_new = shown.len() < SERIES && !shown.contains_key(product);
-        if is_new {
-            shown.insert(product.clone(), None);
+    /// Room for the series of a product whose stock is to be read, unless it has some or there is
+    /// none left.
+    pub(crate) fn make_room(&self, product: &ProductId) -> Option<Room> {
+        let mut shown = self.shown.lock();
+        if shown.len() >= SERIES || shown.contains_key(product) {
+            return None;
         }
-        is_new
+        shown.insert(product.clone(), None);
+        Some(Room {
+            gauge: self.clone(),
+            product: product.clone(),
+        })
     }
 
-    /// The stock of a product as it was read after [`StockGauge::show`]. What a commit has set
-    /// since is newer and stays. Without a stock the product is not shown.
-    pub(crate) fn begin(&self, product: &ProductId, stock: Option<Stock>) {
-        let mut shown = self.shown();
-        if let Some(None) = shown.get(product) {
-            match stock {
-                Some(stock) => {
-                    let series = self.series(product);
-                    series.set(i64::from(stock.get()));
-                    shown.insert(product.clone(), Some(series));
-                }
-                None => drop(shown.remove(product)),
-            }
-        }
+    /// Sets the product's units, and shows it from now on if there is room.
+    pub(crate) fn show(&self, level: &StockLevel) {
+        let _room = self.make_room(&level.product_id);
+        self.set(level);
     }
 
     /// Sets the product's units, if it is shown.
@@ -73,7 +75,7 @@ impl StockGauge {
             product_id,
             quantity,
         } = level;
-        if let Some(series) = self.shown().get_mut(product_id) {
+        if let Some(series) = self.shown.lock().get_mut(product_id) {
             series
                 .get_or_insert_with(|| self.series(product_id))
                 .set(i64::from(quantity.get()));
@@ -83,10 +85,25 @@ impl StockGauge {
     fn series(&self, product: &ProductId) -> IntGauge {
         self.units.with_label_values(&[product.as_str()])
     }
+}
 
-    fn shown(&self) -> MutexGuard<'_, HashMap<ProductId, Option<IntGauge>>> {
-        // A lock that a panic has poisoned holds whole values all the same.
-        self.shown.lock()
+impl Room {
+    /// Begins the series with the stock that was read. What a commit has set since is newer and
+    /// stays.
+    pub(crate) fn fill(self, stock: Stock) {
+        if let Some(series @ None) = self.gauge.shown.lock().get_mut(&self.product) {
+            let begun = series.insert(self.gauge.series(&self.product));
+            begun.set(i64::from(stock.get()));
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let mut shown = self.gauge.shown.lock();
+        if let Some(None) = shown.get(&self.product) {
+            shown.remove(&self.product);
+        }
     }
 }
 
@@ -118,11 +135,11 @@ mod tests {
         let product = level("product1", 0).product_id;
         gauge.set(&level("product1", 5));
         assert!(units(&gauge).is_empty(), "nobody has asked for it");
-        assert!(gauge.show(&product));
-        assert!(!gauge.show(&product));
+        let room = gauge.make_room(&product).unwrap();
+        assert!(gauge.make_room(&product).is_none());
         assert!(units(&gauge).is_empty(), "its stock is not known");
         gauge.set(&level("product1", 3));
-        gauge.begin(&product, Some(Stock::from_stored(5)));
+        room.fill(Stock::from_stored(5));
         assert_eq!(units(&gauge), [3.0]);
     }
 
@@ -130,11 +147,23 @@ mod tests {
     fn a_product_without_a_stock_has_no_series_and_takes_no_room() {
         let gauge = StockGauge::unregistered().unwrap();
         let product = level("product1", 0).product_id;
-        gauge.show(&product);
-        gauge.begin(&product, None);
-        assert!(units(&gauge).is_empty());
-        assert!(gauge.show(&product));
-        gauge.begin(&product, Some(Stock::from_stored(7)));
+        drop(gauge.make_room(&product));
+        assert!(units(&gauge).is_empty() && gauge.shown.lock().is_empty());
+        let room = gauge.make_room(&product).unwrap();
+        room.fill(Stock::from_stored(7));
         assert_eq!(units(&gauge), [7.0]);
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_series_and_a_product_that_is_sold_takes_what_is_left() {
+        let gauge = StockGauge::unregistered().unwrap();
+        for number in 1..SERIES {
+            gauge.show(&level(&format!("product{number}"), 1));
+        }
+        gauge.show(&level("last", 2));
+        gauge.show(&level("too-many", 3));
+        assert!(gauge.make_room(&level("too-many", 3).product_id).is_none());
+        let units = units(&gauge);
+        assert!(units.len() == SERIES && units.contains(&2.0) && !units.contains(&3.0));
     }
 }

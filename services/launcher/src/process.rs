@@ -37,7 +37,8 @@ pub type Events = mpsc::Sender<(&'static str, Event)>;
 /// Starts a process. The future, which has to be polled, sends its events, and asks it to
 /// terminate (SIGTERM) when `stopping` becomes true; dropped, it kills the process.
 ///
-/// The process is started by the calling thread, with whose end the kernel ends it ([`command`]).
+/// The process is started by the calling thread; when that thread ends, the kernel terminates it
+/// ([`command`]).
 pub fn start(
     name: &'static str,
     mut command: Command,

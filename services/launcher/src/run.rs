@@ -20,7 +20,7 @@ use crate::services::receiver_port;
 use crate::supervisor::{Shop, SupervisorError};
 use crate::traces::Traces;
 
-/// Runs what the command line asks for, until it is told to end or a process of the shop ends.
+/// Runs what the command line asks for, until a signal or the end of a process of the shop.
 pub async fn run(args: &Args) -> Result<(), Failure> {
     ports::check(args)?;
     if args.receiver_only {
@@ -53,7 +53,7 @@ async fn receive(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// Starts everything, and shows what happens until the launcher is told to end or a process ends.
+/// Starts everything, and shows what happens until a signal or the end of a process.
 async fn open(
     args: &Args,
     built: &Built,

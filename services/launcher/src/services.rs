@@ -15,7 +15,7 @@ pub struct Service {
     pub name: &'static str,
     /// Its port, without an offset.
     pub port: u16,
-    /// The variable that tells the others its address.
+    /// The variable with its address, for the others.
     pub url_variable: &'static str,
     /// What a person finds there.
     pub what: &'static str,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use opentelemetry::TraceId;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -42,7 +42,7 @@ impl Traces {
     /// Keeps the spans of an export; returns how many it refused, because their ids are malformed
     /// or their trace is full.
     pub fn keep(&self, request: ExportTraceServiceRequest) -> usize {
-        let mut kept = self.lock();
+        let mut kept = self.0.lock();
         let (mut refused, at) = (0, Instant::now());
         for resource_spans in request.resource_spans {
             let resource = Arc::new(resource_spans.resource.unwrap_or_default());
@@ -64,7 +64,7 @@ impl Traces {
 
     /// A trace by its id.
     pub fn get(&self, id: TraceId) -> Option<Trace> {
-        let spans = self.lock().spans.get(id)?;
+        let spans = self.0.lock().spans.get(id)?;
         Some(Trace { id, spans })
     }
 
@@ -72,12 +72,8 @@ impl Traces {
     /// There is one watch; a new one ends the old one.
     pub fn watch(&self, name: &'static str) -> mpsc::Receiver<TraceId> {
         let (announce, announced) = mpsc::channel(ANNOUNCED);
-        self.lock().watch = Some(Watch { name, announce });
+        self.0.lock().watch = Some(Watch { name, announce });
         announced
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock()
     }
 }
 

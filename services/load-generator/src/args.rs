@@ -31,7 +31,7 @@ The JSON report: target, mode (closed, open), users or requested_rate, seed, int
   endpoints: by method and route requests, rate, expected and failed by kind, an example of each
   failure (status, detail, trace_id) and latency_ms (p50, p90, p99, max).";
 
-/// Makes traffic for the shop, prints a report, and tells by its exit code whether thresholds are
+/// Makes traffic for the shop, prints a report, and says by its exit code whether thresholds are
 /// met.
 ///
 /// By default ten users do what people do: list the products, look at one (now and then at one

@@ -1,6 +1,7 @@
 //! The closed loop: users who wait for each answer, and think between their rounds.
 
 use std::sync::Arc;
+
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 

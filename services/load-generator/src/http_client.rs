@@ -108,12 +108,12 @@ impl HttpClient {
 }
 
 impl Answer {
-    /// The failure that the status is none that this request may have.
+    /// The failure of an answer whose status the contract does not allow here.
     pub(crate) fn unexpected(&self) -> Failure {
         self.failure(Kind::Status(self.status.as_u16()), self.detail())
     }
 
-    /// The failure that the status is right, and the body is wrong.
+    /// The failure of an answer whose status is right and whose body is wrong.
     pub(crate) fn bad_body(&self, what: impl std::fmt::Display) -> Failure {
         self.failure(Kind::BadBody, what.to_string())
     }

@@ -1,10 +1,11 @@
 //! Progress during a run: on a terminal one line that is redrawn, elsewhere a line every ten seconds,
 //! and a status for systemd.
 
-use sd_notify::NotifyState;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
+
+use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use crate::answers::Answered;
 use crate::endpoint::Endpoint;
@@ -62,7 +62,7 @@ impl Record {
         outcome: &Result<Answered, Failure>,
         latency: Duration,
     ) {
-        let mut seen = self.lock();
+        let mut seen = self.seen.lock();
         let endpoint = seen.endpoints.entry(endpoint).or_default();
         endpoint.latency.add(latency);
         match outcome {
@@ -80,12 +80,12 @@ impl Record {
 
     /// Counts how long after its intended start a request left.
     pub(crate) fn started_late(&self, by: Duration) {
-        self.lock().started_late.add(by);
+        self.seen.lock().started_late.add(by);
     }
 
     /// How many requests there were, and how many of them failed.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        let seen = self.lock();
+        let seen = self.seen.lock();
         let endpoints = || seen.endpoints.values();
         (
             endpoints().map(|endpoint| endpoint.latency.0.len()).sum(),
@@ -94,11 +94,7 @@ impl Record {
     }
 
     pub(crate) fn seen(&self) -> Seen {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock()
+        self.seen.lock().clone()
     }
 }
 

@@ -1,8 +1,9 @@
 //! A run, from the check of the target to the report.
 
-use sd_notify::NotifyState;
 use std::sync::Arc;
 use std::time::Duration;
+
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 

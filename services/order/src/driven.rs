@@ -8,7 +8,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use api::OrderId;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 /// The orders that requests drive. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +29,7 @@ impl Driven {
     /// A request begins to drive this order. For a new order this comes before its insert, so
     /// that it is never seen pending and not driven.
     pub(crate) fn begin(&self, id: OrderId) -> Driving {
-        *self.orders().entry(id.clone()).or_default() += 1;
+        *self.orders.lock().entry(id.clone()).or_default() += 1;
         Driving {
             driven: self.clone(),
             id,
@@ -38,18 +38,13 @@ impl Driven {
 
     /// Whether a request drives this order.
     pub(crate) fn contains(&self, id: &OrderId) -> bool {
-        self.orders().contains_key(id)
-    }
-
-    fn orders(&self) -> MutexGuard<'_, HashMap<OrderId, u32>> {
-        // Nothing panics under this lock.
-        self.orders.lock()
+        self.orders.lock().contains_key(id)
     }
 }
 
 impl Drop for Driving {
     fn drop(&mut self) {
-        if let Entry::Occupied(mut requests) = self.driven.orders().entry(self.id.clone()) {
+        if let Entry::Occupied(mut requests) = self.driven.orders.lock().entry(self.id.clone()) {
             *requests.get_mut() -= 1;
             if *requests.get() == 0 {
                 requests.remove();
@@ -91,6 +86,6 @@ mod tests {
         hanging.abort();
         assert!(hanging.await.unwrap_err().is_cancelled());
         assert!(!driven.contains(&id));
-        assert!(driven.orders().is_empty());
+        assert!(driven.orders.lock().is_empty());
     }
 }

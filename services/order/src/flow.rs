@@ -5,7 +5,9 @@
 //! is driven forward until inventory has said yes or no, by its request or by [`crate::settle`].
 //! Both may do it at once: a reservation is taken once, and an order settled once.
 
-use api::{IdempotencyKey, NewOrder, NewReservation, OrderId, OrderStatus, Problem, ProblemKind};
+use api::{
+    IdempotencyKey, NewOrder, NewReservation, OrderId, OrderStatus, Problem, ProblemKind, Product,
+};
 use client::PeerError;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
@@ -42,6 +44,22 @@ pub(crate) enum Placed {
     Pending(Entry),
 }
 
+/// Why an order is not stored.
+#[derive(Debug)]
+enum Refusal {
+    NoProduct,
+    /// Only so many pieces are in stock.
+    Short(u32),
+    /// A service that is needed failed.
+    Peer(PeerError),
+}
+
+impl From<PeerError> for Refusal {
+    fn from(error: PeerError) -> Self {
+        Self::Peer(error)
+    }
+}
+
 impl OrderFlow {
     /// Makes an order, or finds the one that the same request has made before.
     pub(crate) async fn create(
@@ -75,45 +93,22 @@ impl OrderFlow {
         key: Option<IdempotencyKey>,
         context: &Context,
     ) -> Result<Placed, Problem> {
-        let NewOrder {
-            product_id,
-            quantity,
-        } = &new;
-        let product = match self.products.get(product_id).await {
-            Ok(Some(product)) => product,
-            Ok(None) => {
-                self.metrics.count(Outcome::RejectedProduct);
-                tracing::info!(%product_id, "order refused: there is no product {product_id}");
-                return Err(Problem::new(
-                    ProblemKind::ProductNotFound,
-                    "There is no product of this id, so nothing was ordered.",
-                ));
+        let product = match self.orderable(&new).await {
+            Ok(product) => product,
+            Err(refusal) => {
+                // The same request may run at the same time and be further: it may have taken what
+                // is missing, or have been answered by a service that is gone now.
+                return match self.earlier(key.as_ref()).await? {
+                    Some(earlier) => self.repeated(earlier, &new, context).await,
+                    None => Err(self.refused(&new, refusal)),
+                };
             }
-            Err(error) => return Err(nothing_stored(&error)),
         };
-        match self.inventory.check(product_id, *quantity).await {
-            Ok(Stocked::Enough) => {}
-            Ok(Stocked::Short(stock)) => {
-                // The same request may run at the same time, and have taken what is missing.
-                if let Some(earlier) = self.earlier(key.as_ref()).await? {
-                    return self.repeated(earlier, &new, context).await;
-                }
-                self.metrics.count(Outcome::RejectedStock);
-                let quantity = quantity.get();
-                tracing::warn!(
-                    %product_id,
-                    quantity,
-                    stock,
-                    "order refused: {quantity} of {product_id} wanted, {stock} in stock"
-                );
-                return Err(Problem::insufficient_inventory(stock, quantity));
-            }
-            Err(error) => return Err(nothing_stored(&error)),
-        }
-        let entry = Entry::new(id, product, *quantity, traceparent(context));
+        let has_key = key.is_some();
+        let entry = Entry::new(id, product, new.quantity, traceparent(context));
         let driving = self.driven.begin(entry.id.clone());
-        match self.ledger.insert(entry.clone(), key).await? {
-            Inserted::New => {
+        match self.ledger.insert(entry.clone(), key).await {
+            Ok(Inserted::New) => {
                 let placed = self.drive(entry, driving).await?;
                 // Here and not where it is driven: asked for again, it is still one order.
                 if let Placed::Pending(_) = placed {
@@ -122,7 +117,50 @@ impl OrderFlow {
                 Ok(placed)
             }
             // The same request ran at the same time and was faster.
-            Inserted::Earlier(earlier) => self.repeated(earlier, &new, context).await,
+            Ok(Inserted::Earlier(earlier)) => self.repeated(earlier, &new, context).await,
+            // Not driven: if it is stored after all, the settler finds it.
+            Err(error) if error.is_uncertain() => Err(outcome_unknown(&error, has_key)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The product of an order, of which there are enough pieces now.
+    async fn orderable(&self, new: &NewOrder) -> Result<Product, Refusal> {
+        let product = self.products.get(&new.product_id).await?;
+        let product = product.ok_or(Refusal::NoProduct)?;
+        match self.inventory.check(&new.product_id, new.quantity).await? {
+            Stocked::Enough => Ok(product),
+            Stocked::Short(stock) => Err(Refusal::Short(stock)),
+        }
+    }
+
+    /// Answers an order of which nothing is stored.
+    fn refused(&self, new: &NewOrder, refusal: Refusal) -> Problem {
+        let NewOrder {
+            product_id,
+            quantity,
+        } = new;
+        match refusal {
+            Refusal::NoProduct => {
+                self.metrics.count(Outcome::RejectedProduct);
+                tracing::info!(%product_id, "order refused: there is no product {product_id}");
+                Problem::new(
+                    ProblemKind::ProductNotFound,
+                    "There is no product of this id, so nothing was ordered.",
+                )
+            }
+            Refusal::Short(stock) => {
+                self.metrics.count(Outcome::RejectedStock);
+                let quantity = quantity.get();
+                tracing::warn!(
+                    %product_id,
+                    quantity,
+                    stock,
+                    "order refused: {quantity} of {product_id} wanted, {stock} in stock"
+                );
+                Problem::insufficient_inventory(stock, quantity)
+            }
+            Refusal::Peer(error) => nothing_stored(&error),
         }
     }
 
@@ -227,13 +265,30 @@ impl OrderFlow {
     }
 }
 
-/// A peer gave no answer before anything was stored.
+/// A peer failed before anything was stored.
 fn nothing_stored(error: &PeerError) -> Problem {
-    let detail = format!(
-        "{} gives no answer, so nothing was ordered. Try again in a moment.",
-        error.peer()
-    );
+    let peer = error.peer();
+    let failure = match error {
+        PeerError::Unexpected { .. } => "failed",
+        _ => "gives no answer",
+    };
+    let detail = format!("{peer} {failure}, so nothing was ordered. Try again in a moment.");
     Problem::unavailable(detail, RETRY_AFTER).caused_by(&error.chain())
+}
+
+/// The disk failed while the order was stored.
+fn outcome_unknown(error: &StoreError, has_key: bool) -> Problem {
+    let advice = if has_key {
+        "Send it again with the same Idempotency-Key to learn what became of it, or look at the \
+         list of orders."
+    } else {
+        "Look at the list of orders before you send it again. An order with an Idempotency-Key can \
+         be sent again safely, with the same key."
+    };
+    let detail = format!(
+        "The disk failed while the order was stored. The outcome is unknown: it may stand. {advice}"
+    );
+    Problem::bad_gateway(detail).caused_by(error)
 }
 
 fn order_id(id: &OrderId) -> KeyValue {

@@ -59,7 +59,7 @@ pub(crate) enum Reserved {
 /// Why it is not known whether pieces are reserved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReserveError {
-    /// Inventory did not answer, or answered that it cannot now: every order would fare the same.
+    /// Inventory did not answer, or answered that it cannot now: every order would fail as well.
     #[error(transparent)]
     NoAnswer(PeerError),
     /// Inventory answered what the contract does not know: the trouble may be with this order.
@@ -146,12 +146,8 @@ impl InventoryClient {
         .await
     }
 
-    /// One attempt to reserve.
-    pub(crate) async fn try_reserve(&self, new: &NewReservation) -> Result<Reserved, ReserveError> {
-        self.attempt(new, 0).await
-    }
-
-    async fn attempt(
+    /// One attempt to reserve, after `resend_count` others.
+    pub(crate) async fn attempt(
         &self,
         new: &NewReservation,
         resend_count: u32,

@@ -81,6 +81,7 @@ fn main() -> ExitCode {
         });
         Ok(App::new(routes::router(Arc::clone(&flow)))
             .with_background(Settler::new(flow).run())
+            .with_background(ledger.writer_ended())
             .with_background(retention::run(ledger.clone()))
             .with_health("store", move || {
                 let ledger = ledger.clone();

@@ -33,7 +33,8 @@ pub(crate) enum Outcome {
     /// It is stored, and whether its stock is reserved is not known yet. When it is, the order
     /// counts once more, as created or rejected.
     Pending,
-    /// Nothing was stored: a part was down, or broke.
+    /// A part was down, or broke, and nothing was stored; or the disk failed so that nobody knows. If
+    /// the order turns out to be stored, it counts once more when it is settled.
     Failed,
 }
 

@@ -99,7 +99,7 @@ impl PendingGauges {
 
     /// This order is the oldest pending one.
     pub(crate) fn oldest_is(&self, oldest: Option<Oldest>) {
-        let mut seen = self.oldest();
+        let mut seen = self.state.oldest.lock();
         if seen.map(|seen| seen.seq) != oldest.map(|oldest| oldest.seq) {
             *seen = oldest.map(|Oldest { seq, created_at }| Seen {
                 seq,
@@ -109,16 +109,11 @@ impl PendingGauges {
         }
     }
 
-    fn oldest(&self) -> parking_lot::MutexGuard<'_, Option<Seen>> {
-        // A lock that a panic has poisoned holds a whole value all the same.
-        self.state.oldest.lock()
-    }
-
     /// The count, and the age of the oldest. Between two looks the oldest may be settled already;
     /// it is never shown without a pending order.
     fn now(&self) -> (i64, Duration) {
         let count = self.state.count.load(Ordering::Relaxed);
-        let age = self.oldest().filter(|_| count > 0);
+        let age = self.state.oldest.lock().filter(|_| count > 0);
         let age = age.map(|seen| seen.age + seen.at.elapsed());
         (count, age.unwrap_or_default())
     }
@@ -174,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_order_of_the_future_is_not_younger_than_nothing() {
+    async fn an_order_of_the_future_has_no_negative_age() {
         let gauges = PendingGauges::unregistered().unwrap();
         gauges.begun();
         gauges.oldest_is(Some(oldest(1, SystemTime::now() + HOUR)));

@@ -38,6 +38,11 @@ impl Catalogue {
         self.store.probe().await
     }
 
+    /// See [`Store::writer_ended`].
+    pub(crate) fn writer_ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.store.writer_ended()
+    }
+
     /// All products, the oldest first.
     pub(crate) async fn all(&self) -> Result<Vec<Product>, StoreError> {
         self.store

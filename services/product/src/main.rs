@@ -33,11 +33,11 @@ fn main() -> ExitCode {
     server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
         let catalogue =
             Catalogue::open(&args.state.state_directory, telemetry).map_err(BuildError::store)?;
-        Ok(
-            App::new(routes::router(catalogue.clone())).with_health("store", move || {
+        Ok(App::new(routes::router(catalogue.clone()))
+            .with_background(catalogue.writer_ended())
+            .with_health("store", move || {
                 let catalogue = catalogue.clone();
                 async move { catalogue.probe().await }
-            }),
-        )
+            }))
     })
 }

@@ -1,5 +1,6 @@
 //! The settings of the server: flags, with the environment as fallback.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -31,10 +32,27 @@ pub struct ServerArgs<const PORT: u16> {
     #[arg(long, env = "PORT", value_name = "PORT", default_value_t = PORT)]
     pub port: u16,
 
-    /// How many connections may be open, of which at most 768 idle. One more closes the one that
-    /// has been idle longest.
-    #[arg(long, env = "MAX_CONNECTIONS", value_name = "CONNECTIONS", default_value_t = Limits::get().max_connections, value_parser = clap::value_parser!(u32).range(1..))]
+    /// How many connections may be open.
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "CONNECTIONS", help = max_connections_help(), default_value_t = Limits::get().max_connections, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
+
+    /// How many threads run requests. More than one only helps a service that is busy on a whole
+    /// core; a request costs more then.
+    #[arg(
+        long,
+        env = "WORKER_THREADS",
+        value_name = "THREADS",
+        default_value = "1"
+    )]
+    pub worker_threads: NonZero<usize>,
+}
+
+fn max_connections_help() -> String {
+    let idle = Limits::get().max_idle_connections;
+    format!(
+        "How many connections may be open, of which at most {idle} idle. One more closes the one \
+         that has been idle longest"
+    )
 }
 
 /// The flag of a service that keeps a store.

@@ -43,17 +43,17 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn an_end_and_a_panic_are_told_and_what_goes_on_is_not() {
+    async fn an_end_and_a_panic_are_reported_and_a_running_task_is_not() {
         let mut background = Background::default();
-        let told = tokio::time::timeout(Duration::from_mins(1), background.one_ended()).await;
-        assert!(told.is_err(), "without tasks: {told:?}");
+        let ended = tokio::time::timeout(Duration::from_mins(1), background.one_ended()).await;
+        assert!(ended.is_err(), "without tasks: {ended:?}");
         background.spawn(std::future::pending());
-        let told = tokio::time::timeout(Duration::from_mins(1), background.one_ended()).await;
-        assert!(told.is_err(), "with one that goes on: {told:?}");
+        let ended = tokio::time::timeout(Duration::from_mins(1), background.one_ended()).await;
+        assert!(ended.is_err(), "with one that runs: {ended:?}");
         background.spawn(async {});
         assert!(matches!(background.one_ended().await, Ended::Returned));
         background.spawn(async { panic!("out of order") });
-        let told = background.one_ended().await.to_string();
-        assert!(told.contains("out of order"), "{told}");
+        let ended = background.one_ended().await.to_string();
+        assert!(ended.contains("out of order"), "{ended}");
     }
 }

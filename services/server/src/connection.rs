@@ -21,7 +21,7 @@ use tower_service::Service;
 use crate::connections::{Busy, Place};
 use crate::deadlines::{HEAD_TIMEOUT, HeadTimer, TimedStream};
 use crate::limits::Limits;
-use crate::serve::Phase;
+use crate::phase::Phase;
 
 /// Where a request comes from. In its extensions until the layer that observes it takes it.
 #[derive(Clone, Debug)]

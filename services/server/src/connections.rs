@@ -2,18 +2,19 @@
 //!
 //! A connection is *busy* from the head of a request to the last byte of its answer. One that has
 //! not been busy for [`GRACE`] may be asked to give way to a new one. Whether it does is decided in
-//! its own task, after everything that has arrived on it has been read: a connection on which a
-//! request has begun is never closed.
+//! its own task, after everything that has arrived on it has been read. The first byte of a head
+//! counts as work, the others do not: a head has [`GRACE`] to arrive in, however long its
+//! connection has been idle before, and one that comes byte by byte keeps no place by that.
 
 use std::collections::HashMap;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use socket2::SockRef;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -54,6 +55,8 @@ pub(crate) struct Connection {
     work: AtomicUsize,
     /// Milliseconds from the start of the server to the last moment of work.
     last_work: AtomicU64,
+    /// Whether the first byte of the next head has been read.
+    head_begun: AtomicBool,
     /// Wakes the connection's task when it is asked to give way.
     pub(crate) asked: Notify,
 }
@@ -105,7 +108,7 @@ impl Connections {
     pub(crate) fn take_place(self: &Arc<Self>) -> Place {
         let connection = self.connection();
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.lock().insert(id, Arc::clone(&connection));
+        self.open.lock().insert(id, Arc::clone(&connection));
         Place {
             id: Some(id),
             connection,
@@ -133,7 +136,7 @@ impl Connections {
 
     /// How many connections are open.
     pub(crate) fn count(&self) -> usize {
-        self.lock().len()
+        self.open.lock().len()
     }
 
     fn connection(self: &Arc<Self>) -> Arc<Connection> {
@@ -141,6 +144,7 @@ impl Connections {
             connections: Arc::clone(self),
             work: AtomicUsize::new(0),
             last_work: AtomicU64::new(self.now()),
+            head_begun: AtomicBool::new(false),
             asked: Notify::new(),
         })
     }
@@ -150,7 +154,7 @@ impl Connections {
         let Some(latest) = self.now().checked_sub(millis(GRACE)) else {
             return false;
         };
-        let open = self.lock();
+        let open = self.open.lock();
         let idle = open.values().filter_map(|connection| {
             let last_work = connection.last_work.load(Ordering::Acquire);
             let idle = connection.work.load(Ordering::Acquire) == 0 && last_work <= latest;
@@ -165,10 +169,6 @@ impl Connections {
     fn now(&self) -> u64 {
         millis(self.begun.elapsed())
     }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
-        self.open.lock()
-    }
 }
 
 impl Connection {
@@ -180,10 +180,19 @@ impl Connection {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, add)
             .unwrap_or_default();
         self.settle(before);
+        self.head_begun.store(false, Ordering::Release);
         if before & !ASKED == 0 {
             self.connections.busy.fetch_add(1, Ordering::AcqRel);
         }
         Busy(Arc::clone(self))
+    }
+
+    /// Notes that bytes have been read. The first byte of a head is work.
+    pub(crate) fn has_read(&self) {
+        let idle = self.work.load(Ordering::Acquire) & !ASKED == 0;
+        if idle && !self.head_begun.swap(true, Ordering::AcqRel) {
+            self.stays();
+        }
     }
 
     /// Since when the connection has been idle, unless it is busy.
@@ -205,10 +214,15 @@ impl Connection {
         if matches!(unread, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
             return true;
         }
+        self.stays();
+        false
+    }
+
+    /// Notes work at this moment, for which the connection stays if it was asked to give way.
+    fn stays(&self) {
         self.last_work
             .store(self.connections.now(), Ordering::Release);
         self.settle(self.work.fetch_and(!ASKED, Ordering::AcqRel));
-        false
     }
 
     /// Asks the connection to give way, unless it is busy or was asked already.
@@ -247,7 +261,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let connections = &self.connection.connections;
         if let Some(id) = self.id {
-            let mut open = connections.lock();
+            let mut open = connections.open.lock();
             open.remove(&id);
             // Under the lock, so that none is asked that is not open.
             self.connection
@@ -322,6 +336,28 @@ mod tests {
         assert_eq!(connections.asked.load(Ordering::Acquire), 0);
         drop((first, second));
         assert_eq!(connections.busy.load(Ordering::Acquire), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_byte_of_a_head_is_work_and_the_next_ones_are_not() {
+        let connections = Connections::new(1, 1);
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let first = connections.place().await;
+        for request in 1..=2 {
+            tokio::time::advance(8 * GRACE).await;
+            first.connection.has_read();
+            let refused = tokio::time::timeout(GRACE * 9 / 10, connections.place()).await;
+            assert!(refused.is_err(), "request {request}: {refused:?}");
+            drop(first.connection.busy());
+        }
+        tokio::time::advance(8 * GRACE).await;
+        first.connection.has_read();
+        tokio::time::advance(GRACE * 9 / 10).await;
+        first.connection.has_read();
+        let second = soon_given(&connections).await;
+        assert!(first.connection.gives_way(&ours), "a slow head");
+        drop((first, second));
+        assert_eq!(connections.asked.load(Ordering::Acquire), 0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -131,7 +131,11 @@ impl<S: AsyncRead + AsFd + Unpin> AsyncRead for TimedStream<S> {
         task: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let filled = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(task, buffer);
+        if buffer.filled().len() > filled {
+            self.connection.has_read();
+        }
         if read.is_pending() && self.connection.gives_way(&self.stream) {
             let error = "an idle connection gives way to a new one";
             return Poll::Ready(Err(io::Error::other(error)));

@@ -7,6 +7,7 @@
 mod app;
 mod args;
 mod background;
+mod buffers;
 mod connection;
 mod connections;
 mod deadlines;
@@ -18,7 +19,9 @@ mod limits;
 mod listener;
 mod object;
 mod observe;
+mod phase;
 mod probes;
+mod runtime;
 mod serve;
 mod systemd;
 mod unread_body;

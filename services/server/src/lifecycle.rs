@@ -16,24 +16,22 @@ use tokio::task::JoinError;
 use crate::app::{App, BuildError};
 use crate::args::ServerArgs;
 use crate::background::{Background, Ended};
+use crate::buffers::{Buffers, count_buffers};
 use crate::connections::Connections;
 use crate::host::one_host;
 use crate::limits::Limits;
 use crate::observe::{Observer, observe};
 use crate::serve::Server;
 use crate::unread_body::drain_unread_body;
-use crate::{listener, probes, systemd, watchdog};
-
-/// The threads for the names of peers and for the page's files; the store has threads of its own.
-/// While a name server hangs, each try to connect keeps one for up to half a minute
-/// (resolv.conf(5)). With a try a second that is thirty for each peer, so two peers may hang and
-/// files are still read. Threads are made on demand and end when they have been idle.
-const BLOCKING_THREADS: usize = 64;
+use crate::{listener, probes, runtime, systemd, watchdog};
 
 /// How long the runtime waits for its threads when all is done.
 const RUNTIME_SHUTDOWN: Duration = Duration::from_millis(100);
 
-/// Why a service does not start, or ends before it is told to. The exit codes are those of
+/// What a service has open besides connections of clients and to peers: its store, its telemetry.
+const OTHER_FILES: u64 = 128;
+
+/// Why a service does not start, or ends before a signal. The exit codes are those of
 /// sysexits(3).
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -74,8 +72,8 @@ impl Failure {
 ///
 /// SIGTERM and SIGINT drain and end it, SIGHUP reads the log filter again. The exit code is 0
 /// after a drain, 64 for wrong settings, 69 when it cannot listen, 70 when a background task or
-/// the accept loop ended or panicked, after a drain as well, 71 when the system refuses a runtime
-/// or signals, 74 when its store cannot be opened.
+/// the accept loop ended (with a background task the service drains first), 71 when the system
+/// refuses a runtime or signals, 74 when its store cannot be opened.
 pub fn run<const PORT: u16, B>(
     service: Service,
     server: &ServerArgs<PORT>,
@@ -85,15 +83,13 @@ pub fn run<const PORT: u16, B>(
 where
     B: AsyncFnOnce(&Telemetry) -> Result<App, BuildError>,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .max_blocking_threads(BLOCKING_THREADS)
-        .build();
-    let outcome = runtime.map_err(Failure::Runtime).and_then(|runtime| {
-        let outcome = runtime.block_on(live(service, server, telemetry, build));
-        runtime.shutdown_timeout(RUNTIME_SHUTDOWN);
-        outcome
-    });
+    let outcome = runtime::build(server.worker_threads)
+        .map_err(Failure::Runtime)
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(live(service, server, telemetry, build));
+            runtime.shutdown_timeout(RUNTIME_SHUTDOWN);
+            outcome
+        });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -193,26 +189,36 @@ fn observed(
         .merge(probes::router(health, telemetry.metrics.clone()))
         .fallback(async || Problem::unknown_path())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        // From the outside in. One layer of four, not four: each would box and clone all that it
+        // From the outside in. One layer of five, not five: each would box and clone all that it
         // surrounds, for every request.
         .layer((
             middleware::from_fn_with_state(observer, observe),
+            middleware::from_fn_with_state(Buffers::default(), count_buffers),
             middleware::from_fn(drain_unread_body),
             middleware::from_fn(one_host),
             DefaultBodyLimit::max(Problem::BODY_LIMIT),
         ))
 }
 
-/// The places for connections: as many as `wanted`, as far as the process may open files. The soft
-/// limit is raised to the hard one; some files stay for the store and for peers.
+/// The places for connections: as many as `wanted`, as far as the process may open files.
 fn connections(wanted: u32) -> Arc<Connections> {
-    const OTHER_FILES: u64 = 128;
     let wanted = u64::from(wanted);
-    let files = rlimit::increase_nofile_limit(wanted + OTHER_FILES).unwrap_or(1024);
-    let places = wanted.min(files.saturating_sub(OTHER_FILES)).max(1);
+    let files = rlimit::increase_nofile_limit(files_for(wanted)).unwrap_or(1024);
+    let places = places_within(files, wanted);
     let idle = places.min(Limits::get().max_idle_connections.into());
     let number = |count| usize::try_from(count).unwrap_or(1);
     Connections::new(number(places), number(idle))
+}
+
+/// The files that so many connections of clients need: a gateway forwards each request on a
+/// connection of its own to a peer.
+const fn files_for(places: u64) -> u64 {
+    2 * places + OTHER_FILES
+}
+
+/// As many of the `wanted` places as so many open files allow; one at least.
+fn places_within(files: u64, wanted: u64) -> u64 {
+    wanted.min(files.saturating_sub(OTHER_FILES) / 2).max(1)
 }
 
 fn reload_on_hangup(
@@ -228,4 +234,17 @@ fn reload_on_hangup(
             systemd::ready("log filter read again");
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_place_has_a_file_for_its_client_and_one_for_a_peer() {
+        assert_eq!(places_within(files_for(2048), 2048), 2048);
+        assert_eq!(places_within(files_for(2048) - 1, 2048), 2047);
+        assert_eq!(places_within(1024, 2048), 448);
+        assert_eq!(places_within(64, 2048), 1);
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// The limits of every service, unless it is told otherwise.
+/// The limits of every service, unless configured otherwise.
 static LIMITS: LazyLock<Limits> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../limits.json")).expect("a unit test parses it")
 });
@@ -27,10 +27,14 @@ pub struct Limits {
     /// as many, and the contract's longest head without them a few hundred bytes.
     pub head_bytes: usize,
     /// The most memory that a connection holds, measured with all places taken: 45 KiB while its
-    /// client sends the longest head slowly, 50 KiB in the gateway that hands on a request whose
+    /// client sends the longest head slowly, 50 KiB in the gateway that forwards a request whose
     /// body comes slowly. These are hyper's buffers, to the peer as well, the tasks, and what the
     /// allocator adds.
     pub connection_bytes: u64,
+    /// The most bytes of bodies, of requests and of answers, that are held whole in memory at once,
+    /// beyond the small ones that [`Self::connection_bytes`] covers: room for some 190 of the
+    /// longest pages of orders that clients read slowly, or for 512 of the longest bodies.
+    pub buffered_bytes: u32,
     /// What a service holds besides: measured with 128 orders at once.
     pub service_bytes: u64,
 }
@@ -43,7 +47,9 @@ impl Limits {
 
     /// The most memory that a service may hold.
     pub const fn memory_bytes(&self) -> u64 {
-        self.service_bytes + self.max_connections as u64 * self.connection_bytes
+        self.service_bytes
+            + self.buffered_bytes as u64
+            + self.max_connections as u64 * self.connection_bytes
     }
 }
 
@@ -56,6 +62,7 @@ mod tests {
         let limits = Limits::get();
         assert!(limits.head_bytes >= 8192, "hyper takes no smaller buffer");
         assert!(limits.max_idle_connections < limits.max_connections);
+        assert_eq!(limits.buffered_bytes % 1024, 0, "it is counted in KiB");
         assert_eq!(limits.memory_bytes() % (1 << 20), 0, "Nix says it in MiB");
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::connection;
 use crate::connections::{Connections, Place};
+use crate::phase::Phase;
 
 /// How long connections linger: an answer under load comes every few milliseconds, and a client
 /// with a pool asks more often than this.
@@ -23,14 +24,6 @@ const LINGER: Duration = Duration::from_millis(500);
 
 /// How long requests may take to end after that: the gateway's own deadline.
 const DRAIN_BOUND: Duration = Duration::from_secs(10);
-
-/// How far the drain has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Serving,
-    Lingering,
-    Closing,
-}
 
 /// What every connection is served with.
 pub(crate) struct Server {
@@ -76,6 +69,8 @@ impl Server {
                 },
             }
         }
+        // Tells the watchdog that the drain has begun.
+        drop(watchdog);
         self.phase.send_replace(Phase::Lingering);
         if let Some(accepted) = waiting {
             self.spawn(accepted, self.connections.take_place());

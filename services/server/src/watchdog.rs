@@ -3,8 +3,8 @@
 //! The request asks `/health` over a pair of connected sockets, of which the accept loop takes one
 //! end from a channel, beside what the listener accepts. So an answer proves that the accept loop
 //! runs, and the runtime, the router and the store's probe. It needs no address and no `bind`,
-//! which the unit denies (`SocketBindDeny=`), and it has a place beside the limit: a house full of
-//! clients is no reason for a restart, which would cut them all.
+//! which the unit denies (`SocketBindDeny=`), and it has a place beside the limit: that clients take
+//! all places is no reason for a restart, which would cut them all.
 
 use std::time::Duration;
 
@@ -23,18 +23,21 @@ pub(crate) fn door() -> (mpsc::Sender<UnixStream>, mpsc::Receiver<UnixStream>) {
     mpsc::channel(1)
 }
 
-/// Feeds the watchdog for as long as the service answers, twice in each `interval`, until the
-/// accept loop ends. Any answer counts, a 503 too: a restart does not mend a full disk.
+/// Feeds the watchdog for as long as the service answers, twice in each `interval`. Any answer
+/// counts, a 503 too: a restart does not mend a full disk. In the drain nothing new is answered; it
+/// is fed without a question, since the drain has a bound of its own (`TimeoutStopSec=`).
 pub(crate) async fn feed(interval: Duration, door: mpsc::Sender<UnixStream>) {
     // Half of the interval, as sd_watchdog_enabled(3) recommends.
     let mut tick = tokio::time::interval(interval / 2);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        if door.is_closed() {
-            return;
-        }
-        match tokio::time::timeout(interval / 2, ask(&door)).await {
+        let asked = tokio::select! {
+            biased;
+            () = door.closed() => Ok(Ok(())),
+            asked = tokio::time::timeout(interval / 2, ask(&door)) => asked,
+        };
+        match asked {
             Ok(Ok(())) => systemd::watchdog(),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the service does not answer itself: {error}");

@@ -1,7 +1,7 @@
 //! A service whose background task ends or panics ends as well, says why, and drains before.
 //!
-//! This program is the service too, when it is told so: what `main` of a service does cannot be
-//! done twice in one process.
+//! This program is also the service, when the environment says so: what `main` of a service does
+//! cannot be done twice in one process.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -84,9 +84,9 @@ fn a_task_that_panics_or_returns_ends_the_service_after_a_drain() {
         let status = service.wait().expect("a child");
         assert_eq!(status.code(), Some(70), "{ending}");
         let log: Vec<String> = log.map_while(Result::ok).collect();
-        let told = log
+        let logged = log
             .iter()
             .any(|line| line.contains(r#""level":"ERROR""#) && line.contains(reason));
-        assert!(told, "{ending}: {log:?}");
+        assert!(logged, "{ending}: {log:?}");
     }
 }

@@ -22,6 +22,10 @@ pub enum StoreError {
     /// later without a restart.
     #[error("the store cannot be used now: {0}")]
     Unavailable(Arc<rusqlite::Error>),
+    /// The commit of a write failed in a way, or its thread ended at a time, that leaves open
+    /// whether the write is on the disk.
+    #[error("it is not known whether the write is stored: {0}")]
+    Uncertain(Box<StoreError>),
     /// The file is not where it was opened. What is written to it now would be lost at the next
     /// restart.
     #[error("the store cannot be used now: its file was removed, moved or replaced")]
@@ -59,7 +63,35 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same request may succeed later, without a change to it or to the program.
     pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Replaced | Self::Stopped)
+        matches!(
+            self,
+            Self::Unavailable(_) | Self::Uncertain(_) | Self::Replaced | Self::Stopped
+        )
+    }
+
+    /// Whether the write may be stored in spite of the error. After any other error it is not.
+    pub const fn is_uncertain(&self) -> bool {
+        matches!(self, Self::Uncertain(_))
+    }
+
+    /// What the failure of a COMMIT means for its writes.
+    ///
+    /// The record that makes a transaction count is the last that is written to the log. On a
+    /// full disk it was not written whole (`SQLITE_FULL` is a short write), and a busy file was not
+    /// written at all: nothing is stored. After any other error of the disk, such as a failed
+    /// fsync, the record may be there, and count after a restart.
+    pub(crate) fn of_commit(self) -> Self {
+        match &self {
+            Self::Unavailable(error)
+                if !matches!(
+                    error.sqlite_error_code(),
+                    Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+                ) =>
+            {
+                Self::Uncertain(Box::new(self))
+            }
+            _ => self,
+        }
     }
 
     pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Self {
@@ -73,6 +105,7 @@ impl StoreError {
         match self {
             Self::Open { .. } => "Open",
             Self::Unavailable(_) => "Unavailable",
+            Self::Uncertain(_) => "Uncertain",
             Self::Replaced => "Replaced",
             Self::Damaged(_) => "Damaged",
             Self::Statement(_) => "Statement",
@@ -91,6 +124,7 @@ impl StoreError {
             Self::Unavailable(error) | Self::Damaged(error) | Self::Statement(error) => {
                 error.sqlite_error().map(|error| error.extended_code)
             }
+            Self::Uncertain(error) => error.result_code(),
             _ => None,
         }
     }

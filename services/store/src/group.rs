@@ -9,7 +9,7 @@ use crate::StoreError;
 use crate::connection::DatabaseFile;
 use crate::metrics::StoreMetrics;
 use crate::spans::{Group, Period, Spans};
-use crate::writer::{GROUP_WRITES, Write};
+use crate::write::{GROUP_WRITES, Write};
 
 /// The state of that thread.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Committer {
         let outcome = self.run(group).and_then(|connection| {
             let (committed, period) = Period::of(|| execute(connection, "COMMIT"));
             commit = Some(period);
-            committed
+            committed.map_err(StoreError::of_commit)
         });
         match (&outcome, commit) {
             (Err(error), _) => {

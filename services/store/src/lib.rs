@@ -17,9 +17,11 @@ mod metrics;
 mod operation;
 mod problem;
 mod readers;
+mod retention;
 mod spans;
 #[cfg(test)]
 mod tests;
+mod write;
 mod writer;
 
 use std::path::Path;
@@ -29,6 +31,7 @@ pub use column::parsed;
 pub use error::StoreError;
 use opentelemetry_sdk::trace::SdkTracer;
 pub use operation::Operation;
+pub use retention::forget_old;
 pub use rusqlite;
 use rusqlite::Connection;
 use telemetry::Telemetry;
@@ -142,6 +145,17 @@ impl Store {
                 .map(drop)
         };
         self.remember_damage(self.writer.run(None, write, |()| {}).await)
+    }
+
+    /// Resolves, after it has logged an error, if the thread that writes has ended: by a panic, since
+    /// it serves for as long as somebody has the store. Every later write fails then, and only a
+    /// restart helps.
+    pub fn writer_ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        let ended = self.writer.ended();
+        async move {
+            ended.await;
+            tracing::error!("the thread that writes to the store has ended");
+        }
     }
 
     fn remember_damage<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {

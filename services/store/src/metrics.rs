@@ -11,7 +11,7 @@ const COMMIT_SECONDS: &[f64] = &[
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 ];
 
-/// From a single write to a full transaction ([`crate::writer::GROUP_WRITES`]), by doubling.
+/// From a single write to a full transaction ([`crate::write::GROUP_WRITES`]), by doubling.
 const COMMIT_WRITES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
 /// The families of a store.

@@ -9,7 +9,12 @@ const RETRY_AFTER: u16 = 5;
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let problem = if error.is_unavailable() {
+        let problem = if error.is_uncertain() {
+            Self::bad_gateway(
+                "The disk failed while the change was stored. The outcome is unknown: the change \
+                 may have been made. Look at it (GET) before you send the request again.",
+            )
+        } else if error.is_unavailable() {
             Self::unavailable(
                 "The store cannot be used now. Try again in a moment.",
                 RETRY_AFTER,

@@ -73,7 +73,7 @@ impl Readers {
                 spans.read(&answered);
             }
         };
-        let known = lock(&self.idle).pop();
+        let known = self.idle.lock().pop();
         let reader = known.map_or_else(Reader::start, Ok)?;
         let turns = reader.0.clone();
         let turn = Turn {
@@ -97,16 +97,12 @@ impl Reader {
                 for turn in turns {
                     (turn.read)(&mut connection);
                     // Before the permit is released, so that its next owner finds this reader.
-                    lock(&turn.idle).push(turn.reader);
+                    turn.idle.lock().push(turn.reader);
                 }
             })
             .map_err(|_| StoreError::Stopped)?;
         Ok(Self(sender))
     }
-}
-
-fn lock(idle: &Idle) -> parking_lot::MutexGuard<'_, Vec<Reader>> {
-    idle.lock()
 }
 
 fn read<T>(

@@ -8,6 +8,11 @@
 //! Spans are made on the threads of the store after the caller has its answer, from times that were
 //! taken on the way. A call without a sampled caller, such as a probe, has none.
 
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
 use opentelemetry::trace::{
     Event, Link, Span as _, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt, Tracer,
 };
@@ -17,10 +22,6 @@ use opentelemetry_semantic_conventions::attribute::{
     DB_COLLECTION_NAME, DB_NAMESPACE, DB_OPERATION_BATCH_SIZE, DB_OPERATION_NAME,
     DB_RESPONSE_STATUS_CODE, DB_SYSTEM_NAME, ERROR_TYPE, EXCEPTION_MESSAGE, EXCEPTION_TYPE,
 };
-use std::borrow::Cow;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use crate::{Operation, StoreError};

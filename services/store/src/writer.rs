@@ -10,25 +10,12 @@ use crate::connection::DatabaseFile;
 use crate::group::Committer;
 use crate::metrics::{StoreMetrics, Waiting};
 use crate::spans::{Answered, Call, Spans};
+use crate::write::Write;
 use crate::{StoreError, job};
 
 /// How many writes the queue holds; beyond that, callers wait to queue theirs. It is far more than
 /// one transaction takes, so the writer never runs dry.
 const QUEUE_WRITES: usize = 1024;
-
-/// How many writes share one transaction. At some 20 us each a transaction stays below 10 ms, so
-/// that the first does not wait long for the last.
-pub(crate) const GROUP_WRITES: usize = 256;
-
-/// A write in the queue, whatever it returns.
-pub(crate) trait Write: Send {
-    /// Runs the statements. On an error they have to be rolled back.
-    fn run(&mut self, connection: &Connection) -> Result<(), StoreError>;
-
-    /// Answers the caller, after the commit or its failure. Returns what its span is made of, if
-    /// it has one.
-    fn answer(self: Box<Self>, commit: Result<(), StoreError>) -> Option<Answered>;
-}
 
 /// The sending side of the queue.
 #[derive(Clone, Debug)]
@@ -52,6 +39,13 @@ impl Writer {
             .spawn(move || committer.serve(writes))
             .map_err(|_| StoreError::Stopped)?;
         Ok(Self { queue, metrics })
+    }
+
+    /// Resolves once the thread has ended. It serves for as long as there is a [`Writer`], so only
+    /// a panic ends it before.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        let queue = self.queue.clone();
+        async move { queue.closed().await }
     }
 
     pub(crate) async fn run<T, F, C>(
@@ -78,7 +72,9 @@ impl Writer {
             .send(Box::new(job))
             .await
             .map_err(|_| StoreError::Stopped)?;
-        wait.await.map_err(|_| StoreError::Stopped)?
+        // Without an answer, the thread ended while it had the write: before or after its commit.
+        wait.await
+            .map_err(|_| StoreError::Uncertain(Box::new(StoreError::Stopped)))?
     }
 }
 

@@ -8,11 +8,13 @@
 mod args;
 pub mod logs;
 pub mod metrics;
+pub mod protocol;
 mod request_id;
 pub mod traces;
 mod variable;
 
 use std::time::Duration;
+
 use tokio::time::Instant;
 
 pub use args::TelemetryArgs;

@@ -238,7 +238,7 @@ if has_logs:
             wait_for_shop(machine)
         assert pending()
         begun = now()
-        is_told("OrderStuck", "firing", begun, 180, service="order-service")
+        is_told("OrdersPending", "firing", begun, 180)
         machine.succeed(f"systemctl start {units}")
         eventually("every order is settled", pending, lambda there: not there)
 

@@ -112,7 +112,7 @@ in
     every = "30s";
     series = {
       ${count "201"} = "0+30x120 3600x60";
-      "http_client_requests_seconds_count{job=\"frontend\",peer=\"gateway-service\",method=\"POST\",uri=\"/api/{*path}\",status=\"IO_ERROR\",outcome=\"-\"}" =
+      "http_client_requests_seconds_count{job=\"frontend\",peer=\"gateway-service\",method=\"POST\",uri=\"/api/orders\",status=\"IO_ERROR\",outcome=\"-\"}" =
         "0x120 0+30x60";
     };
     fires = [

@@ -6,6 +6,12 @@ let
     job = "order-service";
     host = "127.0.0.1";
   };
+  # In bytes; the setting is in MiB, such as "128M".
+  memoryMax =
+    let
+      text = (import ../../../nixos/settings.nix { enable = true; }).order.memoryMax;
+    in
+    builtins.fromJSON (builtins.head (builtins.match "([0-9]+)M" text)) * 1048576;
   of = name: "${name}{instance=\"${instance}\",job=\"order-service\"}";
   unit =
     metric: more:
@@ -197,10 +203,11 @@ in
     ];
   };
 
-  "a service near the limit of its memory, which is 64 MiB" = {
+  "a service near the limit of its memory" = {
     every = "5s";
-    # 52 MiB are below the bound, 60 above.
-    series.${of "process_resident_memory_bytes"} = "54525952x11 62914560x80";
+    # 13 sixteenths of the limit are below the bound, 15 above.
+    series.${of "process_resident_memory_bytes"} =
+      "${toString (memoryMax / 16 * 13)}x11 ${toString (memoryMax / 16 * 15)}x80";
     silent = [
       {
         at = 355;

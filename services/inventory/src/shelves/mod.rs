@@ -52,8 +52,7 @@ impl Shelves {
         let gauge = StockGauge::new(&telemetry.metrics).map_err(BuildError::settings)?;
         let ordered = store.read(Operation::new("SELECT", "stock"), stock::ordered);
         for level in ordered.await.map_err(BuildError::store)? {
-            gauge.show(&level.product_id);
-            gauge.set(&level);
+            gauge.show(&level);
         }
         Ok(Self { store, gauge })
     }
@@ -61,6 +60,11 @@ impl Shelves {
     /// Writes to the disk: an error means that the store is unusable.
     pub(crate) async fn probe(&self) -> Result<(), StoreError> {
         self.store.probe().await
+    }
+
+    /// See [`Store::writer_ended`].
+    pub(crate) fn writer_ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.store.writer_ended()
     }
 
     /// The stock of every product.
@@ -86,13 +90,12 @@ impl Shelves {
     /// The stock of a product that somebody is about to order.
     pub(crate) async fn check(&self, product: ProductId) -> Result<Option<Stock>, StoreError> {
         // Before the read, so that no commit after it is missed.
-        let is_new = self.gauge.show(&product);
-        let stock = self.get(product.clone()).await;
-        if is_new {
-            self.gauge
-                .begin(&product, stock.as_ref().ok().copied().flatten());
+        let room = self.gauge.make_room(&product);
+        let stock = self.get(product).await?;
+        if let (Some(room), Some(stock)) = (room, stock) {
+            room.fill(stock);
         }
-        stock
+        Ok(stock)
     }
 
     /// Sets the stock of a product, which may be new.
@@ -126,8 +129,7 @@ impl Shelves {
                 move |connection| reservations::reserve(connection, new),
                 move |reserved| {
                     if let Reserved::Now(reservation) = reserved {
-                        gauge.show(&reservation.product_id);
-                        gauge.set(&StockLevel {
+                        gauge.show(&StockLevel {
                             product_id: reservation.product_id.clone(),
                             quantity: reservation.remaining,
                         });

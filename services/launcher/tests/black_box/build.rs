@@ -50,7 +50,7 @@ const BUILT: &str = "PATH=/usr/bin:/bin; [ $1 = run ] && mkdir -p dist && : >> d
 
 #[test]
 fn a_missing_or_old_tool_is_named_with_what_to_do() {
-    for (tools, told) in [
+    for (tools, expected) in [
         (&[][..], "Node.js is missing: install Node.js 20.19"),
         (&[NODE], "npm is missing"),
         (
@@ -61,7 +61,7 @@ fn a_missing_or_old_tool_is_named_with_what_to_do() {
     ] {
         let (code, said) = Host::with(tools).launch(&[]);
         assert_eq!(code, Some(70), "{said}");
-        assert!(said.contains(told), "{told}: {said}");
+        assert!(said.contains(expected), "{expected}: {said}");
     }
 }
 

@@ -36,7 +36,7 @@ async fn a_killed_launcher_takes_its_services_along() {
 }
 
 /// As with a closed terminal, or with `cargo run | head`: what the launcher prints is lost, but the
-/// shop runs on, and its services drain when the launcher is told to end.
+/// shop runs on, and its services drain when the launcher gets a signal.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_launcher_whose_output_is_closed_runs_and_ends_in_order() {
     let stores = tempfile::tempdir().unwrap();

@@ -16,12 +16,12 @@ fn a_taken_port_is_named_before_anything_is_started() {
         let mut launcher = Launcher::start(offset, &["--bin-dir", "/nowhere"], &[]);
         assert_eq!(launcher.end().code(), Some(69));
         let errors = launcher.process.errors();
-        for told in [
+        for expected in [
             &format!("port {port} of {name} is taken"),
             "ss -ltnp",
             "--port-offset",
         ] {
-            assert!(errors.contains(told), "{told}: {errors}");
+            assert!(errors.contains(expected), "{expected}: {errors}");
         }
         assert!(launcher.process.lines().is_empty());
     }
@@ -40,8 +40,8 @@ async fn when_one_process_dies_all_end_and_the_reason_is_given() {
         kill_process(id, Signal::KILL).unwrap();
         assert_eq!(shop.launcher.end().code(), Some(1));
         let errors = shop.launcher.process.errors();
-        for told in [&format!("error: {victim} ended"), "signal: 9", "listening"] {
-            assert!(errors.contains(told), "{told}: {errors}");
+        for expected in [&format!("error: {victim} ended"), "signal: 9", "listening"] {
+            assert!(errors.contains(expected), "{expected}: {errors}");
         }
         shop.is_gone().await;
     }
@@ -70,8 +70,8 @@ async fn a_process_whose_exit_status_is_lost_is_named_all_the_same() {
     kill_process(id, Signal::KILL).unwrap();
     assert_eq!(shop.launcher.end().code(), Some(1));
     let errors = shop.launcher.process.errors();
-    for told in ["error: inventory-service ended", "listening"] {
-        assert!(errors.contains(told), "{told}: {errors}");
+    for expected in ["error: inventory-service ended", "listening"] {
+        assert!(errors.contains(expected), "{expected}: {errors}");
     }
     shop.is_gone().await;
 }

@@ -13,20 +13,24 @@ fn with(arguments: &[&str]) -> Ended {
 fn help_has_examples_and_the_exit_codes() {
     let help = with(&["--help"]);
     assert_eq!(help.code, 0);
-    for told in [
+    for expected in [
         "Examples:",
         "Exit codes:",
         "GATEWAY_SERVICE_URL",
         "[default: 300s]",
         "--rate 500",
     ] {
-        assert!(help.output.contains(told), "{told}: {}", help.output);
+        assert!(
+            help.output.contains(expected),
+            "{expected}: {}",
+            help.output
+        );
     }
 }
 
 #[test]
 fn wrong_usage_exits_2_and_says_what_would_be_right() {
-    for (arguments, told) in [
+    for (arguments, expected) in [
         (&["--users", "0"][..], "1..=100000"),
         (&["--orders", "1.5"], "from 0 to 1"),
         (&["--pause", "2s..1s"], "the shorter duration comes first"),
@@ -41,7 +45,7 @@ fn wrong_usage_exits_2_and_says_what_would_be_right() {
         let ended = with(arguments);
         assert_eq!(ended.code, 2, "{arguments:?}: {ended:?}");
         assert!(
-            ended.errors.contains(told),
+            ended.errors.contains(expected),
             "{arguments:?}: {}",
             ended.errors
         );
@@ -56,8 +60,12 @@ fn a_target_that_is_not_there_exits_69_and_says_what_to_do() {
     for flag in ["--target", "--gateway-service-url"] {
         let ended = with(&[flag, &target]);
         assert_eq!(ended.code, 69, "{ended:?}");
-        for told in [&target, "refused", "cargo run", "--target"] {
-            assert!(ended.errors.contains(told), "{told}: {}", ended.errors);
+        for expected in [&target, "refused", "cargo run", "--target"] {
+            assert!(
+                ended.errors.contains(expected),
+                "{expected}: {}",
+                ended.errors
+            );
         }
         assert_eq!(ended.output, "");
     }
@@ -65,7 +73,7 @@ fn a_target_that_is_not_there_exits_69_and_says_what_to_do() {
 
 #[test]
 fn a_target_that_is_down_or_sells_nothing_exits_69() {
-    for (path, reply, told) in [
+    for (path, reply, expected) in [
         (
             "/health",
             Reply::Other(503, problem(503, "DOWN", "The store is unusable.")),
@@ -86,7 +94,7 @@ fn a_target_that_is_down_or_sells_nothing_exits_69() {
         });
         let ended = Generator::spawn(&mut command(&shop)).end();
         assert_eq!(ended.code, 69, "{ended:?}");
-        assert!(ended.errors.contains(told), "{}", ended.errors);
+        assert!(ended.errors.contains(expected), "{}", ended.errors);
     }
 }
 

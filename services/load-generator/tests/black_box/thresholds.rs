@@ -26,12 +26,16 @@ fn each_missed_threshold_is_reported_with_by_how_much() {
     let limits = "--max-error-rate 0.01 --max-p99 1us --min-rate 1000000";
     let ended = run(&shop, &format!("{ORDERS} {limits}"));
     assert_eq!(ended.code, 1);
-    for told in [
+    for expected in [
         "above 0.01",
         "the p99 of POST /api/orders is",
         "below 1000000",
     ] {
-        assert!(ended.errors.contains(told), "{told}: {}", ended.errors);
+        assert!(
+            ended.errors.contains(expected),
+            "{expected}: {}",
+            ended.errors
+        );
     }
     let missed = ended.report()["missed_thresholds"]
         .as_array()

@@ -69,6 +69,11 @@ impl Ledger {
         self.store.probe().await
     }
 
+    /// See [`Store::writer_ended`].
+    pub(crate) fn writer_ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.store.writer_ended()
+    }
+
     /// Inserts a pending order, unless its key has been used before.
     pub(crate) async fn insert(
         &self,

@@ -25,11 +25,13 @@ pub(super) struct FailingOrders {
 #[derive(Debug)]
 struct Failing {
     backoff: Backoff,
+    /// How many attempts have failed.
+    attempts: u32,
     /// Whether it was still pending in this pass over all pending orders.
     seen: bool,
 }
 
-/// What the failure of an order is to those before it.
+/// How a failure relates to earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failed {
     /// It has not failed before; so many orders fail now.
@@ -45,6 +47,7 @@ impl FailingOrders {
     pub(super) fn failed(&mut self, seq: i64) -> Failed {
         if let Some(failing) = self.orders.get_mut(&seq) {
             failing.backoff.grow();
+            failing.attempts += 1;
             return Failed::Again;
         }
         if self.orders.len() >= KEPT {
@@ -55,6 +58,7 @@ impl FailingOrders {
             seq,
             Failing {
                 backoff,
+                attempts: 1,
                 seen: true,
             },
         );
@@ -67,6 +71,11 @@ impl FailingOrders {
 
     pub(super) fn contains(&self, seq: i64) -> bool {
         self.orders.contains_key(&seq)
+    }
+
+    /// How many attempts of this order are known to have failed.
+    pub(super) fn attempts(&self, seq: i64) -> u32 {
+        self.orders.get(&seq).map_or(0, |failing| failing.attempts)
     }
 
     /// Whether a pending order may be tried now.
@@ -95,6 +104,7 @@ mod tests {
         assert_eq!(failing.failed(1), Failed::First(1));
         assert_eq!(failing.failed(1), Failed::Again);
         assert_eq!(failing.failed(2), Failed::First(2));
+        assert_eq!([1, 2, 3].map(|seq| failing.attempts(seq)), [2, 1, 0]);
         tokio::time::advance(FIRST).await;
         assert!(!failing.is_due(1) && failing.is_due(2) && failing.is_due(3));
         tokio::time::advance(FIRST).await;

@@ -57,7 +57,7 @@ pub(crate) struct Settler {
 /// Why an order is still pending.
 #[derive(Debug)]
 enum Failure {
-    /// Nobody answered; any other order would have fared the same.
+    /// Nobody answered; any other order would have failed as well.
     NoAnswer(String),
     /// It has to do with this order.
     Order(String),
@@ -82,7 +82,7 @@ impl Settler {
         let mut looks = tokio::time::interval(INTERVAL);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let probe = self.outage.next_probe();
+            let probe = self.next_probe();
             tokio::select! {
                 _ = looks.tick() => self.look(),
                 Some(ended) = self.attempts.join_next_with_id() => self.ended(ended),
@@ -93,6 +93,18 @@ impl Settler {
         }
     }
 
+    /// Whether another attempt may run beside those under way. When more orders fail than can be
+    /// remembered, the others are tried only so many a second.
+    fn has_room(&self) -> bool {
+        self.attempts.len() < AT_ONCE && self.not_kept < AT_ONCE
+    }
+
+    /// When to probe next. Without room there is nothing to wake up for: the end of an attempt or
+    /// the next look makes room, and a probe that is due then follows at once.
+    fn next_probe(&self) -> Option<Instant> {
+        self.outage.next_probe().filter(|_| self.has_room())
+    }
+
     fn look(&mut self) {
         self.not_kept = 0;
         if self.pass.has_ended() {
@@ -101,8 +113,7 @@ impl Settler {
     }
 
     async fn begin_attempts(&mut self) {
-        // When more orders fail than can be remembered, the others are tried only so many a second.
-        while self.attempts.len() < AT_ONCE && self.not_kept < AT_ONCE && self.outage.admits() {
+        while self.has_room() && self.outage.admits() {
             if !self.outage.is_working() && self.pass.has_ended() {
                 // The only pending order may be the one to probe with.
                 self.pass.restart();
@@ -157,7 +168,8 @@ impl Settler {
             attempt: self.outage.begin_attempt(),
         };
         let flow = Arc::clone(&self.flow);
-        let attempt = async move { settle_one(&flow, &entry).await };
+        let resend_count = self.failing.attempts(seq);
+        let attempt = async move { settle_one(&flow, &entry, resend_count).await };
         let task = self.attempts.spawn(attempt).id();
         self.under_way.insert(task, tried);
     }
@@ -182,7 +194,8 @@ impl Settler {
                 self.failed(&order, &cause);
                 turn
             }
-            // It is known to fail: this says nothing of others, and in an outage nothing of it.
+            // The order is known to fail, so this says nothing about others. In an outage it does not
+            // even say anything about the order.
             Ok((_, Err(Failure::NoAnswer(cause)))) if self.failing.contains(order.seq) => {
                 if self.outage.is_working() {
                     self.failed(&order, &cause);
@@ -238,10 +251,11 @@ impl Settler {
 }
 
 /// Goes on in the trace of the request that made the order.
-async fn settle_one(flow: &OrderFlow, entry: &Entry) -> Result<(), Failure> {
+async fn settle_one(flow: &OrderFlow, entry: &Entry, resend_count: u32) -> Result<(), Failure> {
     let attributes = vec![KeyValue::new("order.id", entry.id.to_string())];
     let settling = in_span(&flow.tracer, "settle_order", attributes, async |_| {
-        let reserved = flow.inventory.try_reserve(&reservation(entry)).await?;
+        let new = reservation(entry);
+        let reserved = flow.inventory.attempt(&new, resend_count).await?;
         flow.settle(entry, reserved).await?;
         Ok::<_, Failure>(())
     });
@@ -273,5 +287,67 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (Self::NoAnswer(cause) | Self::Order(cause)) = self;
         formatter.write_str(cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use client::Peer;
+    use telemetry::{Service, Telemetry, TelemetryArgs};
+
+    use super::*;
+    use crate::driven::Driven;
+    use crate::inventory_client::InventoryClient;
+    use crate::ledger::Ledger;
+    use crate::metrics::OrderMetrics;
+    use crate::product_client::ProductClient;
+
+    #[derive(Parser)]
+    struct Args {
+        #[command(flatten)]
+        telemetry: TelemetryArgs,
+    }
+
+    async fn settler(directory: &std::path::Path) -> Settler {
+        let service = Service {
+            name: "order-service",
+            version: "0",
+        };
+        let telemetry = Telemetry::start(service, &Args::parse_from(["test"]).telemetry).unwrap();
+        let tracer = telemetry.traces.tracer("test", "0");
+        let peer = |name| Peer::new(name, "http://127.0.0.1:1".parse().unwrap(), &telemetry);
+        Settler::new(Arc::new(OrderFlow {
+            ledger: Ledger::open(directory, &telemetry).await.unwrap(),
+            products: ProductClient::new(peer("product-service"), tracer.clone()),
+            inventory: InventoryClient::new(peer("inventory-service"), tracer.clone()),
+            driven: Driven::default(),
+            tracer,
+            metrics: OrderMetrics::new(&telemetry.metrics).unwrap(),
+        }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_there_is_no_room_for_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settler = settler(folder.path()).await;
+        assert_eq!(settler.next_probe(), None, "settling works");
+        settler.outage.unanswered(None, "no answer".to_owned());
+        let probe = settler.next_probe();
+        assert!(probe.is_some());
+        // Too many orders fail for all to be remembered, until the next look.
+        settler.not_kept = AT_ONCE;
+        assert_eq!(settler.next_probe(), None);
+        settler.look();
+        assert_eq!(settler.next_probe(), probe);
+        // As many attempts as may be under way, until one ends.
+        for _ in 0..AT_ONCE {
+            settler.attempts.spawn(std::future::pending());
+        }
+        assert_eq!(settler.next_probe(), None);
+        settler.attempts.abort_all();
+        let ended = settler.attempts.join_next_with_id().await.unwrap();
+        settler.ended(ended);
+        assert_eq!(settler.next_probe(), probe);
     }
 }

@@ -10,6 +10,9 @@ mod method;
 mod record;
 mod span;
 
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
 use api::{Cause, Problem};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -20,15 +23,13 @@ use futures_util::FutureExt as _;
 use opentelemetry::Context;
 use opentelemetry::trace::FutureExt as _;
 use opentelemetry_sdk::trace::SdkTracer;
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use telemetry::Telemetry;
 use telemetry::metrics::ServerMetrics;
 use tokio::time::Instant;
 
 use crate::connection::{Client, Origin};
 use crate::probes;
-use record::Record;
+use record::{Ending, Record};
 
 /// What the layer needs; shared, since each request clones the layer.
 pub(crate) struct Observer {
@@ -44,7 +45,7 @@ pub(crate) struct Observer {
 enum Kind {
     /// A request of a client.
     Request,
-    /// A request that carries telemetry: ids, but no span, or spans would beget spans.
+    /// A request that carries telemetry: ids, but no span, or sending spans would create spans.
     Untraced,
     /// A probe of a machine: ids, but no span, and an access line at debug level only.
     Probe,
@@ -113,7 +114,8 @@ pub(crate) async fn observe(
         begun: Instant::now(),
         status: None,
         cause: None,
-        broken: false,
+        ending: Ending::CutOff,
+        left: None,
         metrics: observer.metrics.clone(),
         _in_flight: observer.metrics.in_flight(),
         _busy: busy,
@@ -129,5 +131,6 @@ pub(crate) async fn observe(
     record.status = Some(response.status());
     record.cause = response.extensions_mut().remove::<Cause>();
     ids::insert(response.headers_mut(), &request_id, &context);
+    record.begin_body(&response);
     response.map(|body| Body::new(Watched::new(body, record)))
 }

@@ -3,18 +3,20 @@
 //! The record travels with the body of the answer, and writes metrics, span and access line when
 //! it is dropped: after the last byte has been handed over, or when the client has gone away.
 
-use api::Cause;
-use axum::body::Body;
-use axum::extract::MatchedPath;
-use body::{Polled, Watch};
-use http::StatusCode;
-use http_body::Body as _;
-use opentelemetry::Context;
-use opentelemetry::trace::TraceContextExt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
+
+use api::Cause;
+use axum::body::Body;
+use axum::extract::MatchedPath;
+use axum::response::Response;
+use body::{Polled, Watch};
+use http::{StatusCode, header};
+use http_body::Body as _;
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt;
 use telemetry::metrics::{InFlight, ServerMetrics};
 use tokio::time::Instant;
 
@@ -29,6 +31,17 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 /// The value of `uri` where no route matched: never the path, which a client can choose.
 const NO_ROUTE: &str = "NOT_FOUND";
 
+/// How far the body of an answer has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Not to its end; if that is all, the client has gone away.
+    CutOff,
+    /// The source of the body has failed.
+    Broken,
+    /// All of it has been handed over.
+    Complete,
+}
+
 pub(super) struct Record {
     pub(super) context: Context,
     pub(super) kind: Kind,
@@ -39,8 +52,9 @@ pub(super) struct Record {
     pub(super) status: Option<StatusCode>,
     /// What to tell the operator about the failure, if there was one.
     pub(super) cause: Option<Cause>,
-    /// Whether the body of the answer broke off.
-    pub(super) broken: bool,
+    pub(super) ending: Ending,
+    /// How many bytes of the body are left, where its length is known.
+    pub(super) left: Option<u64>,
     pub(super) metrics: ServerMetrics,
     pub(super) _in_flight: InFlight,
     pub(super) _busy: Option<Arc<Busy>>,
@@ -51,13 +65,25 @@ impl Watch<Body> for Record {
 
     fn poll_frame(
         &mut self,
-        body: Pin<&mut Body>,
+        mut body: Pin<&mut Body>,
         task: &mut TaskContext<'_>,
     ) -> Polled<axum::Error> {
-        let frame = body.poll_frame(task);
-        if let Poll::Ready(Some(Err(error))) = &frame {
-            self.broken = true;
-            self.cause = Some(Cause(format!("the answer broke off: {error}")));
+        let frame = body.as_mut().poll_frame(task);
+        match &frame {
+            Poll::Pending => {}
+            Poll::Ready(None) => self.ending = Ending::Complete,
+            Poll::Ready(Some(Ok(frame))) => {
+                let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.left = self.left.map(|left| left.saturating_sub(length));
+                // The server need not ask for what comes after the last byte.
+                if self.left == Some(0) || body.is_end_stream() {
+                    self.ending = Ending::Complete;
+                }
+            }
+            Poll::Ready(Some(Err(error))) => {
+                self.ending = Ending::Broken;
+                self.cause = Some(Cause(format!("the answer broke off: {error}")));
+            }
         }
         frame
     }
@@ -72,8 +98,9 @@ impl Drop for Record {
         let span = self.context.span();
         let ids = span.span_context();
         let trace = ids.is_sampled().then(|| ids.trace_id());
+        let complete = self.status.is_none() || self.ending == Ending::Complete;
         self.metrics
-            .answered(self.method, uri, status, elapsed, trace);
+            .answered(self.method, uri, status, complete, elapsed, trace);
         if self.kind == Kind::Request {
             span::end(&span, self.status, self.failure(), self.cause());
         }
@@ -82,12 +109,29 @@ impl Drop for Record {
 }
 
 impl Record {
+    /// Notes how much body is to come with this answer.
+    pub(super) fn begin_body(&mut self, response: &Response) {
+        // These have none, whatever the handler has made (RFC 9110 section 6.4.1).
+        let bodiless = self.method == "HEAD"
+            || matches!(
+                response.status(),
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+            );
+        let declared = response.headers().get(header::CONTENT_LENGTH);
+        let declared = declared.and_then(|length| length.to_str().ok()?.parse().ok());
+        let body = response.body();
+        self.left = declared.or_else(|| body.size_hint().exact());
+        if bodiless || body.is_end_stream() || self.left == Some(0) {
+            self.ending = Ending::Complete;
+        }
+    }
+
     fn failure(&self) -> Option<Failure> {
-        match self.status {
-            None => Some(Failure::ClientDisconnected),
-            Some(_) if self.broken => Some(Failure::BrokenAnswer),
-            Some(status) if status.is_server_error() => Some(Failure::Status(status)),
-            Some(_) => None,
+        match (self.status, self.ending) {
+            (Some(_), Ending::Broken) => Some(Failure::BrokenAnswer),
+            (Some(status), _) if status.is_server_error() => Some(Failure::Status(status)),
+            (None, _) | (Some(_), Ending::CutOff) => Some(Failure::ClientDisconnected),
+            (Some(_), Ending::Complete) => None,
         }
     }
 

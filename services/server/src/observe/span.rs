@@ -13,7 +13,7 @@ use opentelemetry_semantic_conventions::attribute::{
     NETWORK_PROTOCOL_VERSION, SERVER_ADDRESS, SERVER_PORT, URL_PATH, URL_QUERY, URL_SCHEME,
     USER_AGENT_ORIGINAL,
 };
-use telemetry::traces::add_exception;
+use telemetry::traces::{add_exception, bounded};
 
 use super::method;
 use crate::connection::Client;
@@ -28,7 +28,7 @@ pub(super) enum Failure {
     Status(StatusCode),
     /// The answer broke off after its head had been sent.
     BrokenAnswer,
-    /// The client went away before there was an answer. Nothing failed on our side.
+    /// The client went away before the end of the answer. Nothing failed on our side.
     ClientDisconnected,
 }
 
@@ -62,18 +62,21 @@ pub(super) fn begin(
     let headers = request.headers();
     let mut attributes = Vec::with_capacity(ATTRIBUTES);
     attributes.push(KeyValue::new(HTTP_REQUEST_METHOD, method));
-    attributes.push(KeyValue::new(URL_PATH, request.uri().path().to_owned()));
+    attributes.push(KeyValue::new(
+        URL_PATH,
+        bounded(request.uri().path()).to_owned(),
+    ));
     attributes.push(KeyValue::new(URL_SCHEME, "http"));
     if let Some(query) = request.uri().query() {
-        attributes.push(KeyValue::new(URL_QUERY, query.to_owned()));
+        attributes.push(KeyValue::new(URL_QUERY, bounded(query).to_owned()));
     }
     if method == method::OTHER {
-        let original = request.method().to_string();
+        let original = bounded(request.method().as_str()).to_owned();
         attributes.push(KeyValue::new(HTTP_REQUEST_METHOD_ORIGINAL, original));
     }
     let (host, host_port) = text(headers, &header::HOST).map_or((None, None), host_and_port);
     if let Some(host) = host {
-        attributes.push(KeyValue::new(SERVER_ADDRESS, host.to_owned()));
+        attributes.push(KeyValue::new(SERVER_ADDRESS, bounded(host).to_owned()));
     }
     let port = i64::from(host_port.unwrap_or(port));
     attributes.push(KeyValue::new(SERVER_PORT, port));
@@ -89,7 +92,10 @@ pub(super) fn begin(
     };
     attributes.push(KeyValue::new(NETWORK_PROTOCOL_VERSION, version));
     if let Some(agent) = text(headers, &header::USER_AGENT) {
-        attributes.push(KeyValue::new(USER_AGENT_ORIGINAL, agent.to_owned()));
+        attributes.push(KeyValue::new(
+            USER_AGENT_ORIGINAL,
+            bounded(agent).to_owned(),
+        ));
     }
     let name = match route {
         Some(route) => {

@@ -2,6 +2,12 @@
 
 use std::io;
 use std::ops::Range;
+use std::time::Duration;
+
+use opentelemetry::Context;
+use opentelemetry::trace::{FutureExt, TraceFlags};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use super::*;
 
@@ -126,6 +132,117 @@ async fn a_store_recovers_when_its_disk_does() {
         .await
         .unwrap();
     store.write(INSERT, fill).await.unwrap();
+}
+
+#[test]
+fn a_commit_is_uncertain_unless_its_error_says_that_nothing_was_stored() {
+    use rusqlite::ffi::{
+        Error, SQLITE_BUSY, SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CORRUPT, SQLITE_FULL,
+        SQLITE_IOERR_FSYNC, SQLITE_IOERR_WRITE, SQLITE_READONLY,
+    };
+    for (code, is_uncertain, status) in [
+        (SQLITE_FULL, false, 503),
+        (SQLITE_BUSY, false, 503),
+        (SQLITE_CONSTRAINT_FOREIGNKEY, false, 500),
+        (SQLITE_CORRUPT, false, 500),
+        (SQLITE_IOERR_FSYNC, true, 502),
+        (SQLITE_IOERR_WRITE, true, 502),
+        (SQLITE_READONLY, true, 502),
+    ] {
+        let error = || StoreError::from(rusqlite::Error::SqliteFailure(Error::new(code), None));
+        let (before, commit) = (error(), error().of_commit());
+        assert!(!before.is_uncertain(), "{before}");
+        assert_eq!(commit.is_uncertain(), is_uncertain, "{commit}");
+        assert_eq!(commit.is_unavailable(), before.is_unavailable(), "{commit}");
+        assert_eq!(commit.result_code(), before.result_code());
+        let problem = api::Problem::from(commit);
+        assert_eq!(problem.status, status, "{problem}");
+        let unknown = problem.detail.contains("outcome is unknown");
+        assert_eq!(unknown, is_uncertain, "{problem}");
+    }
+}
+
+/// Panics when the first span ends, on the writer's thread.
+#[derive(Debug, Default)]
+struct PanicOnce(std::sync::atomic::AtomicBool);
+
+impl SpanProcessor for PanicOnce {
+    fn on_start(&self, _: &mut Span, _: &Context) {}
+
+    fn on_end(&self, _: SpanData) {
+        let again = self.0.swap(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(again, "a fault of the program");
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_the_writer_is_noticed_and_only_what_it_had_begun_is_uncertain() {
+    let provider = SdkTracerProvider::builder()
+        .with_span_processor(PanicOnce::default())
+        .build();
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_at(&file_in(&folder), MIGRATIONS, provider.tracer("store")).unwrap();
+    let ended = tokio::spawn(store.writer_ended());
+    store.probe().await.unwrap();
+    assert!(!ended.is_finished());
+
+    let held = Held::start(&store).await;
+    let last = {
+        let (store, write) = (store.clone(), |connection: &Connection| {
+            insert(connection, 2)
+        });
+        let last = async move { store.write(INSERT, write).await };
+        tokio::spawn(last.with_context(spans::caller(1, TraceFlags::SAMPLED)))
+    };
+    held.release(1).await;
+    // It has its answer before its span is made.
+    last.await.unwrap().unwrap();
+    ended.await.unwrap();
+    let write = |connection: &Connection| insert(connection, 3);
+    let error = store.write(INSERT, write).await.unwrap_err();
+    assert!(matches!(error, StoreError::Stopped), "{error}");
+    assert_eq!(store.read(SELECT, sum).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_write_that_the_writer_takes_with_it_is_uncertain() {
+    let provider = SdkTracerProvider::builder()
+        .with_span_processor(PanicOnce::default())
+        .build();
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_at(&file_in(&folder), MIGRATIONS, provider.tracer("store")).unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    let (entered, inside) = oneshot::channel();
+    let first = {
+        let store = store.clone();
+        let write = move |connection: &Connection| {
+            let _ = (entered.send(()), released.recv());
+            insert(connection, 1)
+        };
+        let first = async move { store.write(INSERT, write).await };
+        tokio::spawn(first.with_context(spans::caller(1, TraceFlags::SAMPLED)))
+    };
+    inside.await.unwrap();
+    let second = {
+        let store = store.clone();
+        let write = |connection: &Connection| insert(connection, 2);
+        tokio::spawn(async move { store.write(INSERT, write).await })
+    };
+    while store.writer.metrics.waiting_writes() < 1 {
+        tokio::task::yield_now().await;
+    }
+    release.send(()).unwrap();
+    first.await.unwrap().unwrap();
+    let error = second.await.unwrap().unwrap_err();
+    assert!(error.is_uncertain() && error.is_unavailable(), "{error}");
 }
 
 /// Queues a good write behind `breaks` in one group; their errors.

@@ -13,7 +13,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use super::*;
 
-/// Hands on each span that has ended.
+/// Forwards each span that has ended.
 #[derive(Debug)]
 struct Forward(mpsc::Sender<SpanData>);
 
@@ -68,7 +68,7 @@ impl Traced {
 }
 
 /// The context of a caller in a trace of its own.
-fn caller(trace: u128, flags: TraceFlags) -> Context {
+pub(super) fn caller(trace: u128, flags: TraceFlags) -> Context {
     Context::new().with_remote_span_context(SpanContext::new(
         TraceId::from(trace),
         SpanId::from(7),

@@ -68,22 +68,27 @@ impl ServerMetrics {
         InFlight(self.in_flight.clone())
     }
 
-    /// Counts a request that has been answered. `uri` is the route's template, never the path.
+    /// Counts a request that has been answered. `uri` is the route's template, never the path. An
+    /// answer that is not `complete` (it broke off, or the client went away) keeps the status that
+    /// was sent; its outcome is UNKNOWN, since nobody knows what the client has made of it.
     pub fn answered(
         &self,
         method: &'static str,
         uri: &str,
         status: StatusCode,
+        complete: bool,
         elapsed: Duration,
         trace: Option<TraceId>,
     ) {
-        let values = [method, uri, status.as_str(), outcome(status)];
+        let outcome = if complete { outcome(status) } else { "UNKNOWN" };
+        let values = [method, uri, status.as_str(), outcome];
         self.requests.observe(values, elapsed.as_secs_f64(), trace);
     }
 }
 
 impl ClientMetrics {
-    pub(super) fn new(registry: &Registry) -> prometheus::Result<Self> {
+    /// Registers the family in `registry`.
+    pub fn new(registry: &Registry) -> prometheus::Result<Self> {
         let requests = ExemplarHistogramVec::new(
             CLIENT_REQUESTS,
             "Requests sent to peers, by the seconds until the answer had come. Status IO_ERROR or TIMEOUT: no answer came.",

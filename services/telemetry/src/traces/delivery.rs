@@ -10,9 +10,9 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
+use super::admission::Admission;
 use super::headers::quote;
 use super::partial_success::{PartialSuccess, observe};
-use super::processor::Admission;
 
 /// An exporter that frees the place of each span in the queue and counts the lost ones.
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! Traces: the tracer, its sampler, the headers that carry a trace from service to service, and
 //! the export of spans to the receiver.
 
+mod admission;
+mod attribute;
 mod baggage;
 mod delivery;
 mod exporter;
@@ -25,6 +27,7 @@ use baggage::BaggageAsItCame;
 use processor::BoundedBatch;
 use trace_context::TraceContext;
 
+pub use attribute::bounded;
 pub use headers::receiver_headers;
 pub use opentelemetry::trace::FutureExt;
 pub(crate) use partial_success::{PartialSuccessLayer, TARGET as PARTIAL_SUCCESS_TARGET};

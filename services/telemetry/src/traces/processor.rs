@@ -5,7 +5,6 @@
 //! overflows, and every loss is counted in one place.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -17,37 +16,9 @@ use opentelemetry_sdk::trace::{
 };
 use prometheus::IntCounter;
 
+use super::admission::Admission;
 use super::delivery::CountedExporter;
 use crate::TelemetryArgs;
-
-/// The bound of the queue, shared by the side that admits spans and the side that exports them.
-#[derive(Debug)]
-pub(super) struct Admission {
-    pending: AtomicUsize,
-    capacity: usize,
-    dropped: IntCounter,
-}
-
-impl Admission {
-    fn admits_one(&self) -> bool {
-        let full = self.pending.fetch_add(1, Ordering::AcqRel) >= self.capacity;
-        if full {
-            self.release(1);
-            self.count_lost(1);
-        }
-        !full
-    }
-
-    /// Makes room: this many spans have been exported or lost.
-    pub(super) fn release(&self, spans: usize) {
-        self.pending.fetch_sub(spans, Ordering::AcqRel);
-    }
-
-    /// Counts spans that no receiver will have.
-    pub(super) fn count_lost(&self, spans: u64) {
-        self.dropped.inc_by(spans);
-    }
-}
 
 /// A batch processor that counts what it drops.
 #[derive(Debug)]
@@ -71,11 +42,7 @@ impl BoundedBatch {
         let delay = args.otel_bsp_schedule_delay.get("OTEL_BSP_SCHEDULE_DELAY");
         // A batch that is under way has left the queue, but not yet the memory.
         let capacity = queue.saturating_add(batch);
-        let admission = Arc::new(Admission {
-            pending: AtomicUsize::new(0),
-            capacity,
-            dropped,
-        });
+        let admission = Arc::new(Admission::new(capacity, dropped));
         let config = BatchConfigBuilder::default()
             .with_max_queue_size(capacity)
             .with_max_export_batch_size(batch)

@@ -7,6 +7,7 @@ use opentelemetry::trace::{
 };
 use opentelemetry::{Context, KeyValue, StringValue};
 use opentelemetry_sdk::trace::SdkTracer;
+use opentelemetry_semantic_conventions::attribute::{EXCEPTION_MESSAGE, EXCEPTION_TYPE};
 
 /// Runs `work` in a span under the current one. An error becomes the span's status and an
 /// exception event (semantic conventions, "Exceptions").
@@ -44,8 +45,8 @@ pub fn add_exception(span: &SpanRef<'_>, kind: impl Into<StringValue>, message: 
     span.add_event(
         "exception",
         vec![
-            KeyValue::new("exception.type", kind.into()),
-            KeyValue::new("exception.message", message),
+            KeyValue::new(EXCEPTION_TYPE, kind.into()),
+            KeyValue::new(EXCEPTION_MESSAGE, message),
         ],
     );
 }
