@@ -1,15 +1,45 @@
 # Grafana: its settings, its data sources with fixed uids, and where its dashboards lie. A trace
-# leads to its logs and metrics, a log line and an exemplar to their trace.
+# leads to its logs, its metrics and the dashboard of each service; a log line and an exemplar lead
+# to their trace.
 cfg:
 let
   addresses = import ../addresses.nix cfg;
   own = cfg.grafana;
+  sources = import ./sources.nix;
+  fields = import ./fields.nix;
   credentials = "/run/credentials/grafana.service";
 
   source =
     part: rest: if addresses.known part then [ ({ url = addresses.url part; } // rest) ] else [ ];
   # In provisioned files "$" begins a variable of the environment; "$$" is the sign itself.
   expression = name: "$\${${name}}";
+  value = expression "__value.raw";
+  lines = "{${fields.labels.service}=~\".+\"}";
+  dashboardOf = service: "/d/service?var-service=${service}";
+
+  # Links of a span. Grafana does not start with one to a data source that there is not.
+  linesOfSpan = {
+    type = "query";
+    targetUID = sources.loki.uid;
+    label = "Lines of this span";
+    description = "The log lines that were written within this span alone.";
+    config = {
+      field = "spanID";
+      target = {
+        expr = "${lines} | ${fields.ids.span}=\"${value}\"";
+        queryType = "range";
+      };
+    };
+  };
+  pageOfService = {
+    type = "external";
+    label = "Dashboard of this service";
+    description = "The page of the service that this span is of.";
+    config = {
+      field = "serviceName";
+      target.url = dashboardOf value;
+    };
+  };
 in
 {
   settings = {
@@ -37,8 +67,7 @@ in
   datasources =
     source "prometheus" {
       name = "Prometheus";
-      uid = "prometheus";
-      type = "prometheus";
+      inherit (sources.prometheus) type uid;
       access = "proxy";
       isDefault = true;
       jsonData = {
@@ -46,16 +75,15 @@ in
         timeInterval = cfg.prometheus.scrapeInterval;
         exemplarTraceIdDestinations = [
           {
-            name = "trace_id";
-            datasourceUid = "jaeger";
+            name = fields.ids.trace;
+            datasourceUid = sources.jaeger.uid;
           }
         ];
       };
     }
     ++ source "alertmanager" {
       name = "Alertmanager";
-      uid = "alertmanager";
-      type = "alertmanager";
+      inherit (sources.alertmanager) type uid;
       access = "proxy";
       jsonData = {
         implementation = "prometheus";
@@ -65,37 +93,42 @@ in
     }
     ++ source "loki" {
       name = "Loki";
-      uid = "loki";
-      type = "loki";
+      inherit (sources.loki) type uid;
       access = "proxy";
       jsonData.derivedFields = [
         {
           name = "Trace";
           matcherType = "label";
-          matcherRegex = "trace_id";
-          datasourceUid = "jaeger";
-          url = expression "__value.raw";
+          matcherRegex = fields.ids.trace;
+          datasourceUid = sources.jaeger.uid;
+          url = value;
           urlDisplayLabel = "Follow the trace";
+        }
+        {
+          name = "Dashboard";
+          matcherType = "label";
+          matcherRegex = fields.labels.service;
+          url = dashboardOf value;
+          urlDisplayLabel = "See the service";
         }
       ];
     }
     ++ source "jaeger" {
       name = "Jaeger";
-      uid = "jaeger";
-      type = "jaeger";
+      inherit (sources.jaeger) type uid;
       access = "proxy";
       jsonData = {
         nodeGraph.enabled = true;
         # Clocks of several hosts and late spans: some minutes on either side.
         tracesToLogsV2 = {
-          datasourceUid = "loki";
+          datasourceUid = sources.loki.uid;
           spanStartTimeShift = "-5m";
           spanEndTimeShift = "5m";
           customQuery = true;
-          query = "{service=~\".+\"} | trace_id=\"${expression "__trace.traceId"}\"";
+          query = "${lines} | ${fields.ids.trace}=\"${expression "__trace.traceId"}\"";
         };
         tracesToMetrics = {
-          datasourceUid = "prometheus";
+          datasourceUid = sources.prometheus.uid;
           spanStartTimeShift = "-5m";
           spanEndTimeShift = "5m";
           tags = [
@@ -116,6 +149,8 @@ in
           ];
         };
       };
+      # Beside the two links that a span has anyway.
+      correlations = (if addresses.known "loki" then [ linesOfSpan ] else [ ]) ++ [ pageOfService ];
     };
 
   dashboards = [

@@ -7,13 +7,9 @@ cfg:
 let
   addresses = import ../addresses.nix cfg;
   own = cfg.promtail;
-
-  ids = [
-    "trace_id"
-    "span_id"
-    "request_id"
-    "order_id"
-  ];
+  fields = import ./fields.nix;
+  inherit (fields) labels;
+  ids = builtins.attrValues fields.ids;
 
   names = import ../units/names.nix;
   enabled = builtins.filter (part: cfg.${part}.enable) (builtins.attrNames names);
@@ -31,20 +27,20 @@ let
     relabel_configs = [
       {
         source_labels = [ unit ];
-        target_label = "unit";
+        target_label = labels.unit;
       }
       {
         source_labels = [ unit ];
         regex = "(.+)\\.service";
-        target_label = "service";
+        target_label = labels.service;
       }
       {
         source_labels = [ "__journal_priority_keyword" ];
-        target_label = "level";
+        target_label = labels.level;
       }
       {
         source_labels = [ "__journal__hostname" ];
-        target_label = "host";
+        target_label = labels.host;
       }
     ]
     ++ map (id: {

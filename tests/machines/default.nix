@@ -8,6 +8,8 @@ let
   # The file says that it is for Debian alone.
   onNixos = lib.filterAttrs (name: _: name != "rendered") (import ./nodes.nix);
 
+  datasources = pkgs.writeText "datasources.json" (builtins.toJSON (import ./datasources.nix));
+
   # What scripts/world.py expects to be told of this world; the Debian driver says its own.
   prelude = ''
     import json
@@ -18,6 +20,7 @@ let
         file.stem: json.loads(file.read_text())
         for file in sorted(pathlib.Path("${../../dashboards}").glob("*.json"))
     }
+    datasources = json.loads(pathlib.Path("${datasources}").read_text())
 
 
     def skip(what: str, program: str) -> None:

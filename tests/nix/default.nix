@@ -9,6 +9,7 @@ let
     ./options-page.nix
     ./limits.nix
     ./runbooks.nix
+    ./dashboards.nix
     ./alertmanager.nix
   ];
   cases = builtins.foldl' (all: file: all // import file) { } files;

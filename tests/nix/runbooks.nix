@@ -43,14 +43,7 @@ let
     "dashboard"
   ];
   lacking = builtins.filter (rule: missing given (builtins.attrNames rule.annotations) != [ ]) alerts;
-  dashboards = [
-    "microservices"
-    "service"
-    "order-flow"
-    "hosts"
-    "telemetry"
-    "objectives"
-  ];
+  dashboards = import ../../dashboards;
   dashboardOf =
     rule:
     builtins.elemAt (builtins.match "http://127.0.0.1:3000/d/([a-z-]+)[?].*" rule.annotations.dashboard) 0;
@@ -70,7 +63,14 @@ in
   "no runbook links to one that is not there" = none (missing (builtins.concatMap links pages) pages);
   "every alert says what is wrong, where to look and what to do" = none lacking;
   "every alert links to a dashboard that there is" = none (
-    missing (map dashboardOf alerts) dashboards
+    missing (map dashboardOf alerts) (builtins.attrNames dashboards)
+  );
+  "every alert that leads to the page of a service names the service" = none (
+    builtins.filter (
+      rule:
+      dashboardOf rule == "service"
+      && builtins.match ".*[?]var-service=.*" rule.annotations.dashboard == null
+    ) alerts
   );
   "every alert has a severity of the three" = none (
     outside [

@@ -2,7 +2,7 @@
 cfg:
 let
   alert = import ./alert.nix cfg;
-  inherit (import ./labels.nix) withHost;
+  inherit (import ./labels.nix) realDisks withHost;
   host =
     rest:
     alert (
@@ -12,9 +12,7 @@ let
       }
       // rest
     );
-  # Folders that are memory, or fill up and go with their units.
-  disks = "mountpoint!~\"/(run|tmp|dev|proc|sys)(/.*)?\"";
-  free = "node_filesystem_avail_bytes{${disks}} / node_filesystem_size_bytes{${disks}}";
+  free = "node_filesystem_avail_bytes{${realDisks}} / node_filesystem_size_bytes{${realDisks}}";
 in
 [
   {
@@ -40,7 +38,7 @@ in
       (host {
         name = "DiskFilling";
         # A day is the night and the morning in which somebody can act.
-        expr = withHost "predict_linear(node_filesystem_avail_bytes{${disks}}[6h], 86400) < 0 and ${free} < 0.4";
+        expr = withHost "predict_linear(node_filesystem_avail_bytes{${realDisks}}[6h], 86400) < 0 and ${free} < 0.4";
         for = "1h";
         severity = "warning";
         summary = "{{ $labels.mountpoint }} of {{ $labels.host }} will be full within a day";

@@ -4,8 +4,7 @@ cfg:
 let
   names = import ../../units/names.nix;
 
-  # Probes are asked every second and would hide what customers ask.
-  asked = "uri!~\"/health|/actuator/prometheus|/metrics\"";
+  inherit (import ./labels.nix) asked;
 
   record = record: expr: { inherit record expr; };
 

@@ -15,7 +15,7 @@ from unittest import TestCase
 from . import report
 from .host import PROJECT
 from .programs import OPTIONAL, Programs
-from .stage import machines_of
+from .stage import datasources, machines_of
 from .words import RequestedAssertionFailed, retry
 
 SCRIPTS = PROJECT / "tests/machines/scripts"
@@ -48,6 +48,7 @@ class Script:
     def __init__(self, test: str, tree: Path, programs: Programs, driver: int) -> None:
         self.test, self.programs, self.outcome = test, programs, report.Outcome()
         self.machines = machines_of(test, tree, programs, driver, network=True)
+        self.datasources = datasources(tree)
 
     def run(self) -> report.Outcome:
         """Runs the script, and tells what came of it."""
@@ -105,6 +106,7 @@ class Script:
             "log": Log(),
             "t": Asserted(),
             "dashboards": {path.stem: json.loads(path.read_text()) for path in DASHBOARDS},
+            "datasources": self.datasources,
             # NixOS has every program; there the first is empty.
             "missing_programs": set(OPTIONAL) - set(self.programs.optional),
             "skip": self.skip,

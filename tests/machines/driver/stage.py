@@ -1,6 +1,7 @@
 """The machines of a test, rendered and installed, in the namespaces of the caller."""
 
 from pathlib import Path
+from typing import Any
 
 from . import base_tree, cgroups
 from .host import PROJECT
@@ -8,7 +9,7 @@ from .isolation import mount
 from .machine import Machine
 from .network import Network
 from .programs import Programs
-from .render import render
+from .render import evaluate, render
 
 
 def machines_of(
@@ -31,3 +32,9 @@ def machines_of(
         machine.install(rendering)
         machines.append(machine)
     return machines
+
+
+def datasources(tree: Path) -> list[Any]:
+    """Grafana's data sources, as they are provisioned; after the machines were made."""
+    layer = base_tree.layered(tree, Path("/run/machines/datasources"))
+    return evaluate(layer, PROJECT, "import /project/tests/machines/datasources.nix")

@@ -62,14 +62,24 @@ with subtest("Grafana shows the alerts that fire"):
         lambda alerts: any(alert["labels"]["alertname"] == "Watchdog" for alert in alerts or []),
     )
 
-with subtest("every dashboard of the folder is there, as the file has it"):
-    for name, dashboard in dashboards.items():
-        found = ask(f"/dashboards/uid/{dashboard['uid']}")
+with subtest("every dashboard of the folder is there by its uid, as the file has it"):
+    # By these uids alerts and links name them.
+    for name in ("microservices", "service", "order-flow", "objectives", "hosts", "telemetry"):
+        dashboard = dashboards[name]
+        found = ask(f"/dashboards/uid/{name}")
         assert found["dashboard"]["title"] == dashboard["title"], name
         assert [panel["title"] for panel in found["dashboard"]["panels"]] == [
             panel["title"] for panel in dashboard["panels"]
         ]
         assert found["meta"]["provisioned"], name
+
+with subtest("the first that one sees is the shop at a glance"):
+    assert ask("/dashboards/home")["dashboard"]["title"] == dashboards["microservices"]["title"]
+
+with subtest("a span leads to its own lines and to the dashboard of its service"):
+    found = ask("/datasources/uid/jaeger/correlations")
+    provisioned = next(source for source in datasources if source["uid"] == "jaeger")["correlations"]
+    assert {one["label"] for one in found} == {one["label"] for one in provisioned}, found
 
 with subtest("a dashboard that was never provisioned is not there"):
     machine.fail(f"curl -sf -u 'admin:{password}' {API}/dashboards/uid/no-such-dashboard")
