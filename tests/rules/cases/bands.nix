@@ -116,11 +116,11 @@ in
     ];
   };
 
-  "an order is worth half as much" = {
+  "an order is worth a tenth" = {
     every = "30s";
     series = {
       ${created} = "0+30x260";
-      ${value} = "0+900x160 144000+450x100";
+      ${value} = "0+900x160 144090+90x100";
     };
     silent = [
       {
@@ -130,10 +130,10 @@ in
     ];
     fires = [
       {
-        at = 5700;
+        at = 5400;
         alert = "OrderValueUnusual";
         labels.signal = "order_value";
-        description = "15 for a mean order, where 19.78 to 39.26 is usual.";
+        description = "3 for a mean order, where 20.1 to 39.9 is usual.";
       }
     ];
   };
