@@ -129,4 +129,16 @@ export const en = {
   detailLinks: 'Links',
   detailResource: 'Resource',
   detailScope: 'Instrumentation',
+
+  logs: 'Log lines',
+  logsFilter: 'Levels that are shown',
+  logsHidden: 'All levels are switched off.',
+  logsFailed: 'The log lines could not be read',
+  logCount: (count: number) => `${count} log ${plural(count, 'line', 'lines')}`,
+  showSpan: (name: string) => `Show the span ${name}`,
+  levelError: 'Error',
+  levelWarn: 'Warning',
+  levelInfo: 'Info',
+  levelDebug: 'Debug',
+  levelTrace: 'Trace',
 };

@@ -127,4 +127,16 @@ export const ko: Messages = {
   detailLinks: '링크',
   detailResource: '리소스',
   detailScope: '계측',
+
+  logs: '로그',
+  logsFilter: '표시할 로그 수준',
+  logsHidden: '모든 수준이 꺼져 있습니다.',
+  logsFailed: '로그를 읽지 못했습니다',
+  logCount: (count) => `로그 ${count}줄`,
+  showSpan: (name) => `스팬 ${name} 보기`,
+  levelError: '오류',
+  levelWarn: '경고',
+  levelInfo: '정보',
+  levelDebug: '디버그',
+  levelTrace: '추적',
 };
