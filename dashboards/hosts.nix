@@ -156,7 +156,7 @@ dashboard {
         (panels.labelTable {
           title = "State of the units";
           description = "The units of the shop and of what watches it, with the state in which each is.";
-          unit = "none";
+          unit = "string";
           width = 8;
           targets = [
             (targets.rows "sum by (name, state) (node_systemd_unit_state{${host},${ofUnits}} == 1)")

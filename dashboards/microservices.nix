@@ -156,7 +156,7 @@ dashboard {
         (panels.labelTable {
           title = "Alerts that fire";
           description = "Empty while all is well. A click on a service leads to its page; runbooks are linked in what Alertmanager sends, and in Grafana's list of alerts.";
-          unit = "none";
+          unit = "string";
           width = 8;
           none = "none";
           targets = [
@@ -216,15 +216,20 @@ dashboard {
         (panels.logs {
           title = "Error logs";
           description = "What failed and what may: lines at the levels of error and warning. Open one to follow its trace.";
-          width = 12;
+          width = 24;
           targets = [
             (targets.lines 200 "{${labels.service}=~\"$service\", ${labels.level}=~\"emerg|alert|crit|error|warning\"}")
           ];
         })
+      ];
+    }
+    {
+      height = 10;
+      panels = [
         (panels.traces {
           title = "Traces";
           description = "The last traces of the page's server; a click on an id opens the whole trace.";
-          width = 12;
+          width = 24;
           targets = [
             (targets.traces {
               service = "frontend";

@@ -204,15 +204,20 @@ dashboard {
         (panels.logs {
           title = "Orders that went wrong";
           description = "Warnings and errors of the order and the inventory service. Open one to follow its trace.";
-          width = 12;
+          width = 24;
           targets = [
             (targets.lines 200 "{${labels.service}=~\"order-service|inventory-service\", ${labels.level}=~\"emerg|alert|crit|error|warning\"}")
           ];
         })
+      ];
+    }
+    {
+      height = 10;
+      panels = [
         (panels.traces {
           title = "Orders";
           description = "The traces of the last orders; a click on an id opens the whole of it.";
-          width = 12;
+          width = 24;
           targets = [
             (targets.traces {
               service = "order-service";

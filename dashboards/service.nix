@@ -291,13 +291,18 @@ dashboard {
         (panels.logs {
           title = "Logs";
           description = "What the service said; open a line for its fields and its trace.";
-          width = 12;
+          width = 24;
           targets = [ (targets.lines 500 "{${labels.service}=\"$service\"}") ];
         })
+      ];
+    }
+    {
+      height = 10;
+      panels = [
         (panels.traces {
           title = "Slowest traces";
           description = "Of the last hundred traces through this service, the slowest first; a click on an id opens the whole trace.";
-          width = 12;
+          width = 24;
           sort = [
             {
               displayName = "Duration";

@@ -55,6 +55,8 @@ let
       gridPos.w = width;
     };
 
+  property = id: value: if value == null then [ ] else [ { inherit id value; } ];
+
   # From this value on a colour; the first counts from the lowest value on.
   steps =
     ok: later:
@@ -217,6 +219,7 @@ rec {
           };
           exemplars.color = "rgba(31, 120, 193, 0.9)";
           filterValues.le = 1.0e-9;
+          showValue = "never";
           legend.show = true;
           rowsFrame.layout = "auto";
           tooltip = {
@@ -234,7 +237,7 @@ rec {
     );
 
   # Rows of labels with a value. `columns` are those that are shown, in this order, as
-  # { field, title, width, links }; what has no width takes the rest.
+  # { field, title, width, unit, links }; what has no width takes the rest.
   table =
     {
       columns,
@@ -259,28 +262,9 @@ rec {
             options = column.field;
           };
           properties =
-            (
-              if column ? width then
-                [
-                  {
-                    id = "custom.width";
-                    value = column.width;
-                  }
-                ]
-              else
-                [ ]
-            )
-            ++ (
-              if column ? links then
-                [
-                  {
-                    id = "links";
-                    value = column.links;
-                  }
-                ]
-              else
-                [ ]
-            );
+            property "custom.width" (column.width or null)
+            ++ property "unit" (column.unit or null)
+            ++ property "links" (column.links or null);
         }) columns;
         options = {
           showHeader = true;
@@ -333,7 +317,7 @@ rec {
     one:
     panel "logs" (
       {
-        unit = "none";
+        unit = "string";
       }
       // one
       // {
@@ -358,23 +342,24 @@ rec {
     }@one:
     table (
       {
-        unit = "none";
+        unit = "string";
       }
       // one
       // {
         columns = [
           {
             field = "traceID";
-            width = 290;
+            width = 310;
           }
           { field = "traceName"; }
           {
             field = "startTime";
-            width = 180;
+            width = 200;
           }
           {
             field = "duration";
-            width = 110;
+            width = 120;
+            unit = "µs";
           }
         ];
       }

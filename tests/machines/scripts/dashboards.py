@@ -369,7 +369,7 @@ with subtest("what is excused is asked for"):
     assert used == set(ABSENT), set(ABSENT) - used
 
 with subtest("every variable has its values"):
-    for uid, dashboard in dashboards.items():
+    for dashboard in dashboards.values():
         for variable in dashboard["templating"]["list"]:
             asked = re.fullmatch(r"label_values\((\w+), (\w+)\)", variable["query"]["query"])
             assert asked, variable
@@ -386,7 +386,7 @@ with subtest("every link leads to a dashboard that there is, with a variable tha
         assert target and target[1] in dashboards, address
         has = {variable["name"] for variable in dashboards[target[1]]["templating"]["list"]}
         assert set(re.findall(r"var-(\w+)=", address)) <= has, address
-    for uid, dashboard in dashboards.items():
+    for dashboard in dashboards.values():
         for panel in all_panels(dashboard):
             columns = {name for change in panel.get("transformations", []) for name in change["options"].get("renameByName", {}).values()}
             assert set(re.findall(r"__data\.fields\.(\w+)", " ".join(links_of(panel)))) <= columns, panel["title"]
