@@ -90,10 +90,14 @@ impl Query {
                 requests!(),
                 "}[1m]))"
             ),
+            // A service without an error has no series of errors: that is 0, not unknown.
             Self::Errors => concat!(
                 "sum by (job) (rate(http_server_requests_seconds_count{",
                 requests!(),
-                r#",outcome="SERVER_ERROR"}[1m]))"#
+                r#",outcome="SERVER_ERROR"}[1m])) or "#,
+                "0 * sum by (job) (rate(http_server_requests_seconds_count{",
+                requests!(),
+                "}[1m]))"
             ),
             Self::P95 => concat!(
                 "histogram_quantile(0.95, sum by (job, le) (rate(http_server_requests_seconds_bucket{",
