@@ -109,9 +109,8 @@ def wanting(query: Query) -> str | None:
 
 
 def all_answered(queries: list[Query]) -> None:
-    for query in queries:
-        if program := wanting(query):
-            skip(query.where, program)
+    for where, program in sorted({(query.where, wanting(query)) for query in queries if wanting(query)}):
+        skip(where, str(program))
     asked = [query for query in queries if not wanting(query)]
     # Some rules are worked out every two minutes.
     eventually("every query is answered", lambda: answers.in_vain(asked), lambda troubles: not troubles, 120)

@@ -146,10 +146,13 @@ class Answers:
             if self._is_absent(selector.text):
                 absent = True
                 continue
-            labels |= self._labels_of(selector)
+            its = self._labels_of(selector)
+            if not its:
+                return f"there is no metric {selector.metric or selector.text}"
             for label in selector.labels:
-                if label not in self._labels_of(selector):
+                if label not in its:
                     return f"{selector.metric} has no label {label}"
+            labels |= its
             if not self._is_there(selector):
                 return f"there is no {selector.text}"
         if not absent:
