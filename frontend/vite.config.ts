@@ -43,7 +43,7 @@ export default defineConfig({
   server: {
     host: '127.0.0.1',
     proxy: Object.fromEntries(
-      ['/api', '/traces/', '/otlp', '/config.json'].map((path) => [
+      ['/api', '/traces/', '/logs/', '/system/', '/otlp', '/config.json'].map((path) => [
         path,
         {
           target: frontendServer,

@@ -55,6 +55,24 @@ rec {
     else
       null;
 
+  # Where logs are read.
+  logs =
+    if cfg.frontend.logsUrl != null then
+      cfg.frontend.logsUrl
+    else if known "loki" then
+      url "loki"
+    else
+      null;
+
+  # Where metrics are read.
+  metrics =
+    if cfg.frontend.metricsUrl != null then
+      cfg.frontend.metricsUrl
+    else if known "prometheus" then
+      url "prometheus"
+    else
+      null;
+
   # Where Promtail sends what it reads.
   lokiPush =
     if cfg.promtail.lokiUrl != null then cfg.promtail.lokiUrl else "${url "loki"}/loki/api/v1/push";

@@ -48,6 +48,8 @@ in
 
   frontend = service shop 3001 // {
     tracesUrl = null;
+    logsUrl = null;
+    metricsUrl = null;
     jaegerUrl = null;
     grafanaUrl = null;
   };

@@ -246,7 +246,10 @@ async fn longest_purchase(http: &Http) -> Duration {
     for _ in 0..10 {
         let begun = Instant::now();
         let order = http
-            .post("/orders", &json!({ "productId": "1", "quantity": 1 }))
+            .post(
+                "/orders",
+                &json!({ "productId": "product1", "quantity": 1 }),
+            )
             .await;
         longest = longest.max(begun.elapsed());
         assert_eq!(order.status, 201, "{order:?}");
@@ -261,16 +264,16 @@ async fn longest_purchase(http: &Http) -> Duration {
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_read_or_send_slowly_neither_stop_nor_swell_the_order_service() {
     const NAME: &str = "order-service";
-    const ORDERS: usize = 300;
+    const ORDERS: usize = 500;
     let _one_flood = ONE_FLOOD.lock().await;
     let count = connections().min(SLOW_CLIENTS);
     let mut shop = Shop::with(ShopOptions {
         without_frontend: true,
         ..ShopOptions::default()
     });
-    shop.set_stock("1", 1000).await;
+    shop.set_stock("product1", 1000).await;
     for _ in 0..ORDERS {
-        assert_eq!(shop.buy("1", 1).await.status, 201);
+        assert_eq!(shop.buy("product1", 1).await.status, 201);
     }
     let (mut process, cgroup) = bounded(&mut shop, NAME).await;
     let orders = shop.http(NAME);

@@ -720,13 +720,14 @@ async fn a_probe_whose_client_sends_slowly_does_not_keep_the_others_from_a_healt
     logged(gateway, "the circuit is open").await;
     stage.order.set(path, Behaviour::Pass);
     let http = stage.shop.gateway();
-    // While the circuit is open a client is refused at once. The first that is not is the probe.
+    // While the circuit is open a client is refused once a second has been spent on the rest of its
+    // body. The first that is not refused is the probe.
     let mut slow = eventually("a slow client is the probe", async || {
         let mut slow = Raw::connect(http.address()).await;
         let head = "POST /api/orders HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n\
                     content-length: 37\r\n\r\n{";
         slow.send(head).await.expect("sent");
-        if slow.hears_within(Duration::from_millis(500)).await {
+        if slow.hears_within(Duration::from_secs(2)).await {
             Err("refused")
         } else {
             Ok(slow)

@@ -1,4 +1,4 @@
-/** The routes of the page. The trace is a chunk of its own: most visits begin at the products. */
+/** The routes of the page. The traces and the system are chunks of their own: most visits begin at the products. */
 import { QueryClientProvider } from '@tanstack/react-query';
 import { lazy, useState } from 'react';
 import { BrowserRouter, Route, Routes } from 'react-router';
@@ -12,6 +12,7 @@ import { OrdersPage } from './orders/OrdersPage';
 import { ProductsPage } from './products/ProductsPage';
 
 const TracePage = lazy(() => import('./trace/TracePage'));
+const SystemPage = lazy(() => import('./system/SystemPage'));
 const OrderTracePage = lazy(() => import('./trace/OrderTracePage'));
 
 export function App() {
@@ -27,6 +28,7 @@ export function App() {
                 <Route path="orders" element={<OrdersPage />} />
                 <Route path="orders/:orderId/trace" element={<OrderTracePage />} />
                 <Route path="traces/:traceId" element={<TracePage />} />
+                <Route path="system" element={<SystemPage />} />
                 <Route path="*" element={<NotFoundPage />} />
               </Route>
             </Routes>

@@ -87,6 +87,17 @@ in
     ${lib.boolToString (failed == [ ])}
   '';
 
+  rules =
+    check "rules"
+      [
+        pkgs.jq
+        pkgs.prometheus.cli
+        pkgs.python3
+      ]
+      ''
+        bash ${self}/tests/rules/run ${pkgs.writeText "rendered.json" (builtins.toJSON (import ../../tests/rules/render.nix))}
+      '';
+
   configurations = import ./configurations.nix { inherit pkgs packages; };
 }
 // prefixed "package" packages

@@ -217,6 +217,16 @@ in
         default = plain.frontend.tracesUrl;
         description = "Where the page's server reads traces (Jaeger's `/api/v3/traces`); `null` is Jaeger, where it runs or its address was told.";
       };
+      logsUrl = mkOption {
+        type = types.nullOr url;
+        default = plain.frontend.logsUrl;
+        description = "Where the page's server reads log lines (Loki's `/loki/api/v1/query_range`); `null` is Loki, where it runs or its address was told.";
+      };
+      metricsUrl = mkOption {
+        type = types.nullOr url;
+        default = plain.frontend.metricsUrl;
+        description = "Where the page's server reads metrics (Prometheus' `/api/v1/query_range`); `null` is Prometheus, where it runs or its address was told.";
+      };
       jaegerUrl = link "Jaeger";
       grafanaUrl = link "Grafana";
     };

@@ -9,6 +9,8 @@ let
       peers = {
         GATEWAY_SERVICE_URL = addresses.url "gateway";
         TRACES_URL = addresses.traces;
+        LOGS_URL = addresses.logs;
+        METRICS_URL = addresses.metrics;
       };
       environment = {
         ASSETS_DIR = "${cfg.page}";

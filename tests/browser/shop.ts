@@ -67,6 +67,17 @@ export class Shop {
     return (await answer.json()) as { id: string; traceId: string };
   }
 
+  /** Orders more than there is, and gives the trace of the refusal. */
+  async refused(productId: string, quantity: number): Promise<string> {
+    const answer = await fetch(`${origin}/api/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ productId, quantity }),
+    });
+    expect(answer.status).toBe(409);
+    return ((await answer.json()) as { traceId: string }).traceId;
+  }
+
   async setStock(product: string, quantity: number): Promise<void> {
     const answer = await fetch(`${origin}/api/inventory/${product}`, {
       method: 'PUT',

@@ -1,4 +1,5 @@
 /** One trace, from the click to the stock, seen as the waterfall. */
+import { expectAccessible } from './accessible.js';
 import { expect, test } from './shop.js';
 
 test.use({ locale: 'en-GB' });
@@ -52,3 +53,34 @@ test('a refused order has a trace with its failure', async ({ page, shop }) => {
   await page.reload();
   await expect(failed).toBeVisible({ timeout: 20_000 });
 });
+
+for (const [screen, viewport] of [
+  ['phone', { width: 360, height: 740 }],
+  ['desk', { width: 1280, height: 800 }],
+] as const) {
+  test.describe(`on a ${screen}`, () => {
+    test.use({ viewport });
+
+    test('the log lines of a refused order lead to their spans', async ({ page, shop }) => {
+      await shop.setStock('product3', 1);
+      const refused = await shop.refused('product3', 3);
+      await page.goto(`/traces/${refused}`);
+      const logs = page.getByRole('region', { name: 'Log lines' });
+      const warning = logs.getByRole('listitem').filter({ hasText: 'Warning' });
+      await expect(warning.first()).toContainText('order-service', { timeout: 20_000 });
+      await expect(warning.first()).toContainText('product3');
+      await expect(page.getByRole('button', { name: 'Look again' })).toBeVisible({ timeout: 30_000 });
+
+      // The keyboard alone: hide the rest, and follow a line to its span.
+      await logs.getByRole('button', { name: /^Info / }).focus();
+      await page.keyboard.press('Space');
+      await expect(logs.getByText('Info', { exact: true })).not.toBeAttached();
+      await warning.first().getByRole('button', { name: 'Show the span create_order' }).focus();
+      await page.keyboard.press('Enter');
+      const span = page.getByRole('button', { name: /create_order, order-service, .* log line/ });
+      await expect(span).toBeFocused();
+      await expect(span).toHaveAttribute('aria-expanded', 'true');
+      await expectAccessible(page);
+    });
+  });
+}

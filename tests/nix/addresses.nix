@@ -52,6 +52,40 @@ in
         enable = true;
         promtail.lokiUrl = "https://loki.example.org/push";
       }).lokiPush;
+  "the page reads the three signals where they are kept" =
+    case
+      [
+        "http://127.0.0.1:16686"
+        "http://127.0.0.1:3100"
+        "http://127.0.0.1:9090"
+      ]
+      (
+        let
+          here = addresses { enable = true; };
+        in
+        [
+          here.traces
+          here.logs
+          here.metrics
+        ]
+      );
+  "the page reads logs and metrics where it was told, and nowhere when nobody keeps them" =
+    case
+      [
+        "https://loki.example.org"
+        "http://prometheus.example.org:9090"
+        null
+        null
+      ]
+      [
+        (addresses {
+          enable = true;
+          frontend.logsUrl = "https://loki.example.org";
+        }).logs
+        (addresses { prometheus.address = "prometheus.example.org"; }).metrics
+        (addresses { shop.enable = true; }).logs
+        (addresses { shop.enable = true; }).metrics
+      ];
   "what runs here is scraped where it listens, and what runs elsewhere there" =
     case
       [

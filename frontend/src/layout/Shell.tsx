@@ -30,6 +30,7 @@ export function Shell() {
               {t.productsLink}
             </NavLink>
             <NavLink to="/orders">{t.ordersLink}</NavLink>
+            <NavLink to="/system">{t.systemLink}</NavLink>
           </nav>
         </div>
       </header>

@@ -1,9 +1,17 @@
-/** The place of a span on the time axis; hidden from screen readers. */
+/** The place of a span and its log lines on the time axis; hidden from screen readers. */
 import type { Row } from './arrange';
 import { formatDuration, percent } from './axis';
+import { levelClass } from './level';
+import { levels, type PlacedLine } from './logs';
 import css from './SpanRow.module.css';
 
-export function SpanBar({ row, whole }: { readonly row: Row; readonly whole: number }) {
+interface SpanBarProps {
+  readonly row: Row;
+  readonly whole: number;
+  readonly lines: readonly PlacedLine[];
+}
+
+export function SpanBar({ row, whole, lines }: SpanBarProps) {
   const { duration } = row.span;
   const end = row.offset + duration;
   // The text stands where there is room: behind the bar, before it, or on it.
@@ -19,6 +27,15 @@ export function SpanBar({ row, whole }: { readonly row: Row; readonly whole: num
         className={css.bar}
         style={{ left: percent(row.offset, whole), width: percent(duration, whole) }}
       />
+      {marks(lines).map(({ line, level, offset }, index) => (
+        <span
+          key={index}
+          className={`${css.mark} ${levelClass(level)}`}
+          data-level={level}
+          style={{ left: percent(offset, whole) }}
+          title={line.message}
+        />
+      ))}
       <span
         className={`${css.duration} ${place.inside ? css.inside : ''}`}
         style={place.style}
@@ -28,3 +45,7 @@ export function SpanBar({ row, whole }: { readonly row: Row; readonly whole: num
     </span>
   );
 }
+
+/** The worst last: they are drawn above the others. */
+const marks = (lines: readonly PlacedLine[]) =>
+  lines.toSorted((a, b) => levels.indexOf(b.level) - levels.indexOf(a.level));

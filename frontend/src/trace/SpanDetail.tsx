@@ -7,10 +7,18 @@ import { Icon } from '../layout/Icon';
 import type { Row } from './arrange';
 import { formatDuration } from './axis';
 import { isTraceId } from '../api/traceId';
+import { LogLines } from './LogLines';
+import type { PlacedLine } from './logs';
 import type { Attributes } from './otlp';
 import css from './SpanDetail.module.css';
 
-export function SpanDetail({ id, row }: { readonly id: string; readonly row: Row }) {
+interface SpanDetailProps {
+  readonly id: string;
+  readonly row: Row;
+  readonly lines: readonly PlacedLine[];
+}
+
+export function SpanDetail({ id, row, lines }: SpanDetailProps) {
   const { t } = useI18n();
   const { span, offset, shift, orphan } = row;
   const facts: Attributes = [
@@ -34,6 +42,13 @@ export function SpanDetail({ id, row }: { readonly id: string; readonly row: Row
       )}
       {orphan && <p className={css.note}>{t.missingParent}</p>}
       {shift !== 0 && <p className={css.note}>{t.skewCorrected(formatDuration(shift))}</p>}
+      {lines.length > 0 && (
+        <div className={css.whole}>
+          <Section title={t.logs}>
+            <LogLines lines={lines} />
+          </Section>
+        </div>
+      )}
       <Section title={t.detailTiming}>
         <Table of={facts} />
       </Section>

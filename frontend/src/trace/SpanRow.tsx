@@ -5,6 +5,8 @@ import { useI18n } from '../i18n/useI18n';
 import { Icon } from '../layout/Icon';
 import type { Row, Trace } from './arrange';
 import { formatDuration } from './axis';
+import { logCounts } from './level';
+import type { PlacedLine } from './logs';
 import { seriesClass } from './series';
 import { SpanBar } from './SpanBar';
 import { SpanDetail } from './SpanDetail';
@@ -15,18 +17,23 @@ type SetIds = Dispatch<SetStateAction<ReadonlySet<string>>>;
 interface SpanRowProps {
   readonly row: Row;
   readonly trace: Trace;
+  /** Its log lines, by time. */
+  readonly lines: readonly PlacedLine[];
   readonly open: boolean;
   readonly collapsed: boolean;
   readonly onOpen: SetIds;
   readonly onCollapse: SetIds;
 }
 
+/** The id of a span's button, to which the list of log lines leads. */
+export const spanButtonId = (spanId: string): string => `span-${spanId}`;
+
 /** Deeper spans are indented no further: their names would leave the page. */
 const deepest = 10;
 
 export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
-  const { row, trace, open, collapsed, onOpen, onCollapse } = props;
-  const { t } = useI18n();
+  const { row, trace, lines, open, collapsed, onOpen, onCollapse } = props;
+  const { t, count } = useI18n();
   const detailId = useId();
   const { span, depth } = row;
   const toggle = (set: SetIds) => {
@@ -57,6 +64,7 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
       <button
         type="button"
         className={css.span}
+        id={spanButtonId(span.spanId)}
         aria-expanded={open}
         aria-controls={open ? detailId : undefined}
         onClick={() => {
@@ -72,6 +80,7 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
             formatDuration(span.duration),
             formatDuration(row.offset),
           )}
+          {lines.length > 0 && `, ${logCounts(lines, t, count)}`}
         </span>
         <span className={css.name} aria-hidden="true">
           <span className={css.title} title={span.name}>
@@ -83,9 +92,9 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
             {span.failed && <strong> · {t.failed}</strong>}
           </span>
         </span>
-        <SpanBar row={row} whole={trace.duration} />
+        <SpanBar row={row} whole={trace.duration} lines={lines} />
       </button>
-      {open && <SpanDetail id={detailId} row={row} />}
+      {open && <SpanDetail id={detailId} row={row} lines={lines} />}
     </li>
   );
 });

@@ -1,4 +1,6 @@
-/** A trace by its id: where else it can be seen, whether it is whole, and its waterfall. */
+/** A trace by its id: where else it can be seen, whether it is whole, its waterfall and its log lines. */
+import { useMemo } from 'react';
+
 import { useConfig } from '../api/useConfig';
 import { useI18n } from '../i18n/useI18n';
 import { Button } from '../layout/Button';
@@ -7,9 +9,12 @@ import { FailureNotice } from '../layout/FailureNotice';
 import { Notice } from '../layout/Notice';
 import { Skeleton } from '../layout/Skeleton';
 import { grafanaTrace, jaegerTrace } from './links';
+import { LogList } from './LogList';
+import { placeLines } from './logs';
 import { keepLooking } from './looking';
 import { TraceSummary } from './TraceSummary';
 import css from './TraceView.module.css';
+import { useLogs } from './useLogs';
 import { useTrace } from './useTrace';
 import { Waterfall } from './Waterfall';
 
@@ -20,8 +25,16 @@ export function TraceView({ traceId }: { readonly traceId: string }) {
   const { data: look, dataUpdatedAt } = query;
   const looking = look === undefined || keepLooking(look, dataUpdatedAt);
   const trace = look?.trace ?? null;
+  const logs = useLogs(traceId, traces && looking);
+  const lines = useMemo(() => placeLines(logs.data ?? [], trace), [logs.data, trace]);
   const lookAgain = (
-    <Button busy={query.isFetching} onClick={() => void query.refetch()}>
+    <Button
+      busy={query.isFetching}
+      onClick={() => {
+        void query.refetch();
+        void logs.refetch();
+      }}
+    >
       {t.lookAgain}
     </Button>
   );
@@ -75,7 +88,17 @@ export function TraceView({ traceId }: { readonly traceId: string }) {
       {traces && trace === null && looking && !query.isError && (
         <Skeleton blocks={6} height={36} />
       )}
-      {trace && <Waterfall trace={trace} />}
+      {trace && <Waterfall trace={trace} lines={lines} />}
+      {/* Lines are there also when the spans were dropped, or never sampled. */}
+      {trace === null && lines.length > 0 && <LogList lines={lines} />}
+      {logs.isError && (
+        <FailureNotice
+          title={t.logsFailed}
+          error={logs.error}
+          busy={logs.isFetching}
+          retry={logs.refetch}
+        />
+      )}
     </div>
   );
 }

@@ -24,6 +24,8 @@ let
       # (Poisson), four times which is as rare as four standard deviations.
       floor = mean: "0.33 * ${mean} + 4 * sqrt(${mean} / 300)";
       both = true;
+      # The dip of a restart is over by then.
+      for = "3m";
       alert = "RequestRateUnusual";
       summary = "Unusually many or few requests";
       what = "requests a second";
@@ -35,6 +37,8 @@ let
       floor = mean: "0.5 * ${mean} + 0.01";
       # Nobody minds an answer that comes too soon.
       both = false;
+      # Longer than the five minutes of its rate, in which one slow minute of a deployment shows.
+      for = "6m";
       alert = "LatencyUnusual";
       summary = "Unusually slow answers";
       what = "at the 95th percentile of the response time";
@@ -45,6 +49,8 @@ let
       # A third of the mean: what customers buy differs from hour to hour.
       floor = mean: "0.33 * ${mean}";
       both = true;
+      # One large order does not move the mean of ten minutes for so long.
+      for = "3m";
       alert = "OrderValueUnusual";
       summary = "Orders are worth unusually much or little";
       what = "for a mean order";
@@ -115,8 +121,7 @@ in
         (alert {
           name = own.alert;
           expr = if own.both then "${above} or ${below}" else above;
-          # A restart, or one slow minute, is over by then.
-          for = "3m";
+          inherit (own) for;
           severity = "warning";
           layer = "symptom";
           inherit (own) summary;

@@ -5,9 +5,11 @@ mod etag;
 mod gateway;
 mod logs;
 mod page;
+mod prometheus;
 mod rate;
 mod routes;
 mod spans;
+mod system;
 mod trace_id;
 mod traces;
 
@@ -23,6 +25,7 @@ use telemetry::{Service, TelemetryArgs};
 use config::{Link, PageConfig};
 use routes::Frontend;
 use spans::SpanReceiver;
+use system::System;
 
 const SERVICE: Service = Service {
     name: "frontend",
@@ -30,7 +33,7 @@ const SERVICE: Service = Service {
 };
 
 /// Page of the shop: serves the built app, forwards /api to the gateway and the page's spans to
-/// the OTLP receiver, and answers traces and their log lines.
+/// the OTLP receiver, and answers traces, their log lines, and how the services do.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -56,6 +59,9 @@ struct Args {
     /// Where logs are read: Loki's address, such as http://127.0.0.1:3100.
     #[arg(long, env = "LOGS_URL", value_name = "URL")]
     logs_url: Option<PeerUrl>,
+    /// Where metrics are read: Prometheus' address, such as http://127.0.0.1:9090.
+    #[arg(long, env = "METRICS_URL", value_name = "URL")]
+    metrics_url: Option<PeerUrl>,
     /// Jaeger's address for people; the page links to it.
     #[arg(long, env = "JAEGER_UI_URL", value_name = "URL")]
     jaeger_ui_url: Option<Link>,
@@ -85,6 +91,9 @@ fn main() -> ExitCode {
                 .traces_url
                 .map(|url| Peer::new("jaeger", url, telemetry)),
             logs: args.logs_url.map(|url| Peer::new("loki", url, telemetry)),
+            system: args
+                .metrics_url
+                .map(|url| System::new(Peer::new("prometheus", url, telemetry))),
         };
         Ok(App::new(routes::router(frontend, &args.assets_dir)).with_untraced(&routes::UNTRACED))
     })

@@ -15,14 +15,17 @@ use crate::gateway;
 use crate::logs;
 use crate::page::{self, Page};
 use crate::spans::{self, SpanReceiver};
+use crate::system::{self, System};
 use crate::traces;
 
 /// Routes that carry telemetry, and the page's files: a trace begins with a click, not with the
 /// loading of a picture or the reading of a trace.
-pub(crate) const UNTRACED: [&str; 7] = [
+pub(crate) const UNTRACED: [&str; 9] = [
     "/otlp/v1/traces",
     "/traces/{trace_id}",
     "/logs/{trace_id}",
+    "/system/overview",
+    "/system/exemplars/{service}",
     "/config.json",
     "/assets/{*file}",
     "/",
@@ -37,6 +40,7 @@ pub(crate) struct Frontend {
     pub(crate) receiver: SpanReceiver,
     pub(crate) traces: Option<Peer>,
     pub(crate) logs: Option<Peer>,
+    pub(crate) system: Option<System>,
 }
 
 pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
@@ -54,6 +58,14 @@ pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
         .route(
             "/logs/{trace_id}",
             get(logs::of_trace).with_state(frontend.logs),
+        )
+        .route(
+            "/system/overview",
+            get(system::overview).with_state(frontend.system.clone()),
+        )
+        .route(
+            "/system/exemplars/{service}",
+            get(system::exemplars).with_state(frontend.system),
         )
         .route("/assets/{*file}", get(page::asset).with_state(page.clone()))
         .route("/", get(page::view).with_state(page.clone()))

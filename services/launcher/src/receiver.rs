@@ -1,5 +1,6 @@
 //! A receiver of spans by OTLP over HTTP (protobuf and JSON), which also answers with a trace as
-//! Jaeger does, and with the log lines of a trace as [Loki](loki) does.
+//! Jaeger does, with the log lines of a trace as [Loki](loki) does, and with metrics as
+//! [Prometheus](prometheus) does.
 //!
 //! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
 
@@ -21,19 +22,29 @@ use tokio::net::TcpListener;
 
 use crate::logs::Logs;
 use crate::loki;
+use crate::metrics::Metrics;
+use crate::prometheus;
 use crate::traces::Traces;
 
 /// A batch of 512 spans has about 200 KiB; other clients may send larger ones.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
 /// Serves until it is dropped.
-pub async fn serve(listener: TcpListener, traces: Traces, logs: Logs) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    traces: Traces,
+    logs: Logs,
+    metrics: Metrics,
+) -> io::Result<()> {
     let traces = Router::new()
         .route("/v1/traces", post(export))
         .route("/api/v3/traces/{id}", get(trace))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(traces);
-    axum::serve(listener, traces.merge(loki::router(logs))).await
+    let router = traces
+        .merge(loki::router(logs))
+        .merge(prometheus::router(metrics));
+    axum::serve(listener, router).await
 }
 
 /// The two encodings of OTLP over HTTP.

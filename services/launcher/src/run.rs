@@ -11,11 +11,13 @@ use crate::console;
 use crate::ending::ending;
 use crate::failure::Failure;
 use crate::logs::Logs;
+use crate::metrics::Metrics;
 use crate::orders::Orders;
 use crate::output::print;
 use crate::paint::Paint;
 use crate::ports;
 use crate::receiver;
+use crate::scrape::scrape;
 use crate::services::receiver_port;
 use crate::supervisor::{Shop, SupervisorError};
 use crate::traces::Traces;
@@ -31,12 +33,14 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
         std::fs::remove_dir_all(&args.data_dir)?;
     }
     let (traces, logs) = (Traces::default(), Logs::default());
+    let metrics = Metrics::default();
     if args.receives() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, receiver_port(args))).await?;
-        tokio::spawn(receiver::serve(listener, traces.clone(), logs.clone()));
+        let (traces, logs) = (traces.clone(), logs.clone());
+        tokio::spawn(receiver::serve(listener, traces, logs, metrics.clone()));
     }
     let mut shop = Shop::new();
-    let closed = open(args, &built, &mut shop, traces, &logs).await;
+    let closed = open(args, &built, &mut shop, traces, &logs, &metrics).await;
     print("closing the shop\n");
     shop.stop().await;
     closed
@@ -47,8 +51,10 @@ async fn receive(args: &Args) -> Result<(), Failure> {
     let ending = ending()?;
     let listener = TcpListener::bind((args.receiver_host, receiver_port(args))).await?;
     console::print_receiver(listener.local_addr()?);
+    let (traces, logs) = (Traces::default(), Logs::default());
+    let serve = receiver::serve(listener, traces, logs, Metrics::default());
     tokio::select! {
-        served = receiver::serve(listener, Traces::default(), Logs::default()) => Ok(served?),
+        served = serve => Ok(served?),
         () = ending => Ok(()),
     }
 }
@@ -60,6 +66,7 @@ async fn open(
     shop: &mut Shop,
     traces: Traces,
     logs: &Logs,
+    metrics: &Metrics,
 ) -> Result<(), Failure> {
     let paint = Paint::for_stdout();
     let mut ending = std::pin::pin!(ending()?);
@@ -78,6 +85,7 @@ async fn open(
             Err(died) => Err(died.into()),
         },
         never = orders.draw() => never,
+        never = scrape(args, metrics), if args.receives() => match never {},
         () = ending => Ok(()),
     }
 }

@@ -89,7 +89,8 @@ impl Service {
             environment.push(("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.clone().into()));
             environment.push(("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf".into()));
             environment.push(("TRACES_URL", receiver.clone().into()));
-            environment.push(("LOGS_URL", receiver.into()));
+            environment.push(("LOGS_URL", receiver.clone().into()));
+            environment.push(("METRICS_URL", receiver.into()));
             // A person waits for the tree; the default is 5 s.
             environment.push(("OTEL_BSP_SCHEDULE_DELAY", "200".into()));
         }

@@ -10,9 +10,9 @@ use std::num::NonZero;
 use tokio::runtime::{Builder, Runtime};
 
 /// The threads for the names of peers and for the page's files; the store has threads of its own.
-/// While a name server hangs, each try to connect keeps one for up to half a minute
-/// (resolv.conf(5)). With a try a second that is thirty for each peer, so two peers may hang and
-/// files are still read. Threads are made on demand and end when they have been idle.
+/// While a name server hangs, each peer keeps four of them for up to half a minute
+/// (resolv.conf(5)), so enough are left for files whichever peers hang. Threads are made on demand
+/// and end when they have been idle.
 const BLOCKING_THREADS: usize = 64;
 
 /// A runtime with so many threads for tasks.

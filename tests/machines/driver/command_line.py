@@ -41,6 +41,7 @@ def main() -> int:
     scripts = [path for path in sorted(SCRIPTS.glob("*.py")) if path not in PRELUDES]
     tests = {path.stem: _purpose(path) for path in scripts}
     here = [test for test, purpose in tests.items() if not purpose.startswith("NixOS only")]
+    long = [test for test in here if tests[test].startswith("Long:")]
     arguments = _arguments(here)
     if arguments.list:
         for test, purpose in tests.items():
@@ -50,7 +51,11 @@ def main() -> int:
     # So that an end by a signal is one in order, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        return _run((arguments.test or here) * arguments.repeat)
+        named = arguments.test or [test for test in here if test not in long]
+        outcome = _run(named * arguments.repeat)
+        for test in long if not arguments.test else []:
+            print(f"SKIPPED {test}: it takes a quarter of an hour; run tests/machines/run {test}")
+        return outcome
     except Failure as failure:
         print(f"error: {failure}", file=sys.stderr)
         return 2
@@ -81,7 +86,7 @@ def _arguments(tests: list[str]) -> argparse.Namespace:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("test", nargs="*", metavar="TEST", help="a test (all when none is named)")
+    parser.add_argument("test", nargs="*", metavar="TEST", help="a test (all but the long ones when none is named)")
     parser.add_argument("--list", action="store_true", help="list the tests and what they show")
     parser.add_argument(
         "--repeat", type=int, default=1, metavar="N", help="run everything N times (1)"

@@ -1,4 +1,4 @@
-"""Faults that are provoked for real are told in time: to a webhook, to what takes Slack's webhooks, and
+"""Long: Faults that are provoked for real are told in time: to a webhook, to what takes Slack's webhooks, and
 by mail, each with its runbook; and when they are over, that too."""
 
 # How soon somebody has to know of a service that is dead, in seconds.

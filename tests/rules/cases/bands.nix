@@ -19,7 +19,7 @@ in
     ];
     fires = [
       {
-        at = 4740;
+        at = 4800;
         alert = "RequestRateUnusual";
         labels.signal = "rate";
         description = "30 requests a second, where 5.97 to 14.03 is usual.";
@@ -32,7 +32,7 @@ in
     series.${requests} = "0+300x140 42000+100x60";
     fires = [
       {
-        at = 4740;
+        at = 4800;
         alert = "RequestRateUnusual";
         labels.signal = "rate";
         description = "3.333 requests a second, where 5.97 to 14.03 is usual.";
@@ -84,7 +84,7 @@ in
     fires = [
       {
         # The day before, at the same time.
-        at = 6540;
+        at = 6600;
         alert = "RequestRateUnusual";
         labels.signal = "rate";
         description = "30 requests a second, where 5.97 to 14.03 is usual.";
@@ -108,7 +108,7 @@ in
     ];
     fires = [
       {
-        at = 4740;
+        at = 4800;
         alert = "LatencyUnusual";
         labels.signal = "latency";
         description = "241.7ms at the 95th percentile of the response time, where up to 45.62ms is usual.";
@@ -116,11 +116,11 @@ in
     ];
   };
 
-  "an order is worth half as much" = {
+  "an order is worth a thirtieth" = {
     every = "30s";
     series = {
       ${created} = "0+30x260";
-      ${value} = "0+900x160 144000+450x100";
+      ${value} = "0+900x160 144030+30x100";
     };
     silent = [
       {
@@ -130,10 +130,10 @@ in
     ];
     fires = [
       {
-        at = 5700;
+        at = 5400;
         alert = "OrderValueUnusual";
         labels.signal = "order_value";
-        description = "15 for a mean order, where 19.78 to 39.26 is usual.";
+        description = "1 for a mean order, where 20.1 to 39.9 is usual.";
       }
     ];
   };

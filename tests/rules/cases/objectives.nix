@@ -10,39 +10,86 @@ let
   failing = well: share: ill: {
     every = "30s";
     series = {
-      ${count "201"} =
-        "0+30x${toString well} ${toString (30 * well)}+${toString (30 * (1 - share))}x${toString ill}";
-      ${count "503"} = "0x${toString well} 0+${toString (30 * share)}x${toString ill}";
+      ${count "201"} = "0+30x${toString well} ${
+        toString (30 * well + 30 * (1 - share))
+      }+${toString (30 * (1 - share))}x${toString ill}";
+      ${count "503"} =
+        "0x${toString well} ${toString (30 * share)}+${toString (30 * share)}x${toString ill}";
     };
   };
   slow = well: share: ill: {
     every = "30s";
     series = {
       ${count "201"} = "0+30x${toString (well + ill + 1)}";
-      ${within "0.25"} =
-        "0+30x${toString well} ${toString (30 * well)}+${toString (30 * (1 - share))}x${toString ill}";
+      ${within "0.25"} = "0+30x${toString well} ${
+        toString (30 * well + 30 * (1 - share))
+      }+${toString (30 * (1 - share))}x${toString ill}";
     };
   };
   silent = alert: at: map (at: { inherit alert at; }) at;
-  fires = alert: window: at: description: {
-    inherit
-      alert
-      window
-      at
-      description
-      ;
-  };
+  # That it fires; what is said stands in the cases of half of all orders.
+  fires = alert: window: at: { inherit alert window at; };
+  says =
+    what:
+    { fast, slowly }:
+    map
+      (
+        {
+          alert,
+          window,
+          gone,
+        }:
+        {
+          inherit alert window;
+          at = 1800;
+          description = "Of the orders of the last ${window} 50% ${what}. If that goes on, the error budget of 30 days is gone within ${gone}.";
+        }
+      )
+      [
+        {
+          alert = fast;
+          window = "1h";
+          gone = "2 days";
+        }
+        {
+          alert = fast;
+          window = "6h";
+          gone = "5 days";
+        }
+        {
+          alert = slowly;
+          window = "1d";
+          gone = "10 days";
+        }
+        {
+          alert = slowly;
+          window = "3d";
+          gone = "30 days";
+        }
+      ];
 in
 {
+  "half of all orders fail" = failing 0 0.5 60 // {
+    fires = says "ended in a server error" {
+      fast = "OrdersFailFast";
+      slowly = "OrdersFailSlowly";
+    };
+  };
+
+  "half of all orders take longer than 250 ms" = slow 0 0.5 60 // {
+    fires = says "took longer than 250 ms" {
+      fast = "OrdersSlowFast";
+      slowly = "OrdersSlowSlowly";
+    };
+  };
+
   "an order in ten fails: told after nine minutes" = failing 720 0.1 60 // {
     silent = silent "OrdersFailFast" [
       21600
       22050
     ];
     fires = [
-      (fires "OrdersFailFast" "1h" 22200
-        "Of the orders of the last 1h 1.542% ended in a server error. If that goes on, the error budget of 30 days is gone within 2 days."
-      )
+      (fires "OrdersFailFast" "1h" 22200)
     ];
     records."shop:availability:budget_left30d" = {
       at = "21600s";
@@ -54,12 +101,8 @@ in
   "all orders fail: told within two minutes" = failing 720 1 60 // {
     silent = silent "OrdersFailFast" [ 21600 ];
     fires = [
-      (fires "OrdersFailFast" "1h" 21780
-        "Of the orders of the last 1h 3.75% ended in a server error. If that goes on, the error budget of 30 days is gone within 2 days."
-      )
-      (fires "OrdersFailFast" "6h" 21780
-        "Of the orders of the last 6h 0.625% ended in a server error. If that goes on, the error budget of 30 days is gone within 5 days."
-      )
+      (fires "OrdersFailFast" "1h" 21780)
+      (fires "OrdersFailFast" "6h" 21780)
     ];
   };
 
@@ -68,30 +111,22 @@ in
       28800
     ];
     fires = [
-      (fires "OrdersFailFast" "6h" 36000
-        "Of the orders of the last 6h 0.6646% ended in a server error. If that goes on, the error budget of 30 days is gone within 5 days."
-      )
+      (fires "OrdersFailFast" "6h" 36000)
     ];
   };
 
   "four in a thousand fail: a matter of days" = failing 10 0.004 840 // {
     silent = silent "OrdersFailFast" [ 25200 ];
     fires = [
-      (fires "OrdersFailSlowly" "1d" 25200
-        "Of the orders of the last 1d 0.3952% ended in a server error. If that goes on, the error budget of 30 days is gone within 10 days."
-      )
-      (fires "OrdersFailSlowly" "3d" 25200
-        "Of the orders of the last 3d 0.3952% ended in a server error. If that goes on, the error budget of 30 days is gone within 30 days."
-      )
+      (fires "OrdersFailSlowly" "1d" 25200)
+      (fires "OrdersFailSlowly" "3d" 25200)
     ];
   };
 
   "three in two thousand fail: within three days they are too many" = failing 10 0.0015 840 // {
     silent = silent "OrdersFailFast" [ 25200 ];
     fires = [
-      (fires "OrdersFailSlowly" "3d" 25200
-        "Of the orders of the last 3d 0.1482% ended in a server error. If that goes on, the error budget of 30 days is gone within 30 days."
-      )
+      (fires "OrdersFailSlowly" "3d" 25200)
     ];
   };
 
@@ -116,12 +151,8 @@ in
         "0x120 0+30x60";
     };
     fires = [
-      (fires "OrdersFailFast" "1h" 4200
-        "Of the orders of the last 1h 15.42% ended in a server error. If that goes on, the error budget of 30 days is gone within 2 days."
-      )
-      (fires "OrdersFailFast" "6h" 4200
-        "Of the orders of the last 6h 13.36% ended in a server error. If that goes on, the error budget of 30 days is gone within 5 days."
-      )
+      (fires "OrdersFailFast" "1h" 4200)
+      (fires "OrdersFailFast" "6h" 4200)
     ];
   };
 
@@ -131,38 +162,28 @@ in
       22200
     ];
     fires = [
-      (fires "OrdersSlowFast" "1h" 24900
-        "Of the orders of the last 1h 23.24% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 2 days."
-      )
+      (fires "OrdersSlowFast" "1h" 24900)
     ];
   };
 
   "an order in ten does, for hours" = slow 720 0.1 720 // {
     silent = silent "OrdersSlowFast" [ 28800 ];
     fires = [
-      (fires "OrdersSlowFast" "6h" 39600
-        "Of the orders of the last 6h 8.44% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 5 days."
-      )
+      (fires "OrdersSlowFast" "6h" 39600)
     ];
   };
 
   "four in a hundred do" = slow 10 0.04 840 // {
     silent = silent "OrdersSlowFast" [ 25200 ];
     fires = [
-      (fires "OrdersSlowSlowly" "1d" 25200
-        "Of the orders of the last 1d 4.067% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 10 days."
-      )
-      (fires "OrdersSlowSlowly" "3d" 25200
-        "Of the orders of the last 3d 4.067% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 30 days."
-      )
+      (fires "OrdersSlowSlowly" "1d" 25200)
+      (fires "OrdersSlowSlowly" "3d" 25200)
     ];
   };
 
   "three in two hundred do" = slow 10 0.015 840 // {
     fires = [
-      (fires "OrdersSlowSlowly" "3d" 25200
-        "Of the orders of the last 3d 1.599% took longer than 250 ms. If that goes on, the error budget of 30 days is gone within 30 days."
-      )
+      (fires "OrdersSlowSlowly" "3d" 25200)
     ];
   };
 

@@ -6,6 +6,7 @@ mod build;
 mod ending;
 mod idle;
 mod logs;
+mod metrics;
 mod opened;
 mod opening;
 mod receiver_only;

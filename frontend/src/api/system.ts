@@ -1,0 +1,74 @@
+/** The calls about how the services do. */
+import * as v from 'valibot';
+
+import { ApiFailure } from './failure';
+import { request } from './request';
+import { TraceId } from './traceId';
+
+/** The time in seconds since 1970, and the value. */
+const Points = v.array(v.tuple([v.number(), v.number()]));
+
+const ServiceState = v.object({
+  name: v.string(),
+  /**
+   * `rate` and `errors` (requests a second), `p95` (seconds), `cpu` (cores), `memory` (bytes),
+   * `queue` (writes), `up` (0 or 1); a series of which nothing is known is left out.
+   */
+  series: v.record(v.string(), Points),
+});
+
+const Overview = v.object({
+  /** Seconds since 1970. */
+  start: v.number(),
+  end: v.number(),
+  services: v.array(ServiceState),
+  alerts: v.array(
+    v.object({
+      name: v.string(),
+      severity: v.nullable(v.string()),
+      service: v.nullable(v.string()),
+      summary: v.nullable(v.string()),
+      since: v.string(),
+    }),
+  ),
+});
+
+const Exemplars = v.object({
+  exemplars: v.array(
+    v.object({
+      traceId: TraceId,
+      /** Seconds since 1970. */
+      time: v.number(),
+      /** How long the request took. */
+      seconds: v.number(),
+      method: v.nullable(v.string()),
+      uri: v.nullable(v.string()),
+      status: v.nullable(v.string()),
+    }),
+  ),
+});
+
+export type Points = v.InferOutput<typeof Points>;
+export type ServiceState = v.InferOutput<typeof ServiceState>;
+export type Overview = v.InferOutput<typeof Overview>;
+export type Alert = Overview['alerts'][number];
+export type Exemplar = v.InferOutput<typeof Exemplars>['exemplars'][number];
+
+/** The last quarter of an hour; null when the server cannot read metrics. */
+export async function getOverview(signal: AbortSignal): Promise<Overview | null> {
+  try {
+    return (await request('/system/overview', Overview, { signal, background: true })).data;
+  } catch (error) {
+    if (error instanceof ApiFailure && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** Requests of a service whose traces are known, the newest first. */
+export async function getExemplars(
+  service: string,
+  signal: AbortSignal,
+): Promise<readonly Exemplar[]> {
+  const path = `/system/exemplars/${encodeURIComponent(service)}`;
+  return (await request(path, Exemplars, { signal, background: true })).data.exemplars;
+}

@@ -1,0 +1,99 @@
+// @vitest-environment jsdom
+/** The System page: what it shows of a service, and the traces behind a point. */
+import { QueryClientProvider } from '@tanstack/react-query';
+import { cleanup, render, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { MemoryRouter } from 'react-router';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+import { newQueryClient } from '../api/queryClient';
+import SystemPage from './SystemPage';
+
+afterEach(cleanup);
+
+const end = 1_700_000_000;
+const overview = {
+  start: end - 900,
+  end,
+  step: 10,
+  services: [
+    {
+      name: 'order-service',
+      series: {
+        rate: [[end - 10, 1], [end, 2.5]],
+        p95: [[end, 0.025]],
+        cpu: [[end, 0.125]],
+        memory: [[end, 32 * 2 ** 20]],
+        queue: [[end, 3]],
+        up: [[end, 1]],
+      },
+    },
+    { name: 'frontend', series: { up: [[end, 0]] } },
+    { name: 'product-service', series: {} },
+  ],
+  alerts: [
+    { name: 'OrdersFail', severity: 'critical', service: 'order-service', summary: 'Half of all orders fail.', since: '2023-11-14T22:00:00Z' },
+  ],
+};
+const exemplar = (traceId: string, time: number, seconds: number) => ({
+  traceId: traceId.repeat(32),
+  time,
+  seconds,
+  method: 'POST',
+  uri: '/orders',
+  status: '201',
+});
+const exemplars = [exemplar('a', end - 5, 0.01), exemplar('b', end - 20, 0.02), exemplar('c', end - 80, 1)];
+
+function show(status = 200, body: unknown = overview) {
+  vi.stubGlobal('fetch', (url: URL) =>
+    Promise.resolve(
+      url.pathname.startsWith('/system/exemplars/')
+        ? new Response(JSON.stringify({ exemplars }))
+        : new Response(JSON.stringify(body), { status }),
+    ),
+  );
+  render(
+    <QueryClientProvider client={newQueryClient()}>
+      <MemoryRouter>
+        <SystemPage />
+      </MemoryRouter>
+    </QueryClientProvider>,
+  );
+  return userEvent.setup();
+}
+
+describe('the System page', () => {
+  it('shows each service with its health, charts and figures, and what fires', async () => {
+    vi.stubGlobal('scrollTo', () => undefined);
+    show();
+    const order = within(await screen.findByRole('article', { name: 'order-service' }));
+    expect(order.getByText('Up')).toBeTruthy();
+    expect(order.getByRole('button', { name: /^Requests: 2\.5\/s, at most 2\.5\/s\./ })).toBeTruthy();
+    expect(order.getByRole('button', { name: /^95th percentile: 25 ms,/ })).toBeTruthy();
+    expect(order.getByRole('button', { name: /^Errors: –/ })).toBeTruthy();
+    for (const figure of ['12.5%', '32 MiB', '3']) expect(order.getByText(figure)).toBeTruthy();
+    expect(within(screen.getByRole('article', { name: 'frontend' })).getByText('Down')).toBeTruthy();
+    const unknown = within(screen.getByRole('article', { name: 'product-service' }));
+    expect(unknown.getByText('Not known yet')).toBeTruthy();
+    expect(screen.getByText('1 alert fires')).toBeTruthy();
+    expect(screen.getByText(/Half of all orders fail/)).toBeTruthy();
+  });
+
+  it('lists the traces of the minute before a point, the slowest first; the arrows move it', async () => {
+    const user = show();
+    const order = within(await screen.findByRole('article', { name: 'order-service' }));
+    order.getByRole('button', { name: /^Requests/ }).focus();
+    await user.keyboard('{Enter}');
+    const traces = async () =>
+      (await order.findAllByRole('link')).map((link) => link.getAttribute('href')?.at(-1));
+    expect(await traces()).toEqual(['b', 'a']);
+    await user.keyboard('{ArrowLeft}');
+    expect(await traces()).toEqual(['b']);
+  });
+
+  it('says so in a plain sentence when the server cannot read metrics', async () => {
+    show(404, { detail: 'no' });
+    expect(await screen.findByText('Metrics are not shown here')).toBeTruthy();
+  });
+});

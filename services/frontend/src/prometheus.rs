@@ -1,0 +1,157 @@
+//! What is asked of Prometheus' API, and how its answers are read.
+//!
+//! <https://prometheus.io/docs/prometheus/latest/querying/api/>
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use api::Problem;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use client::{Forward, Peer, Route};
+use http::uri::PathAndQuery;
+use http::{Method, StatusCode};
+use queries::Query;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// Prometheus answers such a range within some tens of milliseconds.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The most bytes of an answer; a quarter of an hour of five services has some 20 KiB.
+const ANSWER_LIMIT: usize = 1024 * 1024;
+
+/// Times in seconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Range {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+}
+
+/// The values of a series: the time in seconds since 1970, and the value.
+pub(crate) type Points = Vec<(f64, f64)>;
+
+#[derive(Deserialize)]
+struct Answer<T> {
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct Matrix {
+    result: Vec<Series>,
+}
+
+#[derive(Deserialize)]
+struct Series {
+    metric: BTreeMap<String, String>,
+    /// The value is text, since JSON knows neither `NaN` nor `+Inf`.
+    values: Vec<(f64, String)>,
+}
+
+/// The exemplars of one series.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SeriesExemplars {
+    pub(crate) series_labels: BTreeMap<String, String>,
+    pub(crate) exemplars: Vec<Exemplar>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Exemplar {
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) value: String,
+    /// Seconds since 1970.
+    pub(crate) timestamp: f64,
+}
+
+#[derive(Deserialize)]
+struct Alerts {
+    alerts: Vec<Alert>,
+}
+
+/// An alert that fires, or is about to.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Alert {
+    pub(crate) state: String,
+    pub(crate) labels: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) annotations: BTreeMap<String, String>,
+    /// RFC 3339.
+    pub(crate) active_at: String,
+}
+
+/// The values of a query by service, with a point every `step` seconds.
+pub(crate) async fn range(
+    peer: &Peer,
+    query: Query,
+    range: Range,
+    step: u64,
+) -> Result<BTreeMap<String, Points>, Problem> {
+    let parameters = form_urlencoded::Serializer::new(String::new())
+        .append_pair("query", query.promql())
+        .append_pair("start", &range.start.to_string())
+        .append_pair("end", &range.end.to_string())
+        .append_pair("step", &step.to_string())
+        .finish();
+    let matrix: Matrix = ask(peer, "/api/v1/query_range", &parameters).await?;
+    let points = |values: Vec<(f64, String)>| -> Points {
+        values
+            .into_iter()
+            .filter_map(|(time, value)| Some((time, value.parse::<f64>().ok()?)))
+            .filter(|(_, value)| value.is_finite())
+            .collect()
+    };
+    let series = matrix.result.into_iter();
+    Ok(series
+        .filter_map(|mut series| Some((series.metric.remove("job")?, points(series.values))))
+        .collect())
+}
+
+/// The traces behind the response times of a service.
+pub(crate) async fn exemplars(
+    peer: &Peer,
+    service: &str,
+    range: Range,
+) -> Result<Vec<SeriesExemplars>, Problem> {
+    let parameters = form_urlencoded::Serializer::new(String::new())
+        .append_pair("query", &queries::exemplars(service))
+        .append_pair("start", &range.start.to_string())
+        .append_pair("end", &range.end.to_string())
+        .finish();
+    ask(peer, "/api/v1/query_exemplars", &parameters).await
+}
+
+/// What fires, or is about to.
+pub(crate) async fn alerts(peer: &Peer) -> Result<Vec<Alert>, Problem> {
+    let alerts: Alerts = ask(peer, "/api/v1/alerts", "").await?;
+    Ok(alerts.alerts)
+}
+
+async fn ask<T: DeserializeOwned>(
+    peer: &Peer,
+    path: &'static str,
+    parameters: &str,
+) -> Result<T, Problem> {
+    let forward = Forward {
+        route: Route::new(Method::GET, path),
+        path: PathAndQuery::try_from(format!("{path}?{parameters}"))
+            .map_err(|error| Problem::internal().caused_by(&error))?,
+        timeout: TIMEOUT,
+        via: crate::SERVICE.name,
+    };
+    let response = peer.forward(forward, Request::new(Body::empty())).await?;
+    let status = response.status();
+    if status != StatusCode::OK {
+        return Err(unreadable(&format!("{path} answered {status}")));
+    }
+    let body = to_bytes(response.into_body(), ANSWER_LIMIT)
+        .await
+        .map_err(|error| unreadable(&error))?;
+    let answer: Answer<T> = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+    Ok(answer.data)
+}
+
+fn unreadable(cause: &impl ToString) -> Problem {
+    Problem::unavailable("Metrics cannot be read now.", 5).caused_by(cause)
+}

@@ -1,0 +1,157 @@
+//! The queries of the page's System view: the frontend server asks them of Prometheus, or of the
+//! launcher, which answers exactly these.
+
+/// The services that are looked at: Prometheus' `job` of each.
+pub const SERVICES: [&str; 5] = [
+    "frontend",
+    "gateway-service",
+    "product-service",
+    "inventory-service",
+    "order-service",
+];
+
+/// How far back rates look, in seconds: the `[1m]` of the queries. Twelve scrapes of the shop.
+pub const WINDOW: f64 = 60.0;
+
+/// A query for one series for each service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// Requests a second.
+    Rate,
+    /// Requests a second that were answered with 5xx.
+    Errors,
+    /// The 95th percentile of the response time, in seconds.
+    P95,
+    /// CPU seconds a second: 1 is a whole core.
+    Cpu,
+    /// Resident memory, in bytes.
+    Memory,
+    /// Writes that wait for the store.
+    Queue,
+    /// 1 when the last scrape succeeded, else 0.
+    Up,
+}
+
+/// The matcher of the services. A macro, since `concat!` takes literals only.
+macro_rules! shop {
+    () => {
+        r#"job=~"frontend|gateway-service|product-service|inventory-service|order-service""#
+    };
+}
+
+/// The requests that are looked at: not probes, and not the page's own reading of telemetry, which
+/// would be most of what a quiet shop answers. [`is_counted`] says the same of one.
+macro_rules! requests {
+    () => {
+        concat!(
+            shop!(),
+            r#",uri!~"/health|/metrics|/actuator/prometheus|/(system|traces|logs|otlp)/.*""#
+        )
+    };
+}
+
+/// Whether the requests of a route are among those that are looked at.
+pub fn is_counted(uri: &str) -> bool {
+    let probes = ["/health", "/metrics", "/actuator/prometheus"];
+    let telemetry = ["/system/", "/traces/", "/logs/", "/otlp/"];
+    !probes.contains(&uri) && !telemetry.iter().any(|folder| uri.starts_with(folder))
+}
+
+impl Query {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Rate,
+        Self::Errors,
+        Self::P95,
+        Self::Cpu,
+        Self::Memory,
+        Self::Queue,
+        Self::Up,
+    ];
+
+    /// Its name in the answer to the page.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rate => "rate",
+            Self::Errors => "errors",
+            Self::P95 => "p95",
+            Self::Cpu => "cpu",
+            Self::Memory => "memory",
+            Self::Queue => "queue",
+            Self::Up => "up",
+        }
+    }
+
+    /// Its text. Each of its series has the label `job`, and no other.
+    pub const fn promql(self) -> &'static str {
+        match self {
+            Self::Rate => concat!(
+                "sum by (job) (rate(http_server_requests_seconds_count{",
+                requests!(),
+                "}[1m]))"
+            ),
+            Self::Errors => concat!(
+                "sum by (job) (rate(http_server_requests_seconds_count{",
+                requests!(),
+                r#",outcome="SERVER_ERROR"}[1m]))"#
+            ),
+            Self::P95 => concat!(
+                "histogram_quantile(0.95, sum by (job, le) (rate(http_server_requests_seconds_bucket{",
+                requests!(),
+                "}[1m])))"
+            ),
+            Self::Cpu => concat!(
+                "sum by (job) (rate(process_cpu_seconds_total{",
+                shop!(),
+                "}[1m]))"
+            ),
+            Self::Memory => concat!(
+                "sum by (job) (process_resident_memory_bytes{",
+                shop!(),
+                "})"
+            ),
+            Self::Queue => concat!("sum by (job) (store_queue_writes{", shop!(), "})"),
+            Self::Up => concat!("min by (job) (up{", shop!(), "})"),
+        }
+    }
+
+    /// The query with this text.
+    pub fn find(promql: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|query| query.promql() == promql)
+    }
+}
+
+/// The series whose exemplars are the traces of a service.
+pub fn exemplars(service: &str) -> String {
+    format!(r#"http_server_requests_seconds_bucket{{job="{service}"}}"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_query_is_about_every_service_and_is_found_by_its_text() {
+        let shop = format!(r#"job=~"{}""#, SERVICES.join("|"));
+        for query in Query::ALL {
+            assert!(query.promql().contains(&shop), "{query:?}");
+            assert_eq!(Query::find(query.promql()), Some(query));
+        }
+        assert_eq!(Query::find("up"), None);
+    }
+
+    #[test]
+    fn probes_and_the_reading_of_telemetry_are_not_counted() {
+        for uri in [
+            "/metrics",
+            "/health",
+            "/system/overview",
+            "/traces/{trace_id}",
+        ] {
+            assert!(!is_counted(uri), "{uri}");
+        }
+        for uri in ["/", "/orders", "/api/orders", "/api/inventory/{id}"] {
+            assert!(is_counted(uri), "{uri}");
+        }
+    }
+}
