@@ -57,6 +57,11 @@ mapAttrs (
     name = "hello-observability-${name}";
     nodes = mapAttrs (_: machine) machines;
     testScript =
-      prelude + lib.readFile ./scripts/world.py + "\n\n" + lib.readFile (./scripts + "/${name}.py");
+      prelude
+      + lib.concatMapStringsSep "\n\n" lib.readFile [
+        ./scripts/world.py
+        ./scripts/queries.py
+        (./scripts + "/${name}.py")
+      ];
   }
 ) onNixos

@@ -65,8 +65,8 @@ in
   }
   {
     name = "limits";
-    # They change when a unit does.
-    interval = "1m";
+    # They change when a unit does; but a dashboard that was just opened needs them.
+    interval = "15s";
     rules = map (
       part:
       record "job:memory_max_bytes" "vector(${toString (bytes cfg.${part}.memoryMax)})"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import cgroups, host, report
 from .isolation import Failure, isolated
-from .script import PRELUDE, SCRIPTS, Script
+from .script import PRELUDES, SCRIPTS, Script
 
 HELP = """\
 Runs the machine tests on this Debian host: the scripts that `nix flake check` runs on NixOS
@@ -38,7 +38,8 @@ ends; several may run at the same time."""
 
 def main() -> int:
     """Does what the command line asks for."""
-    tests = {path.stem: _purpose(path) for path in sorted(SCRIPTS.glob("*.py")) if path != PRELUDE}
+    scripts = [path for path in sorted(SCRIPTS.glob("*.py")) if path not in PRELUDES]
+    tests = {path.stem: _purpose(path) for path in scripts}
     here = [test for test, purpose in tests.items() if not purpose.startswith("NixOS only")]
     long = [test for test in here if tests[test].startswith("Long:")]
     arguments = _arguments(here)

@@ -19,8 +19,8 @@ from .stage import datasources, machines_of
 from .words import RequestedAssertionFailed, retry
 
 SCRIPTS = PROJECT / "tests/machines/scripts"
-# Said before each script: what it has to know about the world it runs in.
-PRELUDE = SCRIPTS / "world.py"
+# Said before each script: what it has to know about the world it runs in, and what it may use.
+PRELUDES = (SCRIPTS / "world.py", SCRIPTS / "queries.py")
 DASHBOARDS = sorted((PROJECT / "dashboards").glob("*.json"))
 # As much of each journal as somebody reads.
 JOURNAL_LINES = 60
@@ -55,7 +55,7 @@ class Script:
         begun = time.monotonic()
         words = self._words()
         try:
-            for script in (PRELUDE, SCRIPTS / f"{self.test}.py"):
+            for script in (*PRELUDES, SCRIPTS / f"{self.test}.py"):
                 exec(compile(script.read_text(), script, "exec"), words)
             self.outcome.passed = True
         except Exception as error:
