@@ -23,9 +23,7 @@ let
   # buffers for them, and what the service holds besides; the page cache of a store's log, which the kernel counts too, gives way.
   limits = builtins.fromJSON (builtins.readFile ../services/server/limits.json);
   memory =
-    limits.service_bytes
-    + limits.buffered_bytes
-    + limits.max_connections * limits.connection_bytes;
+    limits.service_bytes + limits.buffered_bytes + limits.max_connections * limits.connection_bytes;
 
   # Measured on two cores: 8 to 11 MiB resident idle, 22 MiB with 64 orders at once, 28 with 128. A
   # thread for each core, 64 for names of peers, and some for the store and telemetry: 512 ends only a

@@ -11,9 +11,7 @@ in
 {
   "a service may hold what all its connections may, the bodies for them, and itself" = {
     expected =
-      limits.service_bytes
-      + limits.buffered_bytes
-      + limits.max_connections * limits.connection_bytes;
+      limits.service_bytes + limits.buffered_bytes + limits.max_connections * limits.connection_bytes;
     actual = 1048576 * number "([0-9]+)M" settings.gateway.memoryMax;
   };
   "the unit of a service says so" = {
