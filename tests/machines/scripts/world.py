@@ -45,13 +45,23 @@ ORDER_SPANS = [
     (6, "order-service", "get_product_details"),
     (7, "order-service", "GET /products/{id}"),
     (8, "product-service", "GET /products/{id}"),
+    (9, "product-service", "SELECT products"),
     (6, "order-service", "check_inventory"),
     (7, "order-service", "POST /inventory/check"),
     (8, "inventory-service", "POST /inventory/check"),
+    (9, "inventory-service", "SELECT stock"),
+    (6, "order-service", "INSERT orders"),
+    (7, "order-service", "COMMIT orders.db"),
     (6, "order-service", "update_inventory"),
     (7, "order-service", "POST /inventory/reservations"),
     (8, "inventory-service", "POST /inventory/reservations"),
+    (9, "inventory-service", "INSERT reservations"),
+    (10, "inventory-service", "COMMIT inventory.db"),
+    (6, "order-service", "UPDATE orders"),
+    (7, "order-service", "COMMIT orders.db"),
 ]
+# A write has this span only when another was just being committed, such as that of a probe.
+WAIT_SPAN = "wait for the writer"
 
 
 def eventually(what: str, ask: Callable[[], Any], holds: Callable[[Any], bool], bound: float = 60) -> Any:
@@ -134,10 +144,10 @@ def spans_of(machine: Any, trace_id: str, traces: str = TRACES) -> list[dict[str
 
 
 def tree_of(spans: list[dict[str, Any]], parent: str = "", depth: int = 0) -> list[tuple[int, str, str]]:
-    """Depth, service and name of each span, each below its parent."""
+    """Depth, service and name of each span, each below its parent; those of a wait are left out."""
     lines = []
     for span in spans:
-        if span.get("parentSpanId", "") == parent:
+        if span.get("parentSpanId", "") == parent and span["name"] != WAIT_SPAN:
             lines.append((depth, span["service"], span["name"]))
             lines += tree_of(spans, span["spanId"], depth + 1)
     return lines
