@@ -290,7 +290,7 @@ async fn the_operators_attributes_go_before_the_services_own_but_not_before_the_
     assert_eq!(resource["service.instance.id"], "unit-7");
     assert_eq!(resource["service.namespace"], "warehouse");
     assert_eq!(resource["service.version"], "1.0.0+g1234");
-    assert_eq!(resource["service.name"], "product-service");
+    assert_eq!(resource["service.name"], "gateway-service");
     assert_eq!(resource["telemetry.sdk.language"], "rust");
 }
 
@@ -303,7 +303,7 @@ async fn malformed_resource_attributes_get_a_warning_and_are_ignored_as_a_whole(
         let log = service.end();
         let resource = &receiver.spans()[0].resource;
         assert_eq!(resource["service.namespace"], "shop", "{malformed}");
-        assert_eq!(resource["service.name"], "product-service", "{malformed}");
+        assert_eq!(resource["service.name"], "gateway-service", "{malformed}");
         let warning = log.iter().find(|line| line["level"] == "WARN");
         let message = warning.expect("a warning")["message"].to_string();
         assert!(message.contains("OTEL_RESOURCE_ATTRIBUTES"), "{message}");

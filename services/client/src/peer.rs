@@ -37,6 +37,10 @@ use crate::{Answer, PeerError, Route};
 /// Half of what our servers keep an idle connection, so that none is reused as it closes.
 const POOL_IDLE: Duration = Duration::from_secs(5);
 
+/// How many idle connections to a peer are kept. Those of a burst are closed by us, after an answer,
+/// rather than by a server that has too many: it might do so just as the next request is sent.
+const POOL_MAX_IDLE: usize = 256;
+
 /// How long a probe of the circuit may wait for its own body. Every other request is refused
 /// meanwhile, and a client that sends slowly says nothing about the peer. A whole body comes within
 /// milliseconds.
@@ -67,6 +71,7 @@ impl Peer {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
+            .pool_max_idle_per_host(POOL_MAX_IDLE)
             .build(Connector::new());
         // An IPv6 address stands in brackets in a URL only.
         let host: Arc<str> = url.host().trim_matches(['[', ']']).into();
