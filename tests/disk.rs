@@ -89,16 +89,19 @@ fn assert_unavailable(answer: &Answer) {
 /// What is left in the last page may do for a smaller write, so it is done again and again until
 /// nothing is taken any more.
 async fn until_refused(write: impl AsyncFn() -> Answer) -> Vec<Answer> {
-    let (mut taken, mut refused) = (Vec::new(), 0);
+    let (mut taken, mut refused, mut unknown) = (Vec::new(), 0, 0);
     while refused < 5 {
         let answer = write().await;
         if answer.status == 503 {
             assert_unavailable(&answer);
             refused += 1;
         } else if answer.status == 502 {
-            // The first commit after a disk became read-only is an I/O error, and may stand.
+            // The first commit after a disk became read-only is an I/O error, and may stand; what
+            // comes after it is refused before anything is written.
             let detail = answer.problem(502)["detail"].to_string();
             assert!(detail.contains("outcome is unknown"), "{detail}");
+            unknown += 1;
+            assert_eq!(unknown, 1, "{detail}");
             refused += 1;
         } else {
             assert!(answer.status.is_success(), "{answer:?}");

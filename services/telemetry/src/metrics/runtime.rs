@@ -128,10 +128,9 @@ mod tests {
                 .runtime
                 .worker_total_busy_duration(0)
                 .as_secs_f64();
-            assert!(
-                counted > 0.0 && counted <= truth + 1e-9,
-                "{counted} of {truth}"
-            );
+            assert!(counted <= truth + 1e-9, "{counted} of {truth}");
         }
+        // A worker adds its time when it parks, so the first rounds may see none.
+        assert!(busy(&collector) > 0.0);
     }
 }
