@@ -6,7 +6,6 @@
 //! [`Record`] that travels with the body writes it, so nothing is missed.
 
 mod ids;
-mod method;
 mod record;
 mod span;
 
@@ -25,6 +24,7 @@ use opentelemetry::trace::FutureExt as _;
 use opentelemetry_sdk::trace::SdkTracer;
 use telemetry::Telemetry;
 use telemetry::metrics::ServerMetrics;
+use telemetry::protocol::method_name;
 use tokio::time::Instant;
 
 use crate::connection::{Client, Origin};
@@ -109,7 +109,7 @@ pub(crate) async fn observe(
     let mut record = Record {
         context: context.clone(),
         kind,
-        method: method::name(request.method()),
+        method: method_name(request.method()),
         route,
         begun: Instant::now(),
         status: None,

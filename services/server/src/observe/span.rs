@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::extract::Request;
-use http::{HeaderMap, StatusCode, Version, header};
+use http::{HeaderMap, StatusCode, header};
 use opentelemetry::trace::{SpanBuilder, SpanKind, SpanRef, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -13,9 +13,9 @@ use opentelemetry_semantic_conventions::attribute::{
     NETWORK_PROTOCOL_VERSION, SERVER_ADDRESS, SERVER_PORT, URL_PATH, URL_QUERY, URL_SCHEME,
     USER_AGENT_ORIGINAL,
 };
+use telemetry::protocol::{OTHER_METHOD, method_name, version_name};
 use telemetry::traces::{add_exception, bounded};
 
-use super::method;
 use crate::connection::Client;
 
 /// How many attributes a span has at most: those of [`begin`], a status and an error.
@@ -53,8 +53,8 @@ pub(super) fn begin(
     client: Option<&Client>,
     port: u16,
 ) -> Context {
-    let method = method::name(request.method());
-    let verb = if method == method::OTHER {
+    let method = method_name(request.method());
+    let verb = if method == OTHER_METHOD {
         "HTTP"
     } else {
         method
@@ -70,7 +70,7 @@ pub(super) fn begin(
     if let Some(query) = request.uri().query() {
         attributes.push(KeyValue::new(URL_QUERY, bounded(query).to_owned()));
     }
-    if method == method::OTHER {
+    if method == OTHER_METHOD {
         let original = bounded(request.method().as_str()).to_owned();
         attributes.push(KeyValue::new(HTTP_REQUEST_METHOD_ORIGINAL, original));
     }
@@ -86,10 +86,7 @@ pub(super) fn begin(
         attributes.push(KeyValue::new(NETWORK_PEER_ADDRESS, address.clone()));
         attributes.push(KeyValue::new(NETWORK_PEER_PORT, i64::from(client.port)));
     }
-    let version = match request.version() {
-        Version::HTTP_10 => "1.0",
-        _ => "1.1",
-    };
+    let version = version_name(request.version());
     attributes.push(KeyValue::new(NETWORK_PROTOCOL_VERSION, version));
     if let Some(agent) = text(headers, &header::USER_AGENT) {
         attributes.push(KeyValue::new(
