@@ -7,7 +7,8 @@ let
     import ./shop.nix cfg
     ++ where "loadGenerator" (import ./load-generator.nix)
     ++ where "jaeger" (import ./jaeger.nix)
-    ++ where "promtail" (import ./promtail.nix);
+    ++ where "promtail" (import ./promtail.nix)
+    ++ where "grafana" (import ./grafana-secrets.nix);
 in
 builtins.foldl'
   (all: units: {
