@@ -102,7 +102,7 @@ in
     };
 
   # Where the project can be read: an alert links to its runbook there.
-  alerts.runbooksUrl = "https://github.com/OWNER/hello-observability/blob/main/nixos/runbooks";
+  alerts.runbooksUrl = "${import ./repository.nix}/blob/main/nixos/runbooks";
 
   loki =
     part observability 3100

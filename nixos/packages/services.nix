@@ -28,6 +28,7 @@ rustPlatform.buildRustPackage {
   doCheck = false;
 
   meta = {
+    homepage = manifest.workspace.package.repository;
     description = "Shop of small services in which every request can be followed";
     license = lib.licenses.mit;
     mainProgram = "load-generator";

@@ -1,7 +1,6 @@
 # What a unit may use, and that its use is counted: `systemctl status` and the node exporter show it.
 { memoryMax, tasksMax, ... }:
 {
-  CPUAccounting = true;
   IOAccounting = true;
   IPAccounting = true;
   MemoryAccounting = true;

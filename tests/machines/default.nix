@@ -13,28 +13,10 @@ let
 
   datasources = pkgs.writeText "datasources.json" (builtins.toJSON (import ./datasources.nix));
 
-  # What scripts/world.py expects to be told of this world; the Debian driver says its own.
-  prelude = ''
-    import json
-    import pathlib
-
-    missing_programs: set[str] = set()
-    dashboards = {
-        file.stem: json.loads(file.read_text())
-        for file in sorted(pathlib.Path("${../../dashboards}").glob("*.json"))
-    }
-    datasources = json.loads(pathlib.Path("${datasources}").read_text())
-
-
-    def skip(what: str, program: str) -> None:
-        raise Exception(f"{what} is skipped for want of {program}, but NixOS has every program")
-
-
-    def skip_all(program: str) -> None:
-        skip("the whole test", program)
-
-
-  '';
+  script = import ./script.nix {
+    dashboards = "${../../dashboards}";
+    datasources = "${datasources}";
+  };
 
   machine =
     values:
@@ -63,13 +45,6 @@ mapAttrs (
   pkgs.testers.runNixOSTest {
     name = "hello-observability-${name}";
     nodes = mapAttrs (_: machine) machines;
-    testScript =
-      prelude
-      + lib.concatMapStringsSep "\n\n" lib.readFile [
-        ./scripts/world.py
-        ./scripts/queries.py
-        ./scripts/panels.py
-        (./scripts + "/${name}.py")
-      ];
+    testScript = script name;
   }
 ) onNixos

@@ -11,6 +11,7 @@ let
     ./runbooks.nix
     ./dashboards.nix
     ./alertmanager.nix
+    ./repository.nix
   ];
   cases = builtins.foldl' (all: file: all // import file) { } files;
   holds = name: cases.${name}.expected == cases.${name}.actual;

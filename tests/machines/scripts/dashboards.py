@@ -120,12 +120,14 @@ with subtest("faults: refused orders, services that are away, one that hangs, a 
     machine.succeed(f"kill -STOP {hung}")
     # systemd complains of a back end, too.
     machine.succeed(f"kill -KILL {main_pid(machine, 'prometheus-node-exporter')}")
-    for alert in ("ServiceDown", "UnitRestarted"):
-        eventually(
-            f"{alert} fires",
-            lambda: metric(machine, f'ALERTS{{alertname="{alert}",alertstate="firing"}}'),
-            lambda firing: firing >= 1,
-        )
+    eventually(
+        "both fire",
+        lambda: metric(
+            machine,
+            'count(count by (alertname) (ALERTS{alertname=~"ServiceDown|UnitRestarted",alertstate="firing"}))',
+        ),
+        lambda firing: firing == 2,
+    )
     assert main_pid(machine, "order-service") != hung
 
 with subtest("a new version of the product service"):

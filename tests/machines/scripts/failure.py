@@ -26,12 +26,16 @@ with subtest("hung, the watchdog ends each of them, and it comes back"):
     pids = {unit: main_pid(machine, unit) for unit in SERVICES}
     restarts = {unit: restarts_of(unit) for unit in SERVICES}
     machine.succeed(f"kill -STOP {' '.join(pids.values())}")
+
+    def hung(unit: str) -> bool:
+        return main_pid(machine, unit) in ("0", pids[unit]) or restarts_of(unit) <= restarts[unit]
+
+    eventually(
+        "the watchdog has restarted every one",
+        lambda: [unit for unit in SERVICES if hung(unit)],
+        lambda still: not still,
+    )
     for unit in SERVICES:
-        eventually(
-            f"the watchdog has restarted {unit}",
-            lambda: (main_pid(machine, unit), restarts_of(unit)),
-            lambda now: now[0] not in ("0", pids[unit]) and now[1] > restarts[unit],
-        )
         machine.succeed(f"journalctl --quiet --unit={unit}.service --grep='[Ww]atchdog timeout'")
     wait_for_shop(machine)
     assert buy(machine)[0] == 201

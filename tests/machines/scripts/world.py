@@ -162,7 +162,7 @@ def whole_trace(machine: Any, trace_id: str, traces: str = TRACES) -> list[dict[
     )
 
 
-def lines_of(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, str]]:
+def lines_of(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, Any]]:
     """What there is by now of the log lines of a trace, from Loki or, without it, the journal:
     service, unit, level, host, message, and the ids. In Loki also `labels`, those of its stream.
     """
@@ -184,7 +184,7 @@ def lines_of(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, st
     return lines
 
 
-def whole_log(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, str]]:
+def whole_log(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, Any]]:
     """The log lines of an order, once each service that it passed has one."""
     return eventually(
         f"every service has a line of the trace {trace_id}",
@@ -196,7 +196,7 @@ def whole_log(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, s
 LEVELS = {"3": "error", "4": "warning", "5": "notice", "6": "info", "7": "debug"}
 
 
-def journal_of(machine: Any, trace_id: str) -> list[dict[str, str]]:
+def journal_of(machine: Any, trace_id: str) -> list[dict[str, Any]]:
     entries = machine.succeed(f"journalctl --quiet --output=json TRACE_ID={trace_id} || true")
     lines = []
     for entry in map(json.loads, entries.splitlines()):

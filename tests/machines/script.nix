@@ -1,0 +1,35 @@
+# The text of a test's script on NixOS: what it is told of its world, and the words that all scripts
+# share, before its own. The Debian driver says the same in Python.
+#   dashboards   folder of the dashboards' JSON
+#   datasources  file with Grafana's data sources
+{ dashboards, datasources }:
+name:
+''
+  import json
+  import pathlib
+
+  missing_programs: set[str] = set()
+  dashboards = {
+      file.stem: json.loads(file.read_text())
+      for file in sorted(pathlib.Path("${dashboards}").glob("*.json"))
+  }
+  datasources = json.loads(pathlib.Path("${datasources}").read_text())
+
+
+  def skip(what: str, program: str) -> None:
+      raise Exception(f"{what} is skipped for want of {program}, but NixOS has every program")
+
+
+  def skip_all(program: str) -> None:
+      skip("the whole test", program)
+
+
+''
++ builtins.concatStringsSep "\n\n" (
+  map builtins.readFile [
+    ./scripts/world.py
+    ./scripts/queries.py
+    ./scripts/panels.py
+    (./scripts + "/${name}.py")
+  ]
+)
