@@ -141,14 +141,7 @@ let
       builtins.concatMap (name: map (group: group.name) rules.${name}.groups) names
     );
   };
-  rank =
-    group:
-    if builtins.elem group made then
-      0
-    else if group == "objectives-of-days" then
-      1
-    else
-      2;
+  rank = group: if builtins.elem group made then 0 else 1;
   made = [
     "recording"
     "limits"
@@ -170,7 +163,13 @@ in
     )
     // {
       # As often as the rules are worked out.
-      evaluation_interval = if name == "objectives" || name == "bands" then "30s" else "5s";
+      evaluation_interval =
+        if name == "objectives" then
+          "15s"
+        else if name == "bands" then
+          "30s"
+        else
+          "5s";
       tests = builtins.attrValues (builtins.mapAttrs test file);
     }
   ) cases;
