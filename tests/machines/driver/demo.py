@@ -116,6 +116,10 @@ def _show(test: str, tree: Path, programs: Programs, driver: int) -> None:
             machine.wait_until_succeeds(f"curl -sf --max-time 5 {url}", timeout=60)
     print(f"the machine runs after {time.monotonic() - begun:.1f} s\n")
     _greet(programs)
+    if "grafana" in programs.optional:
+        password = machine.succeed("cat /var/lib/grafana-secrets/admin-password")
+        print(f"  Grafana's user is admin, with the password {password}")
+    print(TOUR, flush=True)
     signal.pause()
 
 
@@ -126,7 +130,6 @@ def _greet(programs: Programs) -> None:
     for program in OPTIONAL:
         if program not in programs.optional:
             print(f"  {program:10}  is not on PATH; you get it from {SOURCES[program]}")
-    print(TOUR, flush=True)
 
 
 def _check_ports(programs: Programs) -> None:
