@@ -62,7 +62,7 @@ dashboard {
           width = 4;
           good = panels.above { critical = 1; };
           targets = [
-            (targets.series "count(ALERTS{alertstate=\"firing\",severity!=\"none\"}) or vector(0)" "alerts")
+            (targets.series "count(count by (alertname, severity, service) (ALERTS{alertstate=\"firing\",severity!=\"none\"})) or vector(0)" "alerts")
           ];
         })
         (panels.stat {

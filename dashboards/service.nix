@@ -15,7 +15,7 @@ let
   third = rest: panels.timeseries ({ width = 8; } // rest);
   # A click on a peer leads to the peer's own page.
   byPeer = rest: third ({ links = [ (links.serviceOfLabel "peer") ]; } // rest);
-  number = rest: panels.stat ({ width = 3; } // rest);
+  number = rest: panels.stat ({ width = 6; } // rest);
   toHosts = [ (links.dashboard "hosts" "Hosts") ];
   toTelemetry = [ (links.dashboard "telemetry" "Telemetry") ];
 in
@@ -27,7 +27,7 @@ dashboard {
   variables = [ variables.oneService ];
   rows = [
     {
-      height = 4;
+      height = 3;
       panels = [
         (number {
           title = "State";
@@ -67,6 +67,11 @@ dashboard {
           };
           targets = [ (targets.series "job:http_server_errors:ratio_rate1m{${job}}" "errors") ];
         })
+      ];
+    }
+    {
+      height = 3;
+      panels = [
         (number {
           title = "95th percentile";
           description = "Of a hundred requests 95 are answered within this time.";
@@ -117,7 +122,6 @@ dashboard {
           title = "Requests by route";
           description = "Requests answered a second, by method and route.";
           unit = "reqps";
-          legend = "right";
           targets = [
             (targets.series "sum by (method, uri) (rate(http_server_requests_seconds_count{${job},${asked}}[$__rate_interval]))" "{{method}} {{uri}}")
           ];
@@ -126,7 +130,6 @@ dashboard {
           title = "Errors by route";
           description = "Answers with 4xx and 5xx a second, by route and status. 404 and 409 are the client's affair, 5xx ours.";
           unit = "reqps";
-          legend = "right";
           targets = [
             (targets.series "sum by (method, uri, status) (rate(http_server_requests_seconds_count{${job},status=~\"4..|5..\"}[$__rate_interval]))" "{{status}} {{method}} {{uri}}")
           ];
@@ -135,7 +138,6 @@ dashboard {
           title = "95th percentile by route";
           description = "The time within which 95 of 100 requests of a route are answered. The dots are traces: click one to follow it.";
           unit = "s";
-          legend = "right";
           targets = [
             (targets.exemplars "histogram_quantile(0.95, sum by (method, uri, le) (rate(http_server_requests_seconds_bucket{${job},${asked}}[$__rate_interval])))" "{{method}} {{uri}}")
           ];

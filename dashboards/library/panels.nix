@@ -133,7 +133,9 @@ rec {
               group = "A";
             };
             thresholdsStyle.mode = if lines == null then "off" else "dashed";
-          };
+          }
+          # Shares that are all 0 would have an axis up to 10000 %.
+          // (if one.unit == "percentunit" && max == null then { axisSoftMax = 0.1; } else { });
         }
         // (if min == null then { } else { inherit min; })
         // (if max == null then { } else { inherit max; })
@@ -143,7 +145,8 @@ rec {
             showLegend = true;
             displayMode = if legend == "right" then "table" else "list";
             placement = legend;
-            calcs = [ "lastNotNull" ] ++ (if legend == "right" then [ "max" ] else [ ]);
+            # In a list they would leave no room for five services.
+            calcs = if legend == "right" then [ "lastNotNull" ] else [ ];
           };
           tooltip = {
             mode = "multi";
@@ -190,7 +193,8 @@ rec {
             values = false;
           };
           colorMode = "background";
-          graphMode = "area";
+          # The number has to be read at a glance, and the course of it stands below.
+          graphMode = "none";
           justifyMode = "center";
           orientation = "auto";
           textMode = "auto";
@@ -205,6 +209,8 @@ rec {
     panel "heatmap" (
       one
       // {
+        # Of the cells, which are counts.
+        unit = "short";
         options = {
           calculate = false;
           cellGap = 1;

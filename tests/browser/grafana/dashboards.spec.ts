@@ -22,13 +22,15 @@ for (const { uid, name, parameters } of shown) {
     const dashboard = new Shown(page, uid);
     await dashboard.open({ theme: 'dark', ...parameters });
     await dashboard.whole();
-    await expect(async () => {
-      await dashboard.settled();
-      const { errors, empty } = await dashboard.troubles();
-      expect(errors).toEqual([]);
-      expect(empty.filter((title) => !excused[name]?.includes(title))).toEqual([]);
-    }).toPass({ timeout: 120_000 });
-    await page.screenshot({ path: picture(`${name}-dark`) });
+    try {
+      await expect(async () => {
+        const { errors, empty } = await dashboard.troubles();
+        expect(errors).toEqual([]);
+        expect(empty.filter((title) => !excused[name]?.includes(title))).toEqual([]);
+      }).toPass({ timeout: 30_000 });
+    } finally {
+      await page.screenshot({ path: picture(`${name}-dark`) });
+    }
   });
 }
 

@@ -21,6 +21,7 @@ export interface Panel {
   readonly type: string;
   readonly title: string;
   readonly gridPos: { readonly y: number; readonly h: number };
+  readonly fieldConfig: { readonly defaults: { readonly noValue?: string } };
 }
 
 export interface Dashboard {
@@ -55,7 +56,8 @@ export class Shown {
 
   /** Opens it; `parameters` are its variables, its time, and the theme. */
   async open(parameters: Record<string, string> = {}): Promise<void> {
-    const query = new URLSearchParams({ orgId: '1', ...parameters });
+    // Without a refresh of its own, so that what is drawn stays.
+    const query = new URLSearchParams({ orgId: '1', refresh: '1d', ...parameters });
     await this.page.goto(`/d/${this.uid}?${query.toString()}`);
     await expect(this.panels().first()).toBeVisible({ timeout: 60_000 });
   }
@@ -103,8 +105,11 @@ export class Shown {
   }
 
   async #isEmpty(shown: Locator, panel: Panel): Promise<boolean> {
-    if (await shown.getByTestId('data-testid Panel data error message').count()) return true;
     const text = (await shown.getByTestId('data-testid panel content').first().innerText()).trim();
+    // A word of its own for that says that it is well so.
+    const { noValue } = panel.fieldConfig.defaults;
+    if (noValue !== undefined && noValue !== '-' && text === noValue) return false;
+    if (await shown.getByTestId('data-testid Panel data error message').count()) return true;
     if (panel.type === 'stat') return text === '' || text === '-' || text === 'No data';
     if (panel.type === 'timeseries' || panel.type === 'heatmap') return (await shown.locator('.uplot').count()) === 0;
     if (panel.type === 'table') return (await shown.getByRole('row').count()) < 2;
