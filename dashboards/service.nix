@@ -14,7 +14,16 @@ let
   unit = "name=\"$service.service\"";
   third = rest: panels.timeseries ({ width = 8; } // rest);
   # A click on a peer leads to the peer's own page.
-  byPeer = rest: third ({ links = [ (links.serviceOfLabel "peer") ]; } // rest);
+  byPeer =
+    rest:
+    third (
+      {
+        links = [ (links.serviceOfLabel "peer") ];
+        none = "It calls no other service";
+      }
+      // rest
+    );
+  ofStore = rest: third ({ none = "It has no store"; } // rest);
   number = rest: panels.stat ({ width = 6; } // rest);
   toHosts = [ (links.dashboard "hosts" "Hosts") ];
   toTelemetry = [ (links.dashboard "telemetry" "Telemetry") ];
@@ -109,6 +118,7 @@ dashboard {
         })
         (number {
           title = "Version";
+          shows = "name";
           description = "What runs, of which there is more than one only while it is being deployed.";
           unit = "none";
           targets = [ (targets.series "count by (version) (app_info{${job}})" "{{version}}") ];
@@ -232,7 +242,7 @@ dashboard {
             (targets.series "http_server_requests_in_flight{${job}}" "requests in flight")
           ];
         })
-        (third {
+        (ofStore {
           title = "Store: writes that wait";
           description = "Writes in the queue of the store, and how many share a commit. The frontend and the gateway have no store.";
           unit = "none";
@@ -241,7 +251,7 @@ dashboard {
             (targets.series "rate(store_commit_writes_sum{${job}}[$__rate_interval]) / (rate(store_commit_writes_count{${job}}[$__rate_interval]) > 0)" "writes a commit")
           ];
         })
-        (third {
+        (ofStore {
           title = "Store: time of a commit";
           description = "One fsync of the disk: 1 to 10 ms on one that is well. The frontend and the gateway have no store.";
           unit = "s";

@@ -107,12 +107,14 @@ rec {
   neutral = thresholds (steps "blue" [ ]);
 
   # Lines over time. `legend`: "bottom", a list that shows five services in two lines, or "right", a
-  # table for more. `stacked` for parts of a whole; `lines` are thresholds that are drawn.
+  # table for more. `stacked` for parts of a whole; `lines` are thresholds that are drawn; `none` is
+  # what stands there without a series.
   timeseries =
     {
       legend ? "bottom",
       stacked ? false,
       lines ? null,
+      none ? null,
       min ? 0,
       max ? null,
       ...
@@ -139,6 +141,7 @@ rec {
         }
         // (if min == null then { } else { inherit min; })
         // (if max == null then { } else { inherit max; })
+        // (if none == null then { } else { noValue = none; })
         // (if lines == null then { } else { thresholds = lines; });
         options = {
           legend = {
@@ -156,14 +159,15 @@ rec {
       }
     );
 
-  # One number, coloured by whether it is well. `text` is what stands there without a value, `names`
-  # are texts in the place of values.
+  # One number, coloured by whether it is well. `none` is what stands there without a value, `names`
+  # are texts in the place of values; `shows` is "name" for the name of the series in its place.
   stat =
     {
       good ? neutral,
       calculation ? "lastNotNull",
       none ? "-",
       names ? { },
+      shows ? "auto",
       decimals ? null,
       ...
     }@one:
@@ -197,7 +201,7 @@ rec {
           graphMode = "none";
           justifyMode = "center";
           orientation = "auto";
-          textMode = "auto";
+          textMode = shows;
           wideLayout = true;
         };
       }

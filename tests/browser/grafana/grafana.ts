@@ -21,7 +21,6 @@ export interface Panel {
   readonly type: string;
   readonly title: string;
   readonly gridPos: { readonly y: number; readonly h: number };
-  readonly fieldConfig: { readonly defaults: { readonly noValue?: string } };
 }
 
 export interface Dashboard {
@@ -106,9 +105,6 @@ export class Shown {
 
   async #isEmpty(shown: Locator, panel: Panel): Promise<boolean> {
     const text = (await shown.getByTestId('data-testid panel content').first().innerText()).trim();
-    // A word of its own for that says that it is well so.
-    const { noValue } = panel.fieldConfig.defaults;
-    if (noValue !== undefined && noValue !== '-' && text === noValue) return false;
     if (await shown.getByTestId('data-testid Panel data error message').count()) return true;
     if (panel.type === 'stat') return text === '' || text === '-' || text === 'No data';
     if (panel.type === 'timeseries' || panel.type === 'heatmap') return (await shown.locator('.uplot').count()) === 0;
