@@ -105,7 +105,7 @@ dashboard {
         (panels.stat {
           title = "Orders sold";
           description = "Orders that were created a minute.";
-          unit = "none";
+          unit = "suffix: / min";
           width = 4;
           decimals = 1;
           targets = [

@@ -270,6 +270,7 @@ dashboard {
         (third {
           title = "Restarts";
           description = "Those that systemd decided on: a crash, a watchdog, the memory's limit.";
+          softMax = 1;
           unit = "none";
           links = toHosts;
           targets = [
@@ -279,6 +280,7 @@ dashboard {
         (third {
           title = "What it could not tell";
           description = "Spans and log lines a second that were dropped, as a back end was away or too slow. Zero while all is well.";
+          softMax = 1;
           unit = "none";
           links = toTelemetry;
           targets = [

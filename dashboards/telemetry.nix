@@ -204,6 +204,7 @@ dashboard {
         (third {
           title = "Dropped by the services";
           description = "Spans and log lines a second that a service could not hand on. Zero while all is well.";
+          softMax = 1;
           unit = "cps";
           links = toService;
           targets = [

@@ -108,13 +108,15 @@ rec {
 
   # Lines over time. `legend`: "bottom", a list that shows five services in two lines, or "right", a
   # table for more. `stacked` for parts of a whole; `lines` are thresholds that are drawn; `none` is
-  # what stands there without a series.
+  # what stands there without a series. The axis goes up to `softMax` at least: of what is all 0 it
+  # would go up to 100.
   timeseries =
     {
       legend ? "bottom",
       stacked ? false,
       lines ? null,
       none ? null,
+      softMax ? if one.unit == "percentunit" then 0.1 else null,
       min ? 0,
       max ? null,
       ...
@@ -136,8 +138,7 @@ rec {
             };
             thresholdsStyle.mode = if lines == null then "off" else "dashed";
           }
-          # Shares that are all 0 would have an axis up to 10000 %.
-          // (if one.unit == "percentunit" && max == null then { axisSoftMax = 0.1; } else { });
+          // (if softMax == null || max != null then { } else { axisSoftMax = softMax; });
         }
         // (if min == null then { } else { inherit min; })
         // (if max == null then { } else { inherit max; })

@@ -69,6 +69,11 @@ export class Shown {
     await this.page.setViewportSize({ width: this.page.viewportSize()?.width ?? 1920, height });
   }
 
+  /** Asks for everything anew. */
+  async again(): Promise<void> {
+    await this.page.getByTestId('data-testid RefreshPicker run button').click();
+  }
+
   panels(): Locator {
     return this.page.locator('[data-viz-panel-key]');
   }
