@@ -42,6 +42,8 @@ in
             pull.exporter.prometheus = {
               host = addresses.listen "jaeger";
               port = own.metricsPort;
+              # Counters end in _total, or Prometheus doubts that they are counters.
+              without_type_suffix = false;
             };
           }
         ];
