@@ -32,6 +32,23 @@ let
       addresses.url "grafana"
     else
       null;
+  # The lines of its service, or what fails anywhere.
+  lines = import ../explore.nix (
+    period
+    // {
+      source = (import ../sources.nix).loki;
+      query = {
+        queryType = "range";
+        expr =
+          if service == null then
+            "{${labelsOfLines.level}=~\"emerg|alert|crit|error|warning\"}"
+          else
+            "{${labelsOfLines.service}=\"SERVICE\"}";
+      };
+      filled = if service == null then { } else { SERVICE = service; };
+    }
+  );
+  labelsOfLines = (import ../fields.nix).labels;
   ofService = if service == null then "" else "var-service=${service}&";
 in
 {
@@ -53,11 +70,6 @@ in
       {
         dashboard = "${grafana}/d/${dashboard}?${ofService}from=${period.from}&to=${period.to}";
       }
-      // (
-        if addresses.known "loki" then
-          { logs = grafana + import ./explore.nix { inherit service period; }; }
-        else
-          { }
-      )
+      // (if addresses.known "loki" then { logs = grafana + lines; } else { })
   );
 }

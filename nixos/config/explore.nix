@@ -1,0 +1,60 @@
+# The address of a query in Grafana's Explore, without Grafana's own.
+#
+#   source   of ./sources.nix
+#   query    what that source is asked
+#   from to  the time, as Grafana's parameters
+#   filled   what stands in the place of a word of the query: templates, which others fill in, and
+#            which therefore must not be encoded
+{
+  source,
+  query,
+  from,
+  to,
+  filled ? { },
+}:
+let
+  panes.one = {
+    datasource = source.uid;
+    queries = [
+      (
+        {
+          refId = "A";
+          datasource = source;
+        }
+        // query
+      )
+    ];
+    range = {
+      from = "FROM";
+      to = "TO";
+    };
+  };
+  words = filled // {
+    FROM = from;
+    TO = to;
+  };
+  # What may not stand in a query (RFC 3986, 3.4), as far as it occurs here.
+  encoded =
+    builtins.replaceStrings
+      [
+        "\""
+        "{"
+        "}"
+        "["
+        "]"
+        "\\"
+        "|"
+      ]
+      [
+        "%22"
+        "%7B"
+        "%7D"
+        "%5B"
+        "%5D"
+        "%5C"
+        "%7C"
+      ]
+      (builtins.toJSON panes);
+  complete = builtins.replaceStrings (builtins.attrNames words) (builtins.attrValues words) encoded;
+in
+"/explore?schemaVersion=1&orgId=1&panes=${complete}"
