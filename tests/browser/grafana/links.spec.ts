@@ -46,7 +46,7 @@ test('an exemplar leads to its trace', async ({ page, context }) => {
 
 for (const [name, arrives] of [
   ['Logs for this span', showsLine],
-  ['Lines of this span', showsLine],
+  ['Lines of the trace', showsLine],
   ['Requests a second', showsCurve],
   ['95th percentile', showsCurve],
   ['Dashboard of this service', (page: Page) => showsService(page, service)],
