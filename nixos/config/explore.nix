@@ -37,6 +37,8 @@ let
   encoded =
     builtins.replaceStrings
       [
+        " "
+        "+"
         "\""
         "{"
         "}"
@@ -46,6 +48,8 @@ let
         "|"
       ]
       [
+        "%20"
+        "%2B"
         "%22"
         "%7B"
         "%7D"
