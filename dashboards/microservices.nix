@@ -175,7 +175,7 @@ dashboard {
             {
               field = "service";
               title = "Service";
-              width = 160;
+              width = 200;
               links = [ (links.serviceOfField "Service") ];
             }
           ];
