@@ -35,6 +35,8 @@ facts = {
 with subtest("a minute of traffic with faults"):
     assert buy(machine, quantity=10_000)[0] == 409
     assert buy(machine, product="no-such-product")[0] == 404
+    for path in ("products/no-such-product", "inventory/no-such-product"):
+        assert request(machine, "GET", f"{FRONTEND}/api/{path}")[0] == 404
     unknown = "00000000-0000-7000-8000-000000000000"
     machine.succeed(f"curl -s -X DELETE http://127.0.0.1:8082/inventory/reservations/{unknown}")
     eventually(
