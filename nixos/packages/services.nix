@@ -1,4 +1,4 @@
-# The services, the load generator and the launcher.
+# The services, the load generator, the launcher, and the operator's switch for faults.
 { lib, rustPlatform }:
 let
   root = ../..;

@@ -5,6 +5,7 @@ let
   where = part: units: if cfg.${part}.enable then [ (units cfg) ] else [ ];
   parts =
     import ./shop.nix cfg
+    ++ where "faults" (import ./faults.nix)
     ++ where "loadGenerator" (import ./load-generator.nix)
     ++ where "jaeger" (import ./jaeger.nix)
     ++ where "promtail" (import ./promtail.nix);

@@ -9,6 +9,7 @@ let
     ./options-page.nix
     ./limits.nix
     ./runbooks.nix
+    ./scenarios.nix
     ./dashboards.nix
     ./alertmanager.nix
   ];

@@ -1,5 +1,5 @@
-//! How the services do: `GET /system/overview`, and `GET /system/exemplars/{service}` for the traces
-//! behind it.
+//! How the services do: `GET /system/overview`, `GET /system/exemplars/{service}` for the traces
+//! behind it, and `GET /system/faults` for what an operator has broken on purpose.
 //!
 //! Neither takes a query from outside: what is asked stands in the crate [`queries`].
 
@@ -37,6 +37,7 @@ const EXEMPLARS: usize = 200;
 pub(crate) struct System {
     peer: Peer,
     overview: Cached,
+    faults: Cached,
     exemplars: Arc<[Cached; SERVICES.len()]>,
 }
 
@@ -72,6 +73,18 @@ struct Firing {
 }
 
 #[derive(Serialize)]
+struct Faults {
+    faults: Vec<Fault>,
+}
+
+/// A fault that is switched on.
+#[derive(Serialize)]
+struct Fault {
+    name: String,
+    service: String,
+}
+
+#[derive(Serialize)]
 struct Exemplars {
     exemplars: Vec<Exemplar>,
 }
@@ -94,6 +107,7 @@ impl System {
         Self {
             peer,
             overview: Cached::default(),
+            faults: Cached::default(),
             exemplars: Arc::default(),
         }
     }
@@ -103,6 +117,20 @@ impl System {
 pub(crate) async fn overview(State(system): State<Option<System>>) -> Result<Response, Problem> {
     let system = system.ok_or_else(none)?;
     fresh(&system.overview, || read_overview(&system.peer)).await
+}
+
+/// The handler of the faults that are on, by name.
+pub(crate) async fn faults(State(system): State<Option<System>>) -> Result<Response, Problem> {
+    let system = system.ok_or_else(none)?;
+    fresh(&system.faults, async || {
+        let found = prometheus::faults(&system.peer).await?.into_iter();
+        let mut faults: Vec<_> = found
+            .map(|(service, name)| Fault { name, service })
+            .collect();
+        faults.sort_by(|a, b| (&a.name, &a.service).cmp(&(&b.name, &b.service)));
+        Ok(Faults { faults })
+    })
+    .await
 }
 
 /// The handler of the traces behind a service's response times, the newest first.

@@ -72,6 +72,10 @@ mod tests {
         for (name, data, page) in ALL {
             let scenario = Scenario::parse(name, data).unwrap_or_else(|e| panic!("{name}: {e}"));
             assert!(!scenario.faults.is_empty(), "{name} is not told of");
+            let panel = &scenario.evidence.panel;
+            assert!(panel.above.is_some() != panel.below.is_some(), "{name}");
+            let commands = scenario.systemd.start.iter().chain(&scenario.systemd.stop);
+            assert!(commands.clone().all(|words| !words.is_empty()), "{name}");
             let headings = [
                 &format!("# {}", scenario.title),
                 "## What you see first",

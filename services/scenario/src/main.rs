@@ -9,6 +9,7 @@
 mod args;
 mod catalogue;
 mod commands;
+mod evidence;
 mod failure;
 mod folder;
 mod scenario;

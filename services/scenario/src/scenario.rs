@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use faults::Fault;
 use serde::Deserialize;
 
+use crate::evidence::Evidence;
 use crate::services::Service;
 
 /// A way to break the shop.
@@ -28,6 +29,7 @@ pub(crate) struct Scenario {
     #[serde(default)]
     pub(crate) systemd: Systemd,
     /// What can be seen of it.
+    #[allow(dead_code)] // see there
     pub(crate) evidence: Evidence,
 }
 
@@ -37,69 +39,6 @@ pub(crate) struct Scenario {
 pub(crate) struct Systemd {
     pub(crate) start: Vec<Vec<String>>,
     pub(crate) stop: Vec<Vec<String>>,
-}
-
-/// Where a scenario shows: the machine test looks at each of these, and the page leads there.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Evidence {
-    pub(crate) alert: Alert,
-    pub(crate) panel: Panel,
-    pub(crate) trace: Trace,
-    pub(crate) log: Log,
-}
-
-/// An alert that becomes pending, and fires if nobody acts.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(not(test), allow(dead_code))] // the machine test reads it from the file
-pub(crate) struct Alert {
-    pub(crate) name: String,
-    labels: BTreeMap<String, String>,
-}
-
-/// A panel of a dashboard, and the bound that its own query passes.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(not(test), allow(dead_code))] // as above
-pub(crate) struct Panel {
-    dashboard: String,
-    pub(crate) panel: String,
-    #[serde(default)]
-    variables: BTreeMap<String, String>,
-    /// The series of the answer that is meant.
-    #[serde(default)]
-    series: BTreeMap<String, String>,
-    /// One of the two.
-    #[serde(default)]
-    above: Option<f64>,
-    #[serde(default)]
-    below: Option<f64>,
-}
-
-/// A search in Jaeger.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(not(test), allow(dead_code))] // as above
-pub(crate) struct Trace {
-    service: String,
-    pub(crate) operation: String,
-    #[serde(default)]
-    tags: BTreeMap<String, String>,
-    #[serde(default)]
-    min_duration: Option<String>,
-    /// Whether such traces are there on a good day, too: what they tell is that no customer feels
-    /// anything yet.
-    #[serde(default)]
-    usual: bool,
-}
-
-/// A query to Loki.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Log {
-    #[cfg_attr(not(test), allow(dead_code))] // as above
-    pub(crate) query: String,
 }
 
 impl Scenario {
