@@ -405,7 +405,7 @@ async fn a_malformed_file_switches_everything_off_and_the_error_names_the_line()
     let pretty = serde_json::to_string_pretty(&good).expect("JSON");
     for (text, why) in [
         (pretty.replace("500", "500,"), "line 7"),
-        (pretty.replace("500", "404"), "line 6"),
+        (pretty.replace("500", "404"), "line 7"),
         (pretty.replace("1.0", "7"), "7 is not a share"),
         (pretty.replace("fail", "explode"), "line 3"),
         (pretty.replace("broken", "Broken!"), "line 2"),

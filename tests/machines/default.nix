@@ -20,6 +20,10 @@ let
         file.stem: json.loads(file.read_text())
         for file in sorted(pathlib.Path("${../../dashboards}").glob("*.json"))
     }
+    scenarios = {
+        file.stem: json.loads(file.read_text())
+        for file in sorted(pathlib.Path("${../../services/scenario/scenarios}").glob("*.json"))
+    }
     datasources = json.loads(pathlib.Path("${datasources}").read_text())
 
 
