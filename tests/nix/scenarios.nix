@@ -68,7 +68,7 @@ in
     name: isIn alerts (evidence name).alert.name
   );
   "every scenario has a panel that there is" = without (
-    name: isIn (panelsOf (evidence name).panel.dashboard) (evidence name).panel.panel
+    name: isIn (panelsOf (evidence name).panel.dashboard) (evidence name).panel.title
   );
   "every scenario has a trace of a service that there is" = without (
     name: isIn services (evidence name).trace.service && (evidence name).trace.operation != ""

@@ -13,7 +13,7 @@ const EXAMPLES: &str = "Examples:
   scenario start slow-look-ups      switch it on; then look for it on the page, in System
   scenario show slow-look-ups       how it is found, step by step
   scenario stop                     switch everything off
-  scenario --faults-folder .shop/faults start slow-look-ups    beside `cargo run`
+  cargo run --bin scenario -- start slow-look-ups    beside `cargo run`
 
 Faults are possible only where somebody has allowed them: by the option faults.enable of the NixOS
 module, or by `cargo run`. Only root, or whoever runs the shop, can switch them.
@@ -32,18 +32,30 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 
     /// The folder of the faults files, which the services read: one for each, such as
-    /// product-service.json.
-    #[arg(
-        long,
-        global = true,
-        env = "FAULTS_FOLDER",
-        value_name = "FOLDER",
-        default_value = "/run/hello-observability/faults"
-    )]
-    pub(crate) faults_folder: PathBuf,
+    /// product-service.json. By default /run/hello-observability/faults, or, where that is not,
+    /// .shop/faults, which `cargo run` makes.
+    #[arg(long, global = true, env = "FAULTS_FOLDER", value_name = "FOLDER")]
+    faults_folder: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) addresses: Addresses,
+}
+
+/// The folder on a machine of systemd, and that of `cargo run`.
+const FOLDERS: [&str; 2] = ["/run/hello-observability/faults", ".shop/faults"];
+
+impl Args {
+    /// The folder of the faults files.
+    pub(crate) fn faults_folder(&self) -> PathBuf {
+        let [first, _] = FOLDERS.map(PathBuf::from);
+        let found = || {
+            FOLDERS
+                .map(PathBuf::from)
+                .into_iter()
+                .find(|folder| folder.exists())
+        };
+        self.faults_folder.clone().or_else(found).unwrap_or(first)
+    }
 }
 
 /// Where the services listen.

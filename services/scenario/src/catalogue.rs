@@ -97,7 +97,7 @@ mod tests {
                 "{name}.md: alert"
             );
             assert!(
-                page.contains(&scenario.evidence.panel.panel),
+                page.contains(&scenario.evidence.panel.title),
                 "{name}.md: panel"
             );
             assert!(

@@ -14,7 +14,7 @@ use crate::{stock, systemd};
 /// Carries a command out, and answers what there is to say of it.
 pub(crate) async fn run(args: &Args) -> Result<String, Failure> {
     let services = Services::new(&args.addresses);
-    let folder = || Folder::look(&args.faults_folder);
+    let folder = || Folder::look(&args.faults_folder());
     match &args.command {
         Command::List => Ok(list(folder().ok().as_ref())),
         Command::Show { name } => Ok(catalogue::page(name).unwrap_or_default().to_owned()),

@@ -30,7 +30,7 @@ pub(crate) struct Alert {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Panel {
     pub(crate) dashboard: String,
-    pub(crate) panel: String,
+    pub(crate) title: String,
     #[serde(default)]
     pub(crate) variables: BTreeMap<String, String>,
     /// The series of the answer that is meant.

@@ -11,7 +11,7 @@ use crate::services::Service;
 pub(crate) enum Failure {
     /// Faults are not enabled.
     #[error(
-        "there is no folder {}, so faults are not enabled here. On NixOS set services.hello-observability.faults.enable = true; beside `cargo run` add --faults-folder .shop/faults",
+        "there is no folder {}, so faults are not enabled here. On NixOS set services.hello-observability.faults.enable = true; beside `cargo run` start this in the same folder, or name its folder by --faults-folder",
         .0.display()
     )]
     NotEnabled(PathBuf),

@@ -64,7 +64,7 @@ mod tests {
         "faults": { "product-service": "outside" },
         "evidence": {
             "alert": { "name": "A", "labels": {} },
-            "panel": { "dashboard": "d", "panel": "P", "above": 1 },
+            "panel": { "dashboard": "d", "title": "P", "above": 1 },
             "trace": { "service": "s", "operation": "o" },
             "log": { "query": "{}" }
         }
@@ -80,7 +80,7 @@ mod tests {
                 "",
             ),
             (
-                "\"panel\": { \"dashboard\": \"d\", \"panel\": \"P\", \"above\": 1 },",
+                "\"panel\": { \"dashboard\": \"d\", \"title\": \"P\", \"above\": 1 },",
                 "",
             ),
             (",\n            \"log\": { \"query\": \"{}\" }", ""),

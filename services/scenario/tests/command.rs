@@ -172,7 +172,7 @@ async fn what_cannot_be_done_is_said_with_what_to_do() {
     };
     let error = refused(&run(Path::new("/nowhere"), &["start", "lock"]), 78);
     assert!(
-        error.contains("faults.enable") && error.contains(".shop/faults"),
+        error.contains("faults.enable") && error.contains("--faults-folder"),
         "{error}"
     );
     let error = refused(&run(folder.path(), &["start", "lokc"]), 2);

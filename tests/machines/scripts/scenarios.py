@@ -20,7 +20,7 @@ BUYERS = "systemd-run --quiet --collect --unit=buyers -- $(command -v load-gener
 def panel_shows(evidence: dict[str, Any]) -> bool:
     """Whether a query of the panel, with its variables filled, passes the bound now."""
     panels = dashboards[evidence["dashboard"]]["panels"]
-    targets = [target for panel in panels if panel.get("title") == evidence["panel"] for target in panel["targets"]]
+    targets = [target for panel in panels if panel.get("title") == evidence["title"] for target in panel["targets"]]
     values = {"$__rate_interval": "20s", "$__interval": "15s", "$__range": "5m"}
     values |= {f"${name}": value for name, value in evidence.get("variables", {}).items()}
     # Of a dashboard that shows all services at first.
