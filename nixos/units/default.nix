@@ -3,8 +3,10 @@
 cfg:
 let
   where = part: units: if cfg.${part}.enable then [ (units cfg) ] else [ ];
+  shop = import ./shop.nix cfg;
   parts =
-    import ./shop.nix cfg
+    shop
+    ++ (if shop == [ ] then [ ] else [ (import ./sockets.nix cfg) ])
     ++ where "loadGenerator" (import ./load-generator.nix)
     ++ where "jaeger" (import ./jaeger.nix)
     ++ where "promtail" (import ./promtail.nix);

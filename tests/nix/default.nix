@@ -6,6 +6,7 @@ let
     ./firewall.nix
     ./addresses.nix
     ./unit-text.nix
+    ./sockets.nix
     ./options-page.nix
     ./limits.nix
     ./runbooks.nix
