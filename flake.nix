@@ -35,6 +35,9 @@
             })
             promtail
             ;
+          tests = lib.filterAttrs (
+            name: _: lib.hasPrefix "machines-" name
+          ) self.checks.${pkgs.stdenv.hostPlatform.system};
         };
     in
     {

@@ -8,11 +8,15 @@
 let
   cfg = config.services.hello-observability;
   units = import ../units cfg;
+  defaults = import ./defaults.nix lib;
   files = import ../files.nix;
   checked = import ./checked.nix { inherit lib pkgs; };
 
   inEtc = lib.removePrefix "/etc/";
-  source = path: config.environment.etc.${inEtc path}.source;
+  # What reloadTriggers= comes to, which the module trees that this one is tried in may lack.
+  reloadedBy = path: {
+    unitConfig.X-Reload-Triggers = "${config.environment.etc.${inEtc path}.source}";
+  };
   promtail =
     checked "promtail.yaml" (import ../config/promtail.nix cfg)
       "${toString cfg.promtail.package}/bin/promtail -check-syntax -config.file=$file";
@@ -23,15 +27,13 @@ let
 in
 {
   systemd = lib.mkMerge [
-    { inherit (units) services sockets; }
+    (lib.mapAttrs (_: lib.mapAttrs (_: defaults.unit)) units)
     {
       # A new filter is read on reload; a new configuration of a back end needs a restart.
-      services = lib.genAttrs services (_: {
-        reloadTriggers = [ (source files.logFilter) ];
-      });
+      services = lib.genAttrs services (_: reloadedBy files.logFilter);
     }
     (lib.mkIf (services != [ ]) {
-      services.hello-observability-sockets.reloadTriggers = [ (source files.sockets) ];
+      services.hello-observability-sockets = reloadedBy files.sockets;
     })
     (lib.mkIf cfg.promtail.enable { services.promtail.restartTriggers = [ promtail ]; })
     (lib.mkIf cfg.jaeger.enable { services.jaeger.restartTriggers = [ jaeger ]; })

@@ -16,9 +16,8 @@ let
   kept = "%t/${name}/sockets";
 in
 {
-  services.${name} = {
+  services.${name} = (import ./target.nix).member // {
     description = "Shop: sockets at their present addresses";
-    wantedBy = [ "multi-user.target" ];
     reloadIfChanged = true;
     serviceConfig =
       # systemd takes orders from root alone.

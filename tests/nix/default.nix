@@ -7,6 +7,9 @@ let
     ./addresses.nix
     ./unit-text.nix
     ./sockets.nix
+    ./target.nix
+    ./freeform.nix
+    ./guest.nix
     ./options-page.nix
     ./limits.nix
     ./runbooks.nix

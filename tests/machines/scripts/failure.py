@@ -148,6 +148,23 @@ with subtest("a socket takes another address at a reload, and nothing else is to
     wait_for_shop(machine)
     assert buy(machine)[0] == 201
 
+with subtest("one word stops the shop with its sockets, another starts it; what watches it goes on"):
+    watches = main_pid(machine, "prometheus")
+    machine.succeed("systemctl stop hello-observability.target")
+    for unit, port in SERVICES.items():
+        machine.fail(f"systemctl is-active --quiet {unit}.service")
+        machine.fail(f"curl -sS --max-time 10 http://127.0.0.1:{port}/health")
+    machine.succeed("systemctl start hello-observability.target")
+    wait_for_shop(machine)
+    assert buy(machine)[0] == 201
+    assert main_pid(machine, "prometheus") == watches
+
+with subtest("one control group holds it all"):
+    group = machine.get_unit_property("hello-observability.slice", "ControlGroup")
+    inside = machine.succeed(f"ls /sys/fs/cgroup{group}")
+    for unit in (*SERVICES, "prometheus", "prometheus-node-exporter"):
+        assert f"{unit}.service" in inside, (unit, inside)
+
 with subtest("a service that cannot start is tried ever more slowly, however many wait, and comes back"):
     wrong, starts = "/run/systemd/system/order-service.service.d/wrong.conf", "--grep='^Starting' | wc -l"
     count = f"journalctl --quiet --unit=order-service.service --output=cat {starts}"
