@@ -13,6 +13,7 @@ let
       )
     );
   files = {
+    "README.ko.md" = ../../README.ko.md;
     "README.md" = ../../README.md;
     "nixos/OPTIONS.md" = ../../nixos/OPTIONS.md;
     "nixos/template/flake.nix" = ../../nixos/template/flake.nix;
