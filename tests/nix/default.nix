@@ -8,6 +8,7 @@ let
     ./unit-text.nix
     ./sockets.nix
     ./target.nix
+    ./machines.nix
     ./freeform.nix
     ./guest.nix
     ./options-page.nix
