@@ -68,6 +68,8 @@ in
     part observability 9090
     // budget "1G" 512
     // {
+      # Whether it is ours as a whole, or the host's own that is given what is ours.
+      manage = true;
       # Twelve samples a minute: a rate over half a minute is steady, and a dashboard fills in seconds.
       scrapeInterval = "5s";
       # The shop's own families are few: for 60 MB a day an order is counted a second after it was made.
@@ -108,6 +110,7 @@ in
     part observability 3100
     // budget "1G" 512
     // {
+      manage = true;
       grpcPort = 9095;
       retention = "168h";
     };
@@ -116,6 +119,8 @@ in
     part agents 9080
     // budget "256M" 256
     // {
+      # Goes before what config/promtail.nix says, and so does Jaeger's.
+      settings = { };
       lokiUrl = null;
       matches = [ ];
     };
@@ -124,6 +129,7 @@ in
     part observability 16686
     // budget "1G" 512
     // {
+      settings = { };
       retention = "72h";
       queryGrpcPort = 16685;
       otlpGrpcPort = 4317;
@@ -139,6 +145,7 @@ in
     part observability 3000
     // budget "1G" 512
     // {
+      manage = true;
       adminPasswordFile = null;
       secretKeyFile = null;
     };

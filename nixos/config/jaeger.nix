@@ -8,7 +8,7 @@ let
   # Ports that only this host asks.
   local = port: { endpoint = "127.0.0.1:${toString port}"; };
 in
-{
+import ../merge.nix {
   service = {
     extensions = [
       "jaeger_storage"
@@ -111,4 +111,4 @@ in
         { }
     );
   };
-}
+} own.settings

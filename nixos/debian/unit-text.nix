@@ -70,6 +70,10 @@ section "Unit" (
       name = "after";
       key = "After";
     }
+    {
+      name = "partOf";
+      key = "PartOf";
+    }
   ]
   // unit.unitConfig or { }
 )

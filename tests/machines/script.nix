@@ -9,6 +9,7 @@ name:
   import pathlib
 
   missing_programs: set[str] = set()
+  has_budget = False
   dashboards = {
       file.stem: json.loads(file.read_text())
       for file in sorted(pathlib.Path("${dashboards}").glob("*.json"))

@@ -6,6 +6,11 @@ let
     ./firewall.nix
     ./addresses.nix
     ./unit-text.nix
+    ./sockets.nix
+    ./target.nix
+    ./machines.nix
+    ./freeform.nix
+    ./guest.nix
     ./options-page.nix
     ./limits.nix
     ./runbooks.nix

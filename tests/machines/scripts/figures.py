@@ -1,5 +1,6 @@
 """Measures, inside: how soon after the start an order is found in all back ends, how soon a line and
-a span are there, and the memory of every unit. Only the memory has a limit that fails the test."""
+a span are there, and the memory of every unit. Only the memory has a limit that fails the test, and
+only where it was measured: a virtual machine has another kernel and other builds."""
 
 # What the shop and the whole stack without Grafana may hold, in MiB.
 SHOP_BUDGET = 80
@@ -33,7 +34,7 @@ ORDER = """-H 'Content-Type: application/json' -d '{"productId":"product1","quan
 
 begun = time.monotonic()
 machine.start()
-answer = machine.wait_until_succeeds(f"curl -sf -i --max-time 5 {ORDER} {FRONTEND}/api/orders", timeout=60)
+answer = machine.wait_until_succeeds(f"curl -sf -i --max-time 5 {ORDER} {FRONTEND}/api/orders", timeout=300)
 log.info(f"start to the first order: {time.monotonic() - begun:.1f} s")
 first = answer.lower().split("traceresponse: 00-")[1][:32]
 for where in FOUND:
@@ -66,14 +67,14 @@ def weigh(when: str) -> tuple[float, float]:
 with subtest("the memory with ten users is within its budget"):
     machine.succeed("load-generator --target http://127.0.0.1:3001 --restock --duration 15s --report -")
     shop, stack = weigh("with ten users")
-    assert shop <= SHOP_BUDGET and stack <= STACK_BUDGET, (shop, stack)
+    assert not has_budget or (shop <= SHOP_BUDGET and stack <= STACK_BUDGET), (shop, stack)
 
 with subtest("the memory of the shop after a burst of a thousand orders is within its budget"):
     machine.succeed(
         "load-generator --target http://127.0.0.1:3001 --orders-only --restock --rate 200 --duration 5s --report -"
     )
     shop, _stack = weigh("after a burst of a thousand orders")
-    assert shop <= SHOP_BUDGET, shop
+    assert not has_budget or shop <= SHOP_BUDGET, shop
 
 with subtest("what telemetry costs on disk"):
     log.info(f"series in Prometheus: {metric(machine, 'prometheus_tsdb_head_series'):.0f}")
