@@ -105,7 +105,8 @@ async fn the_overview_has_each_service_with_its_series_and_what_fires() {
     let other = json!([[1_700_000_010.5, 1.0]]);
     let expected = json!({
         "rate": rate, "errors": rate,
-        "p95": other, "cpu": other, "memory": other, "queue": other, "up": other,
+        "p95": other, "cpu": other, "memory": other, "queue": other,
+        "circuit": other, "up": other,
     });
     assert_eq!(services[4]["series"], expected);
     assert_eq!(services[0]["series"], json!({}));
@@ -128,7 +129,7 @@ async fn many_pages_ask_the_store_once_and_within_bounds() {
         assert_eq!(answer.status, 200);
     }
     let asked: Vec<_> = std::mem::take(&mut *arrived.lock().expect("no panic"));
-    assert_eq!(asked.len(), 7, "{asked:?}");
+    assert_eq!(asked.len(), 8, "{asked:?}");
     for asked in &asked {
         let number = |name: &str| asked[name].parse::<u64>().expect("a number");
         assert_eq!(number("end") - number("start"), 900);
@@ -137,7 +138,7 @@ async fn many_pages_ask_the_store_once_and_within_bounds() {
     let mut queries: Vec<_> = asked.iter().map(|asked| asked["query"].clone()).collect();
     queries.sort();
     queries.dedup();
-    assert_eq!(queries.len(), 7);
+    assert_eq!(queries.len(), 8);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,8 @@ const ServiceState = v.object({
   name: v.string(),
   /**
    * `rate` and `errors` (requests a second), `p95` (seconds), `cpu` (cores), `memory` (bytes),
-   * `queue` (writes), `up` (0 or 1); a series of which nothing is known is left out.
+   * `queue` (writes), `circuit` (0 closed, 1 half-open, 2 open), `up` (0 or 1); a series of which
+   * nothing is known is left out.
    */
   series: v.record(v.string(), Points),
 });

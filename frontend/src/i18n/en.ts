@@ -161,6 +161,10 @@ export const en = {
   figureCpu: 'CPU',
   figureMemory: 'Memory',
   figureQueue: 'Waiting writes',
+  figureCircuit: 'Circuit',
+  circuitClosed: 'closed',
+  circuitHalfOpen: 'A peer is being tried: circuit half-open',
+  circuitOpen: 'A peer does not answer: circuit open',
   tracesAt: (service: string, time: string) => `Traces of ${service} in the minute before ${time}`,
   tracesNone: 'No trace of this minute is known.',
 };

@@ -159,6 +159,10 @@ export const ko: Messages = {
   figureCpu: 'CPU 사용률',
   figureMemory: '메모리',
   figureQueue: '대기 중인 쓰기',
+  figureCircuit: '서킷 브레이커',
+  circuitClosed: '닫힘',
+  circuitHalfOpen: '상대 서비스 확인 중: 서킷 브레이커 반열림',
+  circuitOpen: '상대 서비스 응답 없음: 서킷 브레이커 열림',
   tracesAt: (service, time) => `${service}: ${time} 이전 1분 동안의 추적`,
   tracesNone: '이 시간대의 추적이 없습니다.',
 };

@@ -4,6 +4,7 @@ import { useId, useState } from 'react';
 import type { ServiceState } from '../api/system';
 import { useI18n } from '../i18n/useI18n';
 import { Icon } from '../layout/Icon';
+import { Notice } from '../layout/Notice';
 import { latest, type Span } from './chart';
 import { Chart } from './Chart';
 import { MomentTraces } from './MomentTraces';
@@ -22,6 +23,7 @@ export function ServiceCard({ service: { name, series }, span }: ServiceCardProp
   const now = (of: string) => latest(series[of], span);
   const up = now('up');
   const [cpu, memory, queue] = [now('cpu'), now('memory'), now('queue')];
+  const circuit = now('circuit');
   const rate = (value: number) => perSecond(value, language);
   const charts = [
     { title: t.chartRate, of: 'rate', format: rate, tone: 'plain' },
@@ -38,6 +40,7 @@ export function ServiceCard({ service: { name, series }, span }: ServiceCardProp
           {{ good: t.serviceUp, bad: t.serviceDown, unknown: t.serviceUnknown }[health]}
         </p>
       </header>
+      {circuit !== null && circuit > 0 && <Circuit open={circuit === 2} />}
       <div className={css.charts}>
         {charts.map(({ title, of, format, tone }) => (
           <Chart
@@ -56,9 +59,20 @@ export function ServiceCard({ service: { name, series }, span }: ServiceCardProp
         {cpu !== null && <Figure name={t.figureCpu} value={share(cpu, language)} />}
         {memory !== null && <Figure name={t.figureMemory} value={mebibytes(memory, language)} />}
         {queue !== null && <Figure name={t.figureQueue} value={count(queue)} />}
+        {circuit === 0 && <Figure name={t.figureCircuit} value={t.circuitClosed} />}
       </dl>
       {moment !== null && <MomentTraces service={name} moment={moment} />}
     </article>
+  );
+}
+
+/** A circuit that is not closed: some requests of this service fail without being sent. */
+function Circuit({ open }: { readonly open: boolean }) {
+  const { t } = useI18n();
+  return open ? (
+    <Notice tone="bad" title={t.circuitOpen} />
+  ) : (
+    <Notice tone="warn" title={t.circuitHalfOpen} />
   );
 }
 

@@ -25,10 +25,12 @@ const overview = {
         cpu: [[end, 0.125]],
         memory: [[end, 32 * 2 ** 20]],
         queue: [[end, 3]],
+        circuit: [[end - 10, 0], [end, 2]],
         up: [[end, 1]],
       },
     },
-    { name: 'frontend', series: { up: [[end, 0]] } },
+    { name: 'frontend', series: { up: [[end, 0]], circuit: [[end, 0]] } },
+    { name: 'gateway-service', series: { circuit: [[end, 1]] } },
     { name: 'product-service', series: {} },
   ],
   alerts: [
@@ -78,6 +80,17 @@ describe('the System page', () => {
     expect(unknown.getByText('Not known yet')).toBeTruthy();
     expect(screen.getByText('1 alert fires')).toBeTruthy();
     expect(screen.getByText(/Half of all orders fail/)).toBeTruthy();
+  });
+
+  it('shows an open circuit loudly, a closed one quietly, and none of a service that asks no other', async () => {
+    show();
+    const card = async (name: string) => within(await screen.findByRole('article', { name }));
+    expect((await card('order-service')).getByText('A peer does not answer: circuit open')).toBeTruthy();
+    expect((await card('gateway-service')).getByText('A peer is being tried: circuit half-open')).toBeTruthy();
+    const frontend = await card('frontend');
+    expect(frontend.getByText('Circuit').nextSibling?.textContent).toBe('closed');
+    expect(frontend.queryByText(/circuit/)).toBeNull();
+    expect((await card('product-service')).queryByText(/circuit/i)).toBeNull();
   });
 
   it('lists the traces of the minute before a point, the slowest first; the arrows move it', async () => {

@@ -11,6 +11,7 @@ use api::{Problem, ProblemKind};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use client::Peer;
+use futures_util::future::try_join_all;
 use http::header;
 use queries::{Query, SERVICES};
 use serde::Serialize;
@@ -132,8 +133,7 @@ async fn fresh<T: Serialize>(
     let body = if let Some((_, body)) = known {
         Arc::clone(body)
     } else {
-        // Eight exchanges at once are large.
-        let answer = serde_json::to_string(&Box::pin(read()).await?);
+        let answer = serde_json::to_string(&read().await?);
         let answer = answer.map_err(|error| Problem::internal().caused_by(&error))?;
         let body: Arc<str> = answer.into();
         *cached = Some((Instant::now(), Arc::clone(&body)));
@@ -149,31 +149,19 @@ async fn fresh<T: Serialize>(
 async fn read_overview(peer: &Peer) -> Result<Overview, Problem> {
     let range = last();
     let query = |query| prometheus::range(peer, query, range, STEP);
-    let (rate, errors, p95, cpu, memory, queue, up, alerts) = tokio::try_join!(
-        query(Query::Rate),
-        query(Query::Errors),
-        query(Query::P95),
-        query(Query::Cpu),
-        query(Query::Memory),
-        query(Query::Queue),
-        query(Query::Up),
+    let (mut found, alerts) = tokio::try_join!(
+        try_join_all(Query::ALL.map(query)),
         prometheus::alerts(peer),
     )?;
-    let mut found = [
-        (Query::Rate, rate),
-        (Query::Errors, errors),
-        (Query::P95, p95),
-        (Query::Cpu, cpu),
-        (Query::Memory, memory),
-        (Query::Queue, queue),
-        (Query::Up, up),
-    ];
+    let mut of = |name| {
+        let series = Query::ALL.iter().zip(&mut found);
+        series
+            .filter_map(|(query, series)| Some((query.name(), series.remove(name)?)))
+            .collect()
+    };
     let services = SERVICES.map(|name| Service {
         name,
-        series: found
-            .iter_mut()
-            .filter_map(|(query, series)| Some((query.name(), series.remove(name)?)))
-            .collect(),
+        series: of(name),
     });
     Ok(Overview {
         start: range.start,

@@ -26,6 +26,8 @@ pub struct Sample {
     pub memory: f64,
     /// Writes that wait; `None` for a service without a store.
     pub queue: Option<f64>,
+    /// State of its worst circuit; `None` for a service that asks no other.
+    pub circuit: Option<f64>,
 }
 
 /// One scrape.
@@ -64,6 +66,10 @@ impl Sample {
                 "process_cpu_seconds_total" => sample.cpu = found.value,
                 "process_resident_memory_bytes" => sample.memory = found.value,
                 "store_queue_writes" => sample.queue = Some(found.value),
+                "http_client_circuit_state" => {
+                    let worst = sample.circuit.unwrap_or_default().max(found.value);
+                    sample.circuit = Some(worst);
+                }
                 _ => {}
             }
         }
@@ -109,6 +115,7 @@ impl Samples {
             Query::P95 => p95(&window),
             Query::Memory => gauge(|sample| Some(sample.memory)),
             Query::Queue => gauge(|sample| sample.queue),
+            Query::Circuit => gauge(|sample| sample.circuit),
             Query::Up => Some(f64::from(u8::from(last.sample.is_some()))),
         }
     }
@@ -244,6 +251,8 @@ http_server_requests_seconds_count{uri="/metrics",outcome="SUCCESS"} 100
 process_cpu_seconds_total 0.5
 process_resident_memory_bytes 1048576
 store_queue_writes 2
+http_client_circuit_state{peer="inventory-service"} 2
+http_client_circuit_state{peer="product-service"} 0
 # EOF
 "#;
         let expected = Sample {
@@ -253,6 +262,7 @@ store_queue_writes 2
             cpu: 0.5,
             memory: 1_048_576.0,
             queue: Some(2.0),
+            circuit: Some(2.0),
         };
         assert_eq!(Sample::read(text), expected);
         let mut samples = Samples::default();

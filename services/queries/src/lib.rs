@@ -28,6 +28,8 @@ pub enum Query {
     Memory,
     /// Writes that wait for the store.
     Queue,
+    /// State of its worst circuit to a peer: 0 closed, 1 half-open, 2 open.
+    Circuit,
     /// 1 when the last scrape succeeded, else 0.
     Up,
 }
@@ -59,13 +61,14 @@ pub fn is_counted(uri: &str) -> bool {
 
 impl Query {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Rate,
         Self::Errors,
         Self::P95,
         Self::Cpu,
         Self::Memory,
         Self::Queue,
+        Self::Circuit,
         Self::Up,
     ];
 
@@ -78,6 +81,7 @@ impl Query {
             Self::Cpu => "cpu",
             Self::Memory => "memory",
             Self::Queue => "queue",
+            Self::Circuit => "circuit",
             Self::Up => "up",
         }
     }
@@ -115,6 +119,9 @@ impl Query {
                 "})"
             ),
             Self::Queue => concat!("sum by (job) (store_queue_writes{", shop!(), "})"),
+            Self::Circuit => {
+                concat!("max by (job) (http_client_circuit_state{", shop!(), "})")
+            }
             Self::Up => concat!("min by (job) (up{", shop!(), "})"),
         }
     }
