@@ -37,9 +37,13 @@ let
   shownAt =
     seconds:
     builtins.replaceStrings
-      [ prometheus ]
       [
-        "from=${toString ((seconds - 1800) * 1000)}&to=${toString ((seconds + 300) * 1000)}"
+        prometheus.from
+        prometheus.to
+      ]
+      [
+        (toString ((seconds - 1800) * 1000))
+        (toString ((seconds + 300) * 1000))
       ];
 
   # at: seconds; alert and window: which rule; labels: those of the series; description: as it is
