@@ -39,8 +39,9 @@ let
         config.services.hello-observability.package
         pkgs.curl
         pkgs.jq
-        # The receivers of scripts/alerts.py.
+        # The receivers of scripts/alerting.py, and the hour that scripts/alerts-shop.py remembers.
         (pkgs.python3.withPackages (python: [ python.aiosmtpd ]))
+        pkgs.prometheus.cli
       ];
       virtualisation = {
         cores = 2;
@@ -61,6 +62,7 @@ mapAttrs (
       + lib.concatMapStringsSep "\n\n" lib.readFile [
         ./scripts/world.py
         ./scripts/queries.py
+        ./scripts/alerting.py
         (./scripts + "/${name}.py")
       ];
   }

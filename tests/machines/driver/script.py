@@ -20,7 +20,7 @@ from .words import RequestedAssertionFailed, retry
 
 SCRIPTS = PROJECT / "tests/machines/scripts"
 # Said before each script: what it has to know about the world it runs in, and what it may use.
-PRELUDES = (SCRIPTS / "world.py", SCRIPTS / "queries.py")
+PRELUDES = (SCRIPTS / "world.py", SCRIPTS / "queries.py", SCRIPTS / "alerting.py")
 DASHBOARDS = sorted((PROJECT / "dashboards").glob("*.json"))
 # As much of each journal as somebody reads.
 JOURNAL_LINES = 60
