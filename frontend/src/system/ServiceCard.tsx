@@ -11,6 +11,9 @@ import { MomentTraces } from './MomentTraces';
 import css from './ServiceCard.module.css';
 import { mebibytes, perSecond, seconds, share } from './units';
 
+/** From this share of a limit on an alert is about to fire (MemoryNearLimit). */
+const nearLimit = 0.85;
+
 interface ServiceCardProps {
   readonly service: ServiceState;
   readonly span: Span;
@@ -24,6 +27,18 @@ export function ServiceCard({ service: { name, series }, span }: ServiceCardProp
   const up = now('up');
   const [cpu, memory, queue] = [now('cpu'), now('memory'), now('queue')];
   const circuit = now('circuit');
+  /** A value, and how much of its limit that is, where there is one. */
+  const against = (
+    value: number,
+    limit: number | null,
+    format: (value: number, locale: string) => string,
+  ) =>
+    limit === null
+      ? { value: format(value, language) }
+      : {
+          value: t.figureOf(format(value, language), format(limit, language)),
+          used: value / limit,
+        };
   const rate = (value: number) => perSecond(value, language);
   const charts = [
     { title: t.chartRate, of: 'rate', format: rate, tone: 'plain' },
@@ -56,8 +71,12 @@ export function ServiceCard({ service: { name, series }, span }: ServiceCardProp
         ))}
       </div>
       <dl className={css.figures}>
-        {cpu !== null && <Figure name={t.figureCpu} value={share(cpu, language)} />}
-        {memory !== null && <Figure name={t.figureMemory} value={mebibytes(memory, language)} />}
+        {cpu !== null && (
+          <Figure name={t.figureCpu} {...against(cpu, now('cpu_limit'), share)} />
+        )}
+        {memory !== null && (
+          <Figure name={t.figureMemory} {...against(memory, now('memory_limit'), mebibytes)} />
+        )}
         {queue !== null && <Figure name={t.figureQueue} value={count(queue)} />}
         {circuit === 0 && <Figure name={t.figureCircuit} value={t.circuitClosed} />}
       </dl>
@@ -76,11 +95,30 @@ function Circuit({ open }: { readonly open: boolean }) {
   );
 }
 
-function Figure({ name, value }: { readonly name: string; readonly value: string }) {
+interface FigureProps {
+  readonly name: string;
+  readonly value: string;
+  /** The share of a limit, drawn as a bar; the text says the same. */
+  readonly used?: number;
+}
+
+function Figure({ name, value, used }: FigureProps) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      <dd>
+        {value}
+        {used !== undefined && (
+          <svg className={css.bar} aria-hidden="true" viewBox="0 0 100 6" preserveAspectRatio="none">
+            <rect className={css.limit} width="100" height="6" />
+            <rect
+              className={used > nearLimit ? css.near : css.used}
+              width={Math.min(1, used) * 100}
+              height="6"
+            />
+          </svg>
+        )}
+      </dd>
     </div>
   );
 }

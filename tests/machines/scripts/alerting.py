@@ -47,9 +47,9 @@ http.server.ThreadingHTTPServer(("127.0.0.1", 9900), Hooks).serve_forever()
 
 # Answers by the path's beginning: {"POST /a": [status, body], ...}; all else is 200 and empty.
 STAND_IN = '''
-import http.server, json, sys
+import http.server, json, pathlib, sys
 
-answers = json.loads(sys.argv[2])
+answers = json.loads(pathlib.Path(sys.argv[2]).read_text())
 
 class Answers(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -157,7 +157,7 @@ def start_stand_in(machine: Any, service: str, port: int, answers: dict[str, tup
     machine.succeed(f"systemctl stop {service}")
     machine.succeed(
         f"systemd-run --quiet --collect --unit=stand-in-{port}"
-        f" -- $(command -v python3) /run/stand-in.py {port} \"$(cat /run/answers-{port}.json)\""
+        f" -- $(command -v python3) /run/stand-in.py {port} /run/answers-{port}.json"
     )
     machine.wait_for_open_port(port)
 
