@@ -48,6 +48,7 @@ in
     tracesUrl = null;
     logsUrl = null;
     metricsUrl = null;
+    alertsUrl = null;
     jaegerUrl = null;
     grafanaUrl = null;
   };

@@ -241,6 +241,11 @@ in
         default = plain.frontend.metricsUrl;
         description = "Where the page's server reads metrics (Prometheus' `/api/v1/query_range`); `null` is Prometheus, where it runs or its address was told.";
       };
+      alertsUrl = mkOption {
+        type = types.nullOr url;
+        default = plain.frontend.alertsUrl;
+        description = "Where the page's server reads alerts (Alertmanager's `/api/v2/alerts`); `null` is Alertmanager, where it runs or its address was told.";
+      };
       jaegerUrl = link "Jaeger";
       grafanaUrl = link "Grafana";
     };

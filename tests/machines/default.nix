@@ -15,8 +15,9 @@ let
     "grafana-browser"
     "rendered"
   ];
-  # What the driver's containers cannot do: be switched off, as these two do, or filter packets.
+  # What the driver's containers cannot do: be switched off, as these do, or filter packets.
   inContainers = removeAttrs tests [
+    "alerts-hosts"
     "reboot"
     "two-hosts"
     "exposure"
@@ -39,8 +40,9 @@ let
         config.services.hello-observability.package
         pkgs.curl
         pkgs.jq
-        # The receivers of scripts/alerts.py.
+        # The receivers of scripts/alerting.py, and the hour that scripts/alerts-shop.py remembers.
         (pkgs.python3.withPackages (python: [ python.aiosmtpd ]))
+        pkgs.prometheus.cli
       ];
     };
   vm = {

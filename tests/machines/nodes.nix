@@ -36,7 +36,7 @@ let
   };
 
   # Somebody of each kind is told, on ports of the machine's own loopback.
-  told = machine // {
+  receivers = {
     frontend.grafanaUrl = "http://127.0.0.1:3000";
     alertmanager = {
       webhooks.test.url = "http://127.0.0.1:9900/webhook";
@@ -51,9 +51,20 @@ let
       deadMansSwitch.url = "http://127.0.0.1:9900/dead-mans-switch";
     };
   };
+  told = machine // receivers;
 in
 {
-  alerts.machine = told;
+  alerts-hosts = {
+    inherit shop;
+    observability =
+      observability // receivers // { frontend = observability.frontend // receivers.frontend; };
+  };
+  # Little more than it holds when it is idle.
+  alerts-parts.machine = told // {
+    product.memoryMax = "9M";
+  };
+  alerts-shop.machine = told;
+  alerts-telemetry.machine = told;
   back-ends = { inherit machine; };
   dashboards.machine = busy;
   exposure = {

@@ -31,6 +31,7 @@ name:
     ./scripts/world.py
     ./scripts/queries.py
     ./scripts/panels.py
+    ./scripts/alerting.py
     (./scripts + "/${name}.py")
   ]
 )

@@ -14,6 +14,7 @@ let
     ./options-page.nix
     ./limits.nix
     ./runbooks.nix
+    ./provoked.nix
     ./dashboards.nix
     ./alertmanager.nix
     ./repository.nix

@@ -1,24 +1,34 @@
-# The address of log lines in Grafana's Explore, without Grafana's own.
-#
-#   service   whose lines, a template; null: what fails anywhere
-#   period    of ./period.nix
-{ service, period }:
+# The address of Grafana's Explore with the log lines of a service, or without one the warnings and
+# errors of all of them.
+{
+  grafana,
+  # A template.
+  service,
+  # `from` and `to`: templates, too.
+  period,
+}:
 let
-  sources = import ../sources.nix;
+  inherit ((import ../sources.nix).loki) type uid;
   inherit (import ../fields.nix) labels;
-  # Templates come last: they are filled in after this, and must not be encoded.
+
+  # What stands between braces in a template must not be encoded: it is put in afterwards.
+  places = [
+    "SERVICE"
+    "FROM"
+    "TO"
+  ];
+  selector =
+    if service == null then
+      "{${labels.level}=~\"emerg|alert|crit|error|warning\"}"
+    else
+      "{${labels.service}=\"SERVICE\"}";
   panes.logs = {
-    datasource = sources.loki.uid;
+    datasource = uid;
     queries = [
       {
         refId = "A";
-        datasource = sources.loki;
-        queryType = "range";
-        expr =
-          if service == null then
-            "{${labels.level}=~\"emerg|alert|crit|error|warning\"}"
-          else
-            "{${labels.service}=\"SERVICE\"}";
+        datasource = { inherit type uid; };
+        expr = selector;
       }
     ];
     range = {
@@ -26,30 +36,41 @@ let
       to = "TO";
     };
   };
-  # What may not stand in a query (RFC 3986, 3.4), as far as it occurs here.
+
+  # Of the signs of this JSON those that a query of a URL may not have (RFC 3986, 3.4), or that end
+  # a link in a message: of Slack, of mail.
   encoded =
     builtins.replaceStrings
       [
-        "\""
         "{"
         "}"
         "["
         "]"
+        "\""
         "\\"
+        "="
         "|"
+        "~"
+        ":"
+        ","
       ]
       [
-        "%22"
         "%7B"
         "%7D"
         "%5B"
         "%5D"
+        "%22"
         "%5C"
+        "%3D"
         "%7C"
+        "%7E"
+        "%3A"
+        "%2C"
       ];
-  filled =
-    builtins.replaceStrings
-      [ "SERVICE" "FROM" "TO" ]
-      [ (toString service) period.from period.to ];
+  filled = builtins.replaceStrings places [
+    (if service == null then "" else service)
+    period.from
+    period.to
+  ];
 in
-"/explore?schemaVersion=1&orgId=1&panes=${filled (encoded (builtins.toJSON panes))}"
+"${grafana}/explore?schemaVersion=1&orgId=1&panes=${filled (encoded (builtins.toJSON panes))}"

@@ -20,7 +20,7 @@ from .words import RequestedAssertionFailed, Skipped, retry
 
 SCRIPTS = PROJECT / "tests/machines/scripts"
 # Said before each script: what it has to know about the world it runs in, and what it may use.
-PRELUDES = tuple(SCRIPTS / f"{name}.py" for name in ("world", "queries", "panels"))
+PRELUDES = tuple(SCRIPTS / f"{name}.py" for name in ("world", "queries", "panels", "alerting"))
 DASHBOARDS = sorted((PROJECT / "dashboards").glob("*.json"))
 # As much of each journal as somebody reads.
 JOURNAL_LINES = 60

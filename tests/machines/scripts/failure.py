@@ -123,8 +123,8 @@ with subtest("a socket takes another address at a reload, and nothing else is to
     reload()
     answers(13001, "/health")
     machine.fail("curl -sS --max-time 10 http://127.0.0.1:3001/health")
-    now = {unit: main_pid(machine, unit) for unit in SERVICES}
-    assert now.pop("frontend") != pids.pop("frontend") and now == pids, (now, pids)
+    still = {unit: main_pid(machine, unit) for unit in SERVICES}
+    assert still.pop("frontend") != pids.pop("frontend") and still == pids, (still, pids)
 
     # An address that is taken: the reload fails, and the next one tries again.
     machine.succeed("systemd-run --quiet --unit=taken -- $(command -v python3) -m http.server --bind 127.0.0.1 13002")
