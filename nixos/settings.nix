@@ -57,6 +57,9 @@ in
   inventory = service shop 8082;
   order = service shop 8083;
 
+  # Whether an operator may break the shop on purpose.
+  faults.enable = false;
+
   loadGenerator = budget "64M" 64 // {
     enable = false;
     users = 10;

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 const RANGE: &str = "/api/v1/query_range";
 const EXEMPLARS: &str = "/api/v1/query_exemplars";
 const ALERTS: &str = "/api/v1/alerts";
+const PRESENT: &str = "/api/v1/query";
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 fn frontend(metrics: Option<&str>) -> (Process, Http) {
@@ -81,7 +82,18 @@ async fn prometheus() -> (SocketAddr, Arrived) {
         ]}})
         .to_string()
     };
+    let present = async |State(arrived): State<Arrived>,
+                         Query(asked): Query<HashMap<String, String>>| {
+        arrived.lock().expect("no panic").push(asked);
+        let fault = |name: &str, service: &str| json!({ "metric": { "job": service, "fault": name }, "value": [1, "1"] });
+        json!({ "status": "success", "data": { "resultType": "vector", "result": [
+            fault("slow-look-ups", "product-service"), fault("lock", "inventory-service"),
+            { "metric": { "job": "frontend" }, "value": [1, "1"] },
+        ]}})
+        .to_string()
+    };
     let router = Router::new()
+        .route(PRESENT, get(present))
         .route(RANGE, get(range))
         .route(EXEMPLARS, get(exemplars))
         .route(ALERTS, get(alerts))
@@ -215,6 +227,30 @@ async fn many_pages_ask_the_store_once_and_within_bounds() {
     queries.sort();
     queries.dedup();
     assert_eq!(queries.len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_faults_that_are_on_come_by_name_and_are_asked_for_once() {
+    let (prometheus, arrived) = prometheus().await;
+    let (_process, http) = frontend(Some(&format!("http://{prometheus}")));
+    for _ in 0..3 {
+        let answer = http.get("/system/faults?query=up").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let expected = json!({ "faults": [
+            { "name": "lock", "service": "inventory-service" },
+            { "name": "slow-look-ups", "service": "product-service" },
+        ]});
+        assert_eq!(answer.json(), expected);
+    }
+    let asked = std::mem::take(&mut *arrived.lock().expect("no panic"));
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert!(asked[0]["query"].contains("fault_active"), "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_store_of_metrics_no_faults_are_known() {
+    let (_process, http) = frontend(None);
+    http.get("/system/faults").await.problem(404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -254,6 +254,12 @@ in
     inventory = service "inventory" "the inventory service";
     order = service "order" "the order service";
 
+    faults.enable = mkOption {
+      type = types.bool;
+      default = plain.faults.enable;
+      description = "Whether root on this host may break the shop on purpose, for practice, by the command `scenario` (see `scenario --help`). What is broken stands on the page and in the metric `fault_active`. Off, the services have no way to be told of a fault.";
+    };
+
     loadGenerator = {
       enable = mkEnableOption "traffic for the shop, for a demonstration";
       users = mkOption {

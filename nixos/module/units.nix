@@ -23,6 +23,8 @@ let
   jaeger =
     checked "jaeger.yaml" (import ../config/jaeger.nix cfg)
       "${toString cfg.jaeger.package}/bin/jaeger validate --config=$file";
+  # Beside strace, by which one of the scenarios slows a disk.
+  scenario = pkgs.writeShellScriptBin "scenario" ''exec ${cfg.package}/bin/scenario "$@"'';
   services = lib.filter (name: units.sockets ? ${name}) (lib.attrNames units.services);
 in
 {
@@ -37,6 +39,10 @@ in
     })
     (lib.mkIf cfg.promtail.enable { services.promtail.restartTriggers = [ promtail ]; })
     (lib.mkIf cfg.jaeger.enable { services.jaeger.restartTriggers = [ jaeger ]; })
+  ];
+  environment.systemPackages = lib.mkIf cfg.faults.enable [
+    scenario
+    pkgs.strace
   ];
   environment.etc = lib.mkMerge [
     (lib.mkIf (services != [ ]) {

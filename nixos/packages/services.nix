@@ -1,4 +1,4 @@
-# The services and the load generator.
+# The services, the load generator, and the operator's switch for faults.
 #   tests  what holds of them on whole machines, for passthru
 {
   lib,

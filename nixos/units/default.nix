@@ -8,6 +8,7 @@ let
   parts =
     shop
     ++ only (shop != [ ]) (import ./sockets.nix cfg)
+    ++ where "faults" (import ./faults.nix)
     ++ where "loadGenerator" (import ./load-generator.nix)
     ++ only (shop != [ ] || cfg.loadGenerator.enable) (import ./target.nix).units
     ++ where "jaeger" (import ./jaeger.nix)

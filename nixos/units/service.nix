@@ -35,6 +35,7 @@ let
       { }
     else
       { LoadCredential = [ "otlp-headers:${cfg.tracing.headersFile}" ]; };
+  faults = if cfg.faults.enable then { FAULTS_FILE = "${files.faults}/${name}.json"; } else { };
   state =
     if stateful then
       {
@@ -81,6 +82,7 @@ in
         OTEL_BSP_SCHEDULE_DELAY = "500";
       }
       // peers
+      // faults
       // environment
     );
     # Restart= never gives up: RestartSteps= below slows it down instead.

@@ -28,6 +28,7 @@ let
   script = import ./script.nix {
     dashboards = "${../../dashboards}";
     datasources = "${datasources}";
+    scenarios = "${../../services/scenario/scenarios}";
   };
 
   host =

@@ -35,6 +35,11 @@ let
     prometheus.agents = [ "shop" ];
   };
 
+  # Traffic, and an operator who may break it.
+  breakable = busy // {
+    faults.enable = true;
+  };
+
   # Somebody of each kind is told, on ports of the machine's own loopback.
   receivers = {
     frontend.grafanaUrl = "http://127.0.0.1:3000";
@@ -83,6 +88,7 @@ in
   legacy-receivers = { inherit machine; };
   order-flow = { inherit machine; };
   reboot = { inherit machine; };
+  scenarios.machine = breakable;
   rendered = {
     inherit
       busy
@@ -90,6 +96,7 @@ in
       told
       shop
       observability
+      breakable
       ;
   };
   two-hosts = { inherit client shop observability; };

@@ -2,7 +2,12 @@
 # share, before its own. The Debian driver says the same in Python.
 #   dashboards   folder of the dashboards' JSON
 #   datasources  file with Grafana's data sources
-{ dashboards, datasources }:
+#   scenarios    folder of the scenarios' JSON
+{
+  dashboards,
+  datasources,
+  scenarios,
+}:
 name:
 ''
   import json
@@ -13,6 +18,10 @@ name:
   dashboards = {
       file.stem: json.loads(file.read_text())
       for file in sorted(pathlib.Path("${dashboards}").glob("*.json"))
+  }
+  scenarios = {
+      file.stem: json.loads(file.read_text())
+      for file in sorted(pathlib.Path("${scenarios}").glob("*.json"))
   }
   datasources = json.loads(pathlib.Path("${datasources}").read_text())
 

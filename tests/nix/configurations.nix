@@ -46,6 +46,11 @@ builtins.listToAttrs (
     loadGenerator.enable = true;
   };
 
+  "a shop that may be broken on purpose" = {
+    enable = true;
+    faults.enable = true;
+  };
+
   "the load generator alone" = elsewhere [ "frontend" ] // {
     loadGenerator.enable = true;
   };

@@ -15,6 +15,7 @@ let
     ./limits.nix
     ./runbooks.nix
     ./provoked.nix
+    ./scenarios.nix
     ./dashboards.nix
     ./alertmanager.nix
     ./repository.nix

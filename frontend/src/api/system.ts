@@ -53,16 +53,31 @@ const Exemplars = v.object({
   ),
 });
 
+const Faults = v.object({
+  faults: v.array(v.object({ name: v.string(), service: v.string() })),
+});
+
 export type Points = v.InferOutput<typeof Points>;
 export type ServiceState = v.InferOutput<typeof ServiceState>;
 export type Overview = v.InferOutput<typeof Overview>;
 export type Alert = Overview['alerts'][number];
+export type Fault = v.InferOutput<typeof Faults>['faults'][number];
 export type Exemplar = v.InferOutput<typeof Exemplars>['exemplars'][number];
 
 /** The last quarter of an hour; null when the server cannot read metrics. */
 export async function getOverview(signal: AbortSignal): Promise<Overview | null> {
   try {
     return (await request('/system/overview', Overview, { signal, background: true })).data;
+  } catch (error) {
+    if (error instanceof ApiFailure && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** The faults that an operator has switched on; null when the server cannot read metrics. */
+export async function getFaults(signal: AbortSignal): Promise<readonly Fault[] | null> {
+  try {
+    return (await request('/system/faults', Faults, { signal, background: true })).data.faults;
   } catch (error) {
     if (error instanceof ApiFailure && error.status === 404) return null;
     throw error;

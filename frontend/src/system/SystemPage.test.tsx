@@ -7,6 +7,7 @@ import { MemoryRouter } from 'react-router';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { newQueryClient } from '../api/queryClient';
+import { FaultsBadge } from '../layout/FaultsBadge';
 import SystemPage from './SystemPage';
 
 afterEach(cleanup);
@@ -63,17 +64,20 @@ const exemplar = (traceId: string, time: number, seconds: number) => ({
 });
 const exemplars = [exemplar('a', end - 5, 0.01), exemplar('b', end - 20, 0.02), exemplar('c', end - 80, 1)];
 
-function show(status = 200, body: unknown = overview) {
+function show(status = 200, body: unknown = overview, faults: unknown[] = []) {
   vi.stubGlobal('fetch', (url: URL) =>
     Promise.resolve(
       url.pathname.startsWith('/system/exemplars/')
         ? new Response(JSON.stringify({ exemplars }))
+        : url.pathname === '/system/faults'
+          ? new Response(JSON.stringify({ faults }))
         : new Response(JSON.stringify(body), { status }),
     ),
   );
   render(
     <QueryClientProvider client={newQueryClient()}>
       <MemoryRouter>
+        <FaultsBadge />
         <SystemPage />
       </MemoryRouter>
     </QueryClientProvider>,
@@ -142,6 +146,25 @@ describe('the System page', () => {
     expect(await traces()).toEqual(['b', 'a']);
     await user.keyboard('{ArrowLeft}');
     expect(await traces()).toEqual(['b']);
+  });
+
+  it('says what an operator has broken on purpose, there and in a badge that leads there', async () => {
+    show(200, overview, [
+      { name: 'lock', service: 'inventory-service' },
+      { name: 'slow-look-ups', service: 'product-service' },
+    ]);
+    const told = await screen.findByText('Broken on purpose');
+    expect(told.parentElement?.textContent).toContain('slow-look-ups · product-service');
+    expect(told.parentElement?.textContent).toContain('lock · inventory-service');
+    const badge = screen.getByRole('link', { name: '2 faults are on' });
+    expect(badge.getAttribute('href')).toBe('/system');
+  });
+
+  it('says nothing of faults while none is on', async () => {
+    show();
+    await screen.findByRole('article', { name: 'order-service' });
+    expect(screen.queryByText('Broken on purpose')).toBeNull();
+    expect(screen.queryByRole('link', { name: /on$/ })).toBeNull();
   });
 
   it('says so in a plain sentence when the server cannot read metrics', async () => {

@@ -39,6 +39,17 @@ struct Series {
     values: Vec<(f64, String)>,
 }
 
+#[derive(Deserialize)]
+struct Vector {
+    result: Vec<Present>,
+}
+
+/// A series of the present.
+#[derive(Deserialize)]
+struct Present {
+    metric: BTreeMap<String, String>,
+}
+
 /// The exemplars of one series.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -96,6 +107,20 @@ pub(crate) async fn range(
     let series = matrix.result.into_iter();
     Ok(series
         .filter_map(|mut series| Some((series.metric.remove("job")?, points(series.values))))
+        .collect())
+}
+
+/// The faults that are switched on: the service and the name of each.
+pub(crate) async fn faults(peer: &Peer) -> Result<Vec<(String, String)>, Problem> {
+    let parameters = form_urlencoded::Serializer::new(String::new())
+        .append_pair("query", queries::FAULTS)
+        .finish();
+    let vector: Vector = ask(peer, "/api/v1/query", &parameters).await?;
+    let series = vector.result.into_iter();
+    Ok(series
+        .filter_map(|mut series| {
+            Some((series.metric.remove("job")?, series.metric.remove("fault")?))
+        })
         .collect())
 }
 

@@ -1,5 +1,5 @@
-//! How the services do: `GET /system/overview`, and `GET /system/exemplars/{service}` for the traces
-//! behind it.
+//! How the services do: `GET /system/overview`, `GET /system/exemplars/{service}` for the traces
+//! behind it, and `GET /system/faults` for what an operator has broken on purpose.
 //!
 //! Neither takes a query from outside: what is asked stands in the crate [`queries`].
 
@@ -40,6 +40,7 @@ pub(crate) struct System {
     prometheus: Peer,
     alertmanager: Option<Peer>,
     overview: Cached,
+    faults: Cached,
     exemplars: Arc<[Cached; SERVICES.len()]>,
 }
 
@@ -66,6 +67,18 @@ struct Service {
 }
 
 #[derive(Serialize)]
+struct Faults {
+    faults: Vec<Fault>,
+}
+
+/// A fault that is switched on.
+#[derive(Serialize)]
+struct Fault {
+    name: String,
+    service: String,
+}
+
+#[derive(Serialize)]
 struct Exemplars {
     exemplars: Vec<Exemplar>,
 }
@@ -89,6 +102,7 @@ impl System {
             prometheus,
             alertmanager,
             overview: Cached::default(),
+            faults: Cached::default(),
             exemplars: Arc::default(),
         }
     }
@@ -98,6 +112,20 @@ impl System {
 pub(crate) async fn overview(State(system): State<Option<System>>) -> Result<Response, Problem> {
     let system = system.ok_or_else(none)?;
     fresh(&system.overview, || read_overview(&system)).await
+}
+
+/// The handler of the faults that are on, by name.
+pub(crate) async fn faults(State(system): State<Option<System>>) -> Result<Response, Problem> {
+    let system = system.ok_or_else(none)?;
+    fresh(&system.faults, async || {
+        let found = prometheus::faults(&system.prometheus).await?.into_iter();
+        let mut faults: Vec<_> = found
+            .map(|(service, name)| Fault { name, service })
+            .collect();
+        faults.sort_by(|a, b| (&a.name, &a.service).cmp(&(&b.name, &b.service)));
+        Ok(Faults { faults })
+    })
+    .await
 }
 
 /// The handler of the traces behind a service's response times, the newest first.

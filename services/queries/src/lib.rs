@@ -143,6 +143,10 @@ impl Query {
     }
 }
 
+/// The faults that are switched on, as a query for the present: each of its series has the labels
+/// `job` and `fault`, and no other.
+pub const FAULTS: &str = concat!("max by (job, fault) (fault_active{", shop!(), "}) > 0");
+
 /// The series whose exemplars are the traces of a service.
 pub fn exemplars(service: &str) -> String {
     format!(r#"http_server_requests_seconds_bucket{{job="{service}"}}"#)
@@ -159,6 +163,7 @@ mod tests {
             assert!(query.promql().contains(&shop), "{query:?}");
             assert_eq!(Query::find(query.promql()), Some(query));
         }
+        assert!(FAULTS.contains(&shop));
         assert_eq!(Query::find("up"), None);
     }
 

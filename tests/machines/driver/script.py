@@ -22,6 +22,7 @@ SCRIPTS = PROJECT / "tests/machines/scripts"
 # Said before each script: what it has to know about the world it runs in, and what it may use.
 PRELUDES = tuple(SCRIPTS / f"{name}.py" for name in ("world", "queries", "panels", "alerting"))
 DASHBOARDS = sorted((PROJECT / "dashboards").glob("*.json"))
+SCENARIO_FILES = sorted((PROJECT / "services/scenario/scenarios").glob("*.json"))
 # As much of each journal as somebody reads.
 JOURNAL_LINES = 60
 
@@ -113,6 +114,7 @@ class Script:
             "log": Log(),
             "t": Asserted(),
             "dashboards": {path.stem: json.loads(path.read_text()) for path in DASHBOARDS},
+            "scenarios": {path.stem: json.loads(path.read_text()) for path in SCENARIO_FILES},
             "datasources": self.datasources,
             # Where the budgets of memory were measured; on NixOS false.
             "has_budget": True,
