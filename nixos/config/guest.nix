@@ -20,5 +20,5 @@ in
   }) (import ./rules cfg);
 
   # Grafana refuses to start with two defaults.
-  datasources = map (source: removeAttrs source [ "isDefault" ]) grafana.datasources;
+  datasources = map (source: removeAttrs source [ "isDefault" ]) grafana.datasources.datasources;
 }

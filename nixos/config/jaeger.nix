@@ -24,12 +24,12 @@ import ../merge.nix {
         processors = [ "batch" ];
         exporters = [
           "jaeger_storage_exporter"
-          "span_metrics"
+          "spanmetrics"
         ];
       };
       # Rates, errors and durations by service and operation, for the Monitor tab.
-      "metrics/span_metrics" = {
-        receivers = [ "span_metrics" ];
+      "metrics/spanmetrics" = {
+        receivers = [ "spanmetrics" ];
         exporters = [ "prometheus" ];
       };
     };
@@ -69,8 +69,9 @@ import ../merge.nix {
     prometheus = endpoint own.spanMetricsPort;
   };
 
+  # Newer releases call it span_metrics, and still know this name; 2.13 knows no other.
   # As often as Prometheus asks; its default of a minute would keep the Monitor tab empty as long.
-  connectors.span_metrics.metrics_flush_interval = cfg.prometheus.scrapeInterval;
+  connectors.spanmetrics.metrics_flush_interval = cfg.prometheus.scrapeInterval;
 
   extensions = {
     healthcheckv2 = {

@@ -1,13 +1,14 @@
 # One machine without NixOS: the same units and configurations, as the text of files.
 #
 #   values     what differs from the settings, in their shape
-#   programs   which of loki, promtail and jaeger the machine has; for a Jaeger that is missing a
-#              receiver takes the spans, the rest is left out
+#   programs   which of loki, promtail, jaeger and grafana the machine has; for a Jaeger that is
+#              missing a receiver takes the spans, the rest is left out
 #
 # Answers { units, wants, files }: texts by unit, units by the target that wants them, texts by path.
 {
   values ? { },
   programs ? [
+    "grafana"
     "jaeger"
     "loki"
     "promtail"
@@ -44,10 +45,7 @@ let
     promtail = (without "promtail") // {
       enable = given.promtail.enable && has "promtail" && has "loki";
     };
-    # Debian has no package of it, and a demonstration without it is still whole.
-    grafana = given.grafana // {
-      enable = false;
-    };
+    grafana = without "grafana";
     tracing = given.tracing // {
       endpoint = unlessGiven given.tracing.endpoint;
     };
@@ -55,6 +53,7 @@ let
       tracesUrl = unlessGiven given.frontend.tracesUrl;
       # No link to a page that is not there.
       jaegerUrl = if has "jaeger" then given.frontend.jaegerUrl else null;
+      grafanaUrl = if has "grafana" then given.frontend.grafanaUrl else null;
     };
   };
 

@@ -67,6 +67,10 @@ section "Unit" (
       key = "Wants";
     }
     {
+      name = "before";
+      key = "Before";
+    }
+    {
       name = "after";
       key = "After";
     }

@@ -3,6 +3,7 @@ let
   hello-observability = {
     enable = true;
     frontend.jaegerUrl = "http://127.0.0.1:16686";
+    frontend.grafanaUrl = "http://127.0.0.1:3000";
   };
 in
 {

@@ -63,6 +63,12 @@ in
   failure = { inherit machine; };
   figures = { inherit machine; };
   grafana = { inherit machine; };
+  grafana-browser.machine = busy // {
+    frontend = {
+      jaegerUrl = "http://127.0.0.1:16686";
+      grafanaUrl = "http://127.0.0.1:3000";
+    };
+  };
   legacy-receivers = { inherit machine; };
   order-flow = { inherit machine; };
   reboot = { inherit machine; };

@@ -21,11 +21,16 @@ name:
       raise Exception(f"{what} is skipped for want of {program}, but NixOS has every program")
 
 
+  def skip_all(program: str) -> None:
+      skip("the whole test", program)
+
+
 ''
 + builtins.concatStringsSep "\n\n" (
   map builtins.readFile [
     ./scripts/world.py
     ./scripts/queries.py
+    ./scripts/panels.py
     (./scripts + "/${name}.py")
   ]
 )

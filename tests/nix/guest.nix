@@ -41,7 +41,7 @@ in
   };
   "every data source is given, and only where Grafana is ours one is the default" = {
     expected = {
-      names = map (source: source.name) grafana.datasources;
+      names = map (source: source.name) grafana.datasources.datasources;
       ours = [ "Prometheus" ];
       guest = [ ];
     };

@@ -41,6 +41,7 @@ let
     "runbook_url"
     "summary"
     "dashboard"
+    "logs"
   ];
   lacking = builtins.filter (rule: missing given (builtins.attrNames rule.annotations) != [ ]) alerts;
   dashboards = import ../../dashboards;

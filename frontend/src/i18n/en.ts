@@ -88,6 +88,8 @@ export const en = {
   traceTitlePlain: 'Trace',
   openInJaeger: 'Open in Jaeger',
   openInGrafana: 'Open in Grafana',
+  linesInGrafana: 'Log lines in Grafana',
+  dashboardInGrafana: 'Dashboard at that minute',
   newTab: '(new tab)',
   orderUnknownTitle: 'There is no such order',
   orderUnknownText: 'The list of orders shows all that there are.',

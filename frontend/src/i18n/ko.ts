@@ -87,6 +87,8 @@ export const ko: Messages = {
   traceTitlePlain: '추적',
   openInJaeger: 'Jaeger에서 열기',
   openInGrafana: 'Grafana에서 열기',
+  linesInGrafana: 'Grafana에서 로그 보기',
+  dashboardInGrafana: '그 시각의 대시보드',
   newTab: '(새 탭)',
   orderUnknownTitle: '없는 주문입니다',
   orderUnknownText: '모든 주문은 주문 목록에서 볼 수 있습니다.',

@@ -8,7 +8,7 @@
 #   summary      one line, which a telephone shows
 #   description  what was measured; a template
 #   dashboard    the uid of the dashboard on which to look first
-#   period       the time that the dashboard shows: `prometheus` or `loki` of ./period.nix
+#   period       the time that the dashboard and the lines are of: `prometheus` or `loki` of ./period.nix
 cfg:
 {
   name,
@@ -47,6 +47,17 @@ in
     runbook_url = "${cfg.alerts.runbooksUrl}/${name}.md";
   }
   // (
-    if grafana == null then { } else { dashboard = "${grafana}/d/${dashboard}?${ofService}${period}"; }
+    if grafana == null then
+      { }
+    else
+      {
+        dashboard = "${grafana}/d/${dashboard}?${ofService}from=${period.from}&to=${period.to}";
+      }
+      // (
+        if addresses.known "loki" then
+          { logs = grafana + import ./explore.nix { inherit service period; }; }
+        else
+          { }
+      )
   );
 }

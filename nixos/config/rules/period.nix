@@ -1,4 +1,4 @@
-# The time that a dashboard shows which an alert links to, as Grafana's parameters.
+# The time that is shown by what an alert links to, as Grafana's parameters `from` and `to`.
 let
   # Milliseconds of the Unix time, some seconds from the evaluation.
   milliseconds =
@@ -7,7 +7,13 @@ in
 {
   # Of Prometheus, whose templates know the time: half an hour before the last evaluation, and
   # some minutes after it. Who reads the message the next day finds the right hour.
-  prometheus = "from=${milliseconds "-1800"}&to=${milliseconds "300"}";
+  prometheus = {
+    from = milliseconds "-1800";
+    to = milliseconds "300";
+  };
   # A template of Loki's ruler knows no time.
-  loki = "from=now-1h&to=now";
+  loki = {
+    from = "now-1h";
+    to = "now";
+  };
 }

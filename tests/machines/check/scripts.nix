@@ -6,15 +6,22 @@ let
     datasources = "/datasources.json";
   };
 in
-builtins.mapAttrs (name: machines: {
-  # A test of one machine may call it `machine` (nixos/lib/testing/driver.nix).
-  machines =
-    builtins.attrNames machines
-    ++ (
-      if builtins.length (builtins.attrNames machines) == 1 && !(machines ? machine) then
-        [ "machine" ]
-      else
-        [ ]
-    );
-  script = script name;
-}) (builtins.removeAttrs nodes [ "rendered" ])
+builtins.mapAttrs
+  (name: machines: {
+    # A test of one machine may call it `machine` (nixos/lib/testing/driver.nix).
+    machines =
+      builtins.attrNames machines
+      ++ (
+        if builtins.length (builtins.attrNames machines) == 1 && !(machines ? machine) then
+          [ "machine" ]
+        else
+          [ ]
+      );
+    script = script name;
+  })
+  (
+    builtins.removeAttrs nodes [
+      "grafana-browser"
+      "rendered"
+    ]
+  )

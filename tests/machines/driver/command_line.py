@@ -18,8 +18,8 @@ machines, here on systemd-nspawn machines that are rendered from the same Nix co
 no Nix; it needs root, Rust, Node.js, and:
   apt-get install {packages}
 
-Prometheus and the node exporter come from Debian. Loki, Promtail and Jaeger are taken from PATH;
-what cannot be tested without one of them is listed as SKIPPED and counted."""
+Prometheus and the node exporter come from Debian. Loki, Promtail, Jaeger and Grafana are taken from
+PATH; what cannot be tested without one of them is listed as SKIPPED and counted."""
 EPILOG = """\
 examples:
   tests/machines/run                          all tests

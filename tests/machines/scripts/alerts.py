@@ -69,6 +69,7 @@ def told(alert: str, status: str, since: float, **labels: str) -> dict[str, floa
             if given["alertname"] == alert and entry["status"] == status and same and one["at"] > since:
                 assert notes["runbook_url"].endswith(f"/{alert}.md"), entry
                 assert notes["summary"] and notes["description"] and "/d/" in notes["dashboard"], entry
+                assert "/explore?" in notes["logs"], entry
                 when.setdefault("webhook", one["at"] - since)
     for one in received("slack"):
         text = json.dumps(one["what"])
