@@ -47,7 +47,7 @@ in
     };
     actual = {
       names = map (source: source.name) guest.datasources;
-      ours = map (source: source.name) (withDefault grafana.datasources);
+      ours = map (source: source.name) (withDefault grafana.datasources.datasources);
       guest = withDefault guest.datasources;
     };
   };

@@ -21,7 +21,10 @@ let
     attrValues
     mapAttrs
     ;
-  nodes = removeAttrs (import ../machines/nodes.nix) [ "rendered" ];
+  nodes = removeAttrs (import ../machines/nodes.nix) [
+    "grafana-browser"
+    "rendered"
+  ];
   names = mapAttrs (_: attrNames);
 in
 {

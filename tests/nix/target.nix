@@ -45,6 +45,7 @@ in
       "frontend.socket"
       "gateway-service.service"
       "gateway-service.socket"
+      "grafana.service"
       "inventory-service.service"
       "inventory-service.socket"
       "jaeger.service"
