@@ -70,7 +70,9 @@ let
       actual = given.actual config;
     in
     named name (
-      if given ? refused then
+      if given ? untyped then
+        if (builtins.tryEval (given.untyped config)).success then [ "its type accepts it" ] else [ ]
+      else if given ? refused then
         if length refusals == 1 && contains given.refused (head refusals) then
           [ ]
         else

@@ -1,5 +1,6 @@
 # Hosts that define something beside ours: { <host> = { module; expected; actual; } }, where `actual`
-# is asked of its configuration, or { module; refused; }, a part of the one assertion that fails.
+# is asked of its configuration, or { module; refused; }, a part of the one assertion that fails, or
+# { module; untyped; }, a value of its configuration that its type refuses.
 # Evaluated where there is nixpkgs: nixos/checks/evaluation.nix.
 let
   host = module: {
@@ -170,6 +171,30 @@ in
       processors.batch.send_batch_size = 1024;
     };
     actual = config: config.services.hello-observability.jaeger.settings;
+  };
+
+  "a secret in the store" = {
+    module = host {
+      services.hello-observability.grafana.adminPasswordFile = "/nix/store/00000000000000000000000000000000-secret";
+    };
+    untyped = config: config.services.hello-observability.grafana.adminPasswordFile;
+  };
+  "a secret that Nix would copy there" = {
+    module = host {
+      services.hello-observability.alertmanager.slack.one.urlFile = ./run;
+    };
+    untyped = config: config.services.hello-observability.alertmanager.slack.one.urlFile;
+  };
+  "a secret outside of it" = {
+    module = host {
+      services.hello-observability.grafana.adminPasswordFile = "/run/keys/grafana-admin";
+    };
+    expected = "/run/keys/grafana-admin";
+    actual = config: config.services.hello-observability.grafana.adminPasswordFile;
+  };
+  "settings of Jaeger that no JSON can say" = {
+    module = host { services.hello-observability.jaeger.settings.processors = x: x; };
+    untyped = config: config.services.hello-observability.jaeger.settings.processors;
   };
 
   "a port that the others do not learn of" = {
