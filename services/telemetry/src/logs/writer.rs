@@ -3,9 +3,10 @@
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use prometheus::IntCounter;
+use tokio::time::Instant;
 
 use super::queue::Message;
 use super::sink::Sink;
@@ -80,8 +81,9 @@ fn wait(messages: &Receiver<Message>, end: Option<Instant>) -> Result<Message, R
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
+    use parking_lot::Mutex;
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::super::capture::Capture;
@@ -99,7 +101,7 @@ mod tests {
     impl Sink for Kept {
         fn put(&mut self, event: &Event) {
             let line = (event.message().to_owned(), event.repeated.unwrap_or(1));
-            self.0.lock().unwrap().push(line);
+            self.0.lock().push(line);
         }
 
         fn finish(&mut self) -> u64 {
@@ -110,7 +112,7 @@ mod tests {
     impl Kept {
         /// How many lines have this message, and for how many events they stand.
         fn told(&self, message: &str) -> (usize, u64) {
-            let lines = self.0.lock().unwrap();
+            let lines = self.0.lock();
             let counts = lines.iter().filter(|line| line.0 == message);
             (counts.clone().count(), counts.map(|line| line.1).sum())
         }
