@@ -51,6 +51,14 @@ let
       deadMansSwitch.url = "http://127.0.0.1:9900/dead-mans-switch";
     };
   };
+  # Slow is what the test makes slow, on a loaded machine too.
+  sampled = machine // {
+    tracing.tail = {
+      enable = true;
+      slowerThan = "1500ms";
+      share = 0.25;
+    };
+  };
 in
 {
   alerts.machine = told;
@@ -71,9 +79,11 @@ in
       busy
       exposed
       told
+      sampled
       shop
       observability
       ;
   };
+  tail-sampling.machine = sampled;
   two-hosts = { inherit client shop observability; };
 }
