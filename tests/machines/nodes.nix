@@ -63,6 +63,7 @@ in
 {
   alerts.machine = told;
   back-ends = { inherit machine; };
+  cardinality = { inherit machine; };
   dashboards.machine = busy;
   exposure = {
     inherit client;
