@@ -3,7 +3,7 @@ a span are there, and the memory of every unit. Only the memory has a limit that
 
 # What the shop and the whole stack without Grafana may need, in MiB; see `needed`.
 SHOP_BUDGET = 80
-STACK_BUDGET = 350
+STACK_BUDGET = 400
 # After a burst Jaeger's store writes to the disk what it gathered in memory: two tables of 83 MiB,
 # and the third that is made of them.
 BURST_BUDGET = 600
@@ -22,20 +22,22 @@ def forget_use(units: list[str]) -> None:
 def memory(unit: str) -> tuple[float, float]:
     """What the process of a unit needs, and what it holds, in MiB.
 
-    It holds its own pages and its share of those that it shares with others (Pss). That depends on the
-    machine: the kernel maps 64 KiB of a program's code for each 4 KiB that are run, leaves them there
-    while nobody needs the place, and two processes of one program pay half each. It needs what it has
-    written, which the kernel cannot drop, and the code that it used since `forget_use`."""
+    It needs what it has written, which the kernel cannot drop, and the code that it used since
+    `forget_use`. It holds more: of its code also what was run at the start only, and what the kernel
+    mapped beside it, 64 KiB for each 4 KiB that are run. How much depends on the machine, and the kernel
+    drops it as soon as anybody needs the place."""
     needs = holds = 0
     for line in machine.succeed(f"cat /proc/{main_pid(machine, unit)}/smaps").splitlines():
         name, *rest = line.split()
         if not name.endswith(":"):
             is_code = "w" not in rest[0] and rest[-1].startswith("/")
-        elif name == "Pss:":
+        elif name == "Rss:" and is_code:
             holds += int(rest[0])
-            needs += 0 if is_code else int(rest[0])
-        elif name == "Referenced:":
-            needs += int(rest[0]) if is_code else 0
+        elif name == "Referenced:" and is_code:
+            needs += int(rest[0])
+        elif name == "Pss:" and not is_code:
+            holds += int(rest[0])
+            needs += int(rest[0])
     return needs / 1024, holds / 1024
 
 
