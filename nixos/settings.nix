@@ -42,6 +42,12 @@ in
     headersFile = null;
     sampler = "parentbased_always_on";
     ratio = 1;
+    tail = {
+      enable = false;
+      # What the objective calls slow.
+      slowerThan = "250ms";
+      share = 0.1;
+    };
   };
 
   frontend = service shop 3001 // {
@@ -66,7 +72,8 @@ in
     extraArgs = [ "--restock" ];
   };
 
-  # Measured with ten users: Prometheus 87 MiB, Loki 120, Promtail 75, Jaeger 90, the node exporter 20.
+  # Measured with ten users: Prometheus 94 MiB, Loki 120, Promtail 70, Jaeger 83, Alertmanager 35, the
+  # node exporter 20, two thirds of it code that was run at the start only.
   # Each holds more while a back end is away, a burst is under way, or a long query is asked.
   prometheus =
     part observability 9090
@@ -117,6 +124,15 @@ in
       manage = true;
       grpcPort = 9095;
       retention = "168h";
+      # What went wrong can be read as long as the objectives remember it, and it is little; what
+      # was only said to find a fault is needed while it is looked for.
+      retentionByLevel = {
+        error = "720h";
+        warning = "720h";
+        notice = null;
+        info = null;
+        debug = "24h";
+      };
     };
 
   promtail =

@@ -543,6 +543,31 @@ async fn nothing_that_a_client_can_choose_makes_a_series() {
     }
 }
 
+/// How many samples a service may expose, whatever clients send. The frontend server has the most, 440:
+/// a histogram, some 20 lines, for each status that each route of its own and of the gateway answers
+/// here, and 100 of the process, the runtime and the store. Twice as many leave room for those that
+/// only a fault answers. Somebody is called above 5,000 (the alert `TooManySeries`).
+const SAMPLES: usize = 1000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_thousands_of_words_each_service_has_as_few_series_as_its_routes_allow() {
+    let shop = Shop::start();
+    // Four clients at once, each with words of its own: 32 requests a round.
+    let client = async |number: u64| {
+        for round in 0..30 {
+            round_of_a_client(&shop, &word(1000 * (1 + number) + round)).await;
+        }
+    };
+    tokio::join!(client(0), client(1), client(2), client(3));
+    for (service, _) in OWN {
+        let scrape = Scrape::of(&shop.http(service)).await;
+        // Each product that the shop stocks is to be seen.
+        let products = scrape.label_values("shop_stock_units", "product_id").len();
+        let samples = scrape.series() - products;
+        assert!((100..SAMPLES).contains(&samples), "{service}: {samples}");
+    }
+}
+
 fn series(scrape: &Scrape) -> BTreeSet<String> {
     scrape
         .samples()

@@ -223,6 +223,23 @@ in
         default = plain.tracing.ratio;
         description = "The ratio of the ratio samplers.";
       };
+      tail = {
+        enable = mkOption {
+          type = types.bool;
+          default = plain.tracing.tail.enable;
+          description = "Whether Jaeger decides which traces it keeps once they have ended (tail-based sampling): those with an error, those that were slow, and a share of the rest. Metrics are made of all. To be set on the host on which Jaeger runs.";
+        };
+        slowerThan = mkOption {
+          type = interval;
+          default = plain.tracing.tail.slowerThan;
+          description = "How long a trace takes from its first span to its last to be kept as slow.";
+        };
+        share = mkOption {
+          type = types.numbers.between 0 1;
+          default = plain.tracing.tail.share;
+          description = "The share of the other traces that is kept.";
+        };
+      };
     };
 
     frontend = service "frontend" "the server of the page" // {
@@ -331,6 +348,16 @@ in
           default = plain.loki.retention;
           description = "How long log lines are kept; at least 24h, which is the period of its index.";
         };
+        retentionByLevel = builtins.mapAttrs (
+          level: default:
+          mkOption {
+            type = types.nullOr hours;
+            inherit default;
+            description = "How long lines of the level ${level}${
+              if level == "error" then " or a worse one" else ""
+            } are kept; `null` is {option}`services.hello-observability.loki.retention`. At least 24h.";
+          }
+        ) plain.loki.retentionByLevel;
       };
 
     promtail =

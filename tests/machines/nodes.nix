@@ -57,6 +57,14 @@ let
     };
   };
   told = machine // receivers;
+  # Slow is what the test makes slow, on a loaded machine too.
+  sampled = machine // {
+    tracing.tail = {
+      enable = true;
+      slowerThan = "1500ms";
+      share = 0.25;
+    };
+  };
 in
 {
   alerts-hosts = {
@@ -71,6 +79,7 @@ in
   alerts-shop.machine = told;
   alerts-telemetry.machine = told;
   back-ends = { inherit machine; };
+  cardinality = { inherit machine; };
   dashboards.machine = busy;
   exposure = {
     inherit client;
@@ -94,10 +103,12 @@ in
       busy
       exposed
       told
+      sampled
       shop
       observability
       breakable
       ;
   };
+  tail-sampling.machine = sampled;
   two-hosts = { inherit client shop observability; };
 }

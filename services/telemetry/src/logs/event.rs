@@ -21,6 +21,9 @@ pub(super) struct Event {
     pub(super) request_id: Option<RequestId>,
     /// Its fields in the order in which they were written, `message` among them.
     pub(super) fields: Vec<(&'static str, Value)>,
+    /// How many like it were not written, itself among them; none of an event that stands for
+    /// itself alone.
+    pub(super) repeated: Option<u64>,
 }
 
 /// The value of a field.
@@ -50,6 +53,7 @@ impl Event {
             span,
             request_id,
             fields: fields.0,
+            repeated: None,
         }
     }
 
