@@ -161,9 +161,27 @@ async fn alertmanager_knows_what_is_silenced_and_prometheus_stands_in_while_it_i
     };
     let alerts = json!([
         alert("SoldOut", "warning", "2026-11-26T17:00:00Z", &[], &[]),
-        alert("DiskFull", "critical", "2026-11-26T16:00:00Z", &["a"], &["b"]),
-        alert("ServerErrors", "critical", "2026-11-26T16:30:00Z", &[], &["b"]),
-        alert("OrdersPending", "critical", "2026-11-26T18:00:00Z", &[], &[]),
+        alert(
+            "DiskFull",
+            "critical",
+            "2026-11-26T16:00:00Z",
+            &["a"],
+            &["b"]
+        ),
+        alert(
+            "ServerErrors",
+            "critical",
+            "2026-11-26T16:30:00Z",
+            &[],
+            &["b"]
+        ),
+        alert(
+            "OrdersPending",
+            "critical",
+            "2026-11-26T18:00:00Z",
+            &[],
+            &[]
+        ),
         alert("ServiceDown", "critical", "2026-11-26T17:30:00Z", &[], &[]),
         alert("Watchdog", "none", "2026-11-26T15:00:00Z", &[], &[]),
     ]);
@@ -186,7 +204,10 @@ async fn alertmanager_knows_what_is_silenced_and_prometheus_stands_in_while_it_i
         ("DiskFull", &json!("silenced")),
         ("ServerErrors", &json!("inhibited")),
     ];
-    assert_eq!(shown, expected, "the worst first, then what nobody is told of");
+    assert_eq!(
+        shown, expected,
+        "the worst first, then what nobody is told of"
+    );
     let first = json!({
         "name": "ServiceDown", "severity": "critical", "service": "order-service", "summary": null,
         "since": "2026-11-26T17:30:00Z", "runbookUrl": null,

@@ -74,7 +74,7 @@ in
   };
   # Little more than it holds when it is idle.
   alerts-parts.machine = told // {
-    product.memoryMax = "9M";
+    product.memoryMax = "11M";
   };
   alerts-shop.machine = told;
   alerts-telemetry.machine = told;

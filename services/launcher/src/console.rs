@@ -33,7 +33,8 @@ pub fn print_places(args: &Args, paint: Paint) {
     if let Some(endpoint) = args.other_receiver() {
         print(&format!("  {:18} {endpoint}\n", "spans go to"));
         for (name, variable) in READ_AT {
-            let url = std::env::var(variable).unwrap_or_else(|_| format!("nowhere: set {variable}"));
+            let url =
+                std::env::var(variable).unwrap_or_else(|_| format!("nowhere: set {variable}"));
             print(&format!("  {name:18} {url}\n"));
         }
     } else {

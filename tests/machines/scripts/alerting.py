@@ -58,7 +58,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         asked = self.command + " " + self.path
         status, body = next((answers[key] for key in answers if asked.startswith(key)), (200, ""))
         self.send_response(status)
-        kind = "application/json" if body.startswith("{") else "text/plain"
+        kind = "application/json" if body[:1] in ("{", "[") else "text/plain"
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

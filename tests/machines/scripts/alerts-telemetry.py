@@ -25,8 +25,17 @@ if has_logs:
     )
 # Short, as it goes into one command.
 series = "\n".join(f'c{{id="{number}"}} 1' for number in range(5500))
-start_stand_in(machine, shop_unit("product-service"), 8081, {"GET /actuator/prometheus": (200, f"{series}\n")})
+start_stand_in(
+    machine,
+    shop_unit("product-service"),
+    8081,
+    {
+        "GET /actuator/prometheus": (200, f"{series}\n"),
+        "GET /products": (200, '[{"id":"product1","name":"Product 1","price":10.99}]'),
+    },
+)
 start_load(machine, "--rate 5 --forever")
+machine.wait_for_unit("load.service")
 
 with subtest("spans that cannot be sent"):
     begun = now(machine)
