@@ -59,6 +59,7 @@ impl Args {
 }
 
 /// Where the services listen.
+#[allow(clippy::struct_field_names)] // they are the flags
 #[derive(Clone, Debug, Group)]
 #[command(next_help_heading = "Services")]
 pub(crate) struct Addresses {
