@@ -82,7 +82,7 @@ def weigh(when: str) -> tuple[float, float]:
     """Writes down what each unit needs and holds; what the shop needs, and the whole stack."""
     units = {unit: memory(unit) for unit in [*SERVICES, *BACK_ENDS]}
     shop = sum(units[unit][0] for unit in SERVICES)
-    needs, holds = (sum(column) for column in zip(*units.values()))
+    needs, holds = (sum(column) for column in zip(*units.values(), strict=True))
     each = ", ".join(f"{unit} {needed:.0f} of {held:.0f}" for unit, (needed, held) in units.items())
     log.info(f"{when}, in MiB: the shop needs {shop:.0f}, the whole stack {needs:.0f} of {holds:.0f} ({each})")
     return shop, needs

@@ -65,11 +65,11 @@ else:
         whole_trace(machine, slow)
 
     with subtest("of the others about the share is kept"):
-        kept = len(kept_of(fast))
-        log.info(f"{kept} of {FAST} fast traces were kept")
+        number = len(kept_of(fast))
+        log.info(f"{number} of {FAST} fast traces were kept")
         # Six standard deviations: once in some hundred million runs.
         deviation = math.sqrt(FAST * SHARE * (1 - SHARE))
-        assert abs(kept - FAST * SHARE) < 6 * deviation, kept
+        assert abs(number - FAST * SHARE) < 6 * deviation, number
 
     with subtest("of an order every span is kept, or none"):
         kept = kept_of(orders)
