@@ -1,6 +1,6 @@
 //! One event, detached from the thread on which it happened.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::SystemTime;
 
 use opentelemetry::Context;
@@ -55,6 +55,18 @@ impl Event {
             fields: fields.0,
             repeated: None,
         }
+    }
+
+    /// The event as one that stands for `count` like it. The message says so too: it is all that a
+    /// reader in Loki sees.
+    pub(super) fn standing_for(mut self, count: u64) -> Self {
+        self.repeated = Some(count);
+        for (name, value) in &mut self.fields {
+            if let ("message", Value::Text(text)) = (*name, value) {
+                let _ = write!(text, " ({count} times more within a second)");
+            }
+        }
+        self
     }
 
     /// The message.

@@ -104,10 +104,7 @@ impl Storms {
         self.0
             .extract_if(.., move |storm| ended(storm))
             .filter_map(|storm| storm.repeated)
-            .map(|(event, count)| Event {
-                repeated: Some(count),
-                ..event
-            })
+            .map(|(event, count)| event.standing_for(count))
     }
 }
 
@@ -168,9 +165,10 @@ mod tests {
         assert_eq!(storms.ended(just_before).count(), 0);
         let lines: Vec<_> = storms.ended(begin + INTERVAL).collect();
         assert_eq!(lines.len(), 1);
+        let message = "full (1224 times more within a second)";
         assert_eq!(
             (lines[0].message(), lines[0].repeated),
-            ("full", Some(1224))
+            (message, Some(1224))
         );
         assert_eq!(storms.next_end(), None);
 

@@ -110,10 +110,10 @@ mod tests {
     }
 
     impl Kept {
-        /// How many lines have this message, and for how many events they stand.
+        /// How many lines begin with this message, and for how many events they stand.
         fn told(&self, message: &str) -> (usize, u64) {
             let lines = self.0.lock();
-            let counts = lines.iter().filter(|line| line.0 == message);
+            let counts = lines.iter().filter(|line| line.0.starts_with(message));
             (counts.clone().count(), counts.map(|line| line.1).sum())
         }
     }
