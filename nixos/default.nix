@@ -2,6 +2,7 @@
 # beside it and lets NixOS' own modules run Prometheus, Alertmanager, Loki, Grafana and the node
 # exporter.
 {
+  _class = "nixos";
   imports = [
     ./module/options.nix
     ./module/assertions.nix

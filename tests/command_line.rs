@@ -34,6 +34,7 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     ("TRACES_URL", "", &["frontend"]),
     ("LOGS_URL", "", &["frontend"]),
     ("METRICS_URL", "", &["frontend"]),
+    ("ALERTS_URL", "", &["frontend"]),
     ("JAEGER_UI_URL", "", &["frontend"]),
     ("GRAFANA_URL", "", &["frontend"]),
     (

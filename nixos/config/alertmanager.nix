@@ -24,7 +24,7 @@ let
   slackText = builtins.concatStringsSep "\n" [
     "{{ range .Alerts }}*{{ .Annotations.summary }}* ({{ .Labels.severity }})"
     "{{ .Annotations.description }}"
-    "<{{ .Annotations.runbook_url }}|Runbook>{{ with .Annotations.dashboard }} · <{{ . }}|Dashboard>{{ end }}"
+    "<{{ .Annotations.runbook_url }}|Runbook>{{ with .Annotations.dashboard }} · <{{ . }}|Dashboard>{{ end }}{{ with .Annotations.logs }} · <{{ . }}|Logs>{{ end }}"
     "{{ end }}"
   ];
 

@@ -1,6 +1,6 @@
-# Grafana: its settings, its data sources with fixed uids, and where its dashboards lie. A trace
-# leads to its logs, its metrics and the dashboard of each service; a log line and an exemplar lead
-# to their trace.
+# Grafana: its settings, its secrets, its data sources with fixed uids, and where its dashboards lie. A
+# trace leads to its logs, its metrics and the dashboard of each service; a log line and an exemplar
+# lead to their trace.
 cfg:
 let
   addresses = import ../addresses.nix cfg;
@@ -8,6 +8,13 @@ let
   sources = import ./sources.nix;
   fields = import ./fields.nix;
   credentials = "/run/credentials/grafana.service";
+
+  # Each with the file that was given; what was not given is made on the first start.
+  secrets = {
+    admin-password = own.adminPasswordFile;
+    secret-key = own.secretKeyFile;
+  };
+  secretsFolder = "/var/lib/grafana-secrets";
 
   source =
     part: rest: if addresses.known part then [ ({ url = addresses.url part; } // rest) ] else [ ];
@@ -42,6 +49,11 @@ let
   };
 in
 {
+  madeSecrets = builtins.filter (name: secrets.${name} == null) (builtins.attrNames secrets);
+  loadCredential = map (
+    name: "${name}:${if secrets.${name} != null then secrets.${name} else "${secretsFolder}/${name}"}"
+  ) (builtins.attrNames secrets);
+
   settings = {
     server = {
       http_addr = addresses.listen "grafana";
@@ -59,108 +71,118 @@ in
       feedback_links_enabled = false;
     };
     news.news_feed_enabled = false;
+    # Its log is in the journal alone.
+    log.mode = "console";
     plugins.preinstall_disabled = true;
     # Charts in a dashboard, and nothing to log in for, are what its readers look for first.
     dashboards.default_home_dashboard_path = "${cfg.dashboards}/microservices.json";
   };
 
-  datasources =
-    source "prometheus" {
-      name = "Prometheus";
-      inherit (sources.prometheus) type uid;
-      access = "proxy";
-      isDefault = true;
-      jsonData = {
-        httpMethod = "POST";
-        timeInterval = cfg.prometheus.scrapeInterval;
-        exemplarTraceIdDestinations = [
+  datasources = {
+    apiVersion = 1;
+    # A data source that is no longer provisioned goes.
+    prune = true;
+    datasources =
+      source "prometheus" {
+        name = "Prometheus";
+        inherit (sources.prometheus) type uid;
+        access = "proxy";
+        isDefault = true;
+        jsonData = {
+          httpMethod = "POST";
+          timeInterval = cfg.prometheus.scrapeInterval;
+          exemplarTraceIdDestinations = [
+            {
+              name = fields.ids.trace;
+              datasourceUid = sources.jaeger.uid;
+            }
+          ];
+        };
+      }
+      ++ source "alertmanager" {
+        name = "Alertmanager";
+        inherit (sources.alertmanager) type uid;
+        access = "proxy";
+        jsonData = {
+          implementation = "prometheus";
+          # Alerts that somebody makes in Grafana leave by the same way as the others.
+          handleGrafanaManagedAlerts = true;
+        };
+      }
+      ++ source "loki" {
+        name = "Loki";
+        inherit (sources.loki) type uid;
+        access = "proxy";
+        jsonData.derivedFields = [
           {
-            name = fields.ids.trace;
+            name = "Trace";
+            matcherType = "label";
+            matcherRegex = fields.ids.trace;
             datasourceUid = sources.jaeger.uid;
+            url = value;
+            urlDisplayLabel = "Follow the trace";
+          }
+          {
+            name = "Dashboard";
+            matcherType = "label";
+            matcherRegex = fields.labels.service;
+            url = dashboardOf value;
+            urlDisplayLabel = "See the service";
           }
         ];
-      };
-    }
-    ++ source "alertmanager" {
-      name = "Alertmanager";
-      inherit (sources.alertmanager) type uid;
-      access = "proxy";
-      jsonData = {
-        implementation = "prometheus";
-        # Alerts that somebody makes in Grafana leave by the same way as the others.
-        handleGrafanaManagedAlerts = true;
-      };
-    }
-    ++ source "loki" {
-      name = "Loki";
-      inherit (sources.loki) type uid;
-      access = "proxy";
-      jsonData.derivedFields = [
-        {
-          name = "Trace";
-          matcherType = "label";
-          matcherRegex = fields.ids.trace;
-          datasourceUid = sources.jaeger.uid;
-          url = value;
-          urlDisplayLabel = "Follow the trace";
-        }
-        {
-          name = "Dashboard";
-          matcherType = "label";
-          matcherRegex = fields.labels.service;
-          url = dashboardOf value;
-          urlDisplayLabel = "See the service";
-        }
-      ];
-    }
-    ++ source "jaeger" {
-      name = "Jaeger";
-      inherit (sources.jaeger) type uid;
-      access = "proxy";
-      jsonData = {
-        nodeGraph.enabled = true;
-        # Clocks of several hosts and late spans: some minutes on either side.
-        tracesToLogsV2 = {
-          datasourceUid = sources.loki.uid;
-          spanStartTimeShift = "-5m";
-          spanEndTimeShift = "5m";
-          customQuery = true;
-          query = "${lines} | ${fields.ids.trace}=\"${expression "__trace.traceId"}\"";
+      }
+      ++ source "jaeger" {
+        name = "Jaeger";
+        inherit (sources.jaeger) type uid;
+        access = "proxy";
+        jsonData = {
+          nodeGraph.enabled = true;
+          # Clocks of several hosts and late spans: some minutes on either side.
+          tracesToLogsV2 = {
+            datasourceUid = sources.loki.uid;
+            spanStartTimeShift = "-5m";
+            spanEndTimeShift = "5m";
+            customQuery = true;
+            query = "${lines} | ${fields.ids.trace}=\"${expression "__trace.traceId"}\"";
+          };
+          tracesToMetrics = {
+            datasourceUid = sources.prometheus.uid;
+            spanStartTimeShift = "-5m";
+            spanEndTimeShift = "5m";
+            tags = [
+              {
+                key = "service.name";
+                value = "job";
+              }
+            ];
+            queries = [
+              {
+                name = "Requests a second";
+                query = "sum by (uri, status) (rate(http_server_requests_seconds_count{$$__tags}[1m]))";
+              }
+              {
+                name = "95th percentile";
+                query = "histogram_quantile(0.95, sum by (le, uri) (rate(http_server_requests_seconds_bucket{$$__tags}[1m])))";
+              }
+            ];
+          };
         };
-        tracesToMetrics = {
-          datasourceUid = sources.prometheus.uid;
-          spanStartTimeShift = "-5m";
-          spanEndTimeShift = "5m";
-          tags = [
-            {
-              key = "service.name";
-              value = "job";
-            }
-          ];
-          queries = [
-            {
-              name = "Requests a second";
-              query = "sum by (uri, status) (rate(http_server_requests_seconds_count{$$__tags}[1m]))";
-            }
-            {
-              name = "95th percentile";
-              query = "histogram_quantile(0.95, sum by (le, uri) (rate(http_server_requests_seconds_bucket{$$__tags}[1m])))";
-            }
-          ];
-        };
+        # Beside the two links that a span has anyway.
+        correlations = (if addresses.known "loki" then [ linesOfSpan ] else [ ]) ++ [ pageOfService ];
       };
-      # Beside the two links that a span has anyway.
-      correlations = (if addresses.known "loki" then [ linesOfSpan ] else [ ]) ++ [ pageOfService ];
-    };
+  };
 
-  dashboards = [
-    {
-      name = "Hello Observability";
-      folder = "Hello Observability";
-      type = "file";
-      # What is changed in the browser goes at the next start: the file is what counts.
-      allowUiUpdates = false;
-      options.path = "${cfg.dashboards}";
-    }
-  ];
+  dashboards = {
+    apiVersion = 1;
+    providers = [
+      {
+        name = "Hello Observability";
+        folder = "Hello Observability";
+        type = "file";
+        # What is changed in the browser goes at the next start: the file is what counts.
+        allowUiUpdates = false;
+        options.path = "${cfg.dashboards}";
+      }
+    ];
+  };
 }

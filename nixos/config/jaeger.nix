@@ -7,29 +7,54 @@ let
   endpoint = port: { endpoint = addresses.listenOnPort "jaeger" port; };
   # Ports that only this host asks.
   local = port: { endpoint = "127.0.0.1:${toString port}"; };
+
+  tail = cfg.tracing.tail;
+  receivers = [
+    "otlp"
+    "jaeger"
+  ];
+  # Every span is counted, whichever are kept. The traces that are not kept would be missing from
+  # the rates: with tail-based sampling the two ways part at the receivers.
+  traces =
+    if tail.enable then
+      {
+        "traces/stored" = {
+          inherit receivers;
+          processors = [
+            "tail_sampling"
+            "batch"
+          ];
+          exporters = [ "jaeger_storage_exporter" ];
+        };
+        "traces/counted" = {
+          inherit receivers;
+          processors = [ "batch" ];
+          exporters = [ "spanmetrics" ];
+        };
+      }
+    else
+      {
+        traces = {
+          inherit receivers;
+          processors = [ "batch" ];
+          exporters = [
+            "jaeger_storage_exporter"
+            "spanmetrics"
+          ];
+        };
+      };
 in
-{
+import ../merge.nix {
   service = {
     extensions = [
       "jaeger_storage"
       "jaeger_query"
       "healthcheckv2"
     ];
-    pipelines = {
-      traces = {
-        receivers = [
-          "otlp"
-          "jaeger"
-        ];
-        processors = [ "batch" ];
-        exporters = [
-          "jaeger_storage_exporter"
-          "span_metrics"
-        ];
-      };
+    pipelines = traces // {
       # Rates, errors and durations by service and operation, for the Monitor tab.
-      "metrics/span_metrics" = {
-        receivers = [ "span_metrics" ];
+      "metrics/spanmetrics" = {
+        receivers = [ "spanmetrics" ];
         exporters = [ "prometheus" ];
       };
     };
@@ -61,16 +86,20 @@ in
     };
   };
 
-  # A span can be read a fifth of a second after it came.
-  processors.batch.timeout = "200ms";
+  processors = {
+    # A span can be read a fifth of a second after it came, or after its trace was decided upon.
+    batch.timeout = "200ms";
+  }
+  // (if tail.enable then { tail_sampling = import ./tail-sampling.nix tail; } else { });
 
   exporters = {
     jaeger_storage_exporter.trace_storage = "disk";
     prometheus = endpoint own.spanMetricsPort;
   };
 
+  # Newer releases call it span_metrics, and still know this name; 2.13 knows no other.
   # As often as Prometheus asks; its default of a minute would keep the Monitor tab empty as long.
-  connectors.span_metrics.metrics_flush_interval = cfg.prometheus.scrapeInterval;
+  connectors.spanmetrics.metrics_flush_interval = cfg.prometheus.scrapeInterval;
 
   extensions = {
     healthcheckv2 = {
@@ -110,4 +139,4 @@ in
         { }
     );
   };
-}
+} own.settings

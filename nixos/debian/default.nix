@@ -1,13 +1,14 @@
 # One machine without NixOS: the same units and configurations, as the text of files.
 #
 #   values     what differs from the settings, in their shape
-#   programs   which of loki, promtail and jaeger the machine has; for a Jaeger that is missing a
-#              receiver takes the spans, the rest is left out
+#   programs   which of loki, promtail, jaeger and grafana the machine has; for a Jaeger that is
+#              missing a receiver takes the spans, the rest is left out
 #
 # Answers { units, wants, files }: texts by unit, units by the target that wants them, texts by path.
 {
   values ? { },
   programs ? [
+    "grafana"
     "jaeger"
     "loki"
     "promtail"
@@ -44,10 +45,7 @@ let
     promtail = (without "promtail") // {
       enable = given.promtail.enable && has "promtail" && has "loki";
     };
-    # Debian has no package of it, and a demonstration without it is still whole.
-    grafana = given.grafana // {
-      enable = false;
-    };
+    grafana = without "grafana";
     tracing = given.tracing // {
       endpoint = unlessGiven given.tracing.endpoint;
     };
@@ -55,6 +53,7 @@ let
       tracesUrl = unlessGiven given.frontend.tracesUrl;
       # No link to a page that is not there.
       jaegerUrl = if has "jaeger" then given.frontend.jaegerUrl else null;
+      grafanaUrl = if has "grafana" then given.frontend.grafanaUrl else null;
     };
   };
 
@@ -72,7 +71,8 @@ let
         unit = "${name}.${suffix}";
       }) (units.${name}.wantedBy or [ ])
     ) (builtins.attrNames units);
-  wishes = wantedBy services "service" ++ wantedBy ours.sockets "socket";
+  wishes =
+    wantedBy services "service" ++ wantedBy ours.sockets "socket" ++ wantedBy ours.targets "target";
   named =
     suffix: units:
     builtins.listToAttrs (
@@ -83,7 +83,11 @@ let
     );
 in
 {
-  units = named "service" services // named "socket" ours.sockets;
+  units =
+    named "service" services
+    // named "socket" ours.sockets
+    // named "target" ours.targets
+    // named "slice" ours.slices;
   wants = builtins.mapAttrs (_: map (wish: wish.unit)) (builtins.groupBy (wish: wish.target) wishes);
   files = (import ./files.nix cfg).texts;
 }

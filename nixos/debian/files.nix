@@ -1,5 +1,5 @@
 # The files that the units of a machine without NixOS read: their paths and their texts. JSON is
-# YAML too (YAML 1.2), and all four programs take it.
+# YAML too (YAML 1.2), and all programs that want YAML take it.
 cfg:
 let
   ours = import ../files.nix;
@@ -7,10 +7,15 @@ let
     prometheus = "${ours.folder}/prometheus.yml";
     alertmanager = "${ours.folder}/alertmanager.yml";
     loki = "${ours.folder}/loki.yaml";
+    grafana = "${ours.folder}/grafana.ini";
+    # A folder for each kind of what is provisioned.
+    grafanaProvisioning = "${ours.folder}/grafana";
   };
   # Prometheus takes every file of this folder.
   rule = name: "${ours.folder}/rules/${name}.yml";
   rules = import ../config/rules cfg;
+  grafana = import ../config/grafana.nix cfg;
+  dashboards = import ../../dashboards;
 
   contents = {
     prometheus = (import ../config/prometheus.nix cfg).settings // {
@@ -27,6 +32,8 @@ in
   inherit paths;
   texts = {
     ${paths.logFilter} = "${cfg.logFilter}\n";
+    ${paths.sockets} = import ../config/sockets.nix cfg;
+    ${paths.reopenSockets} = builtins.readFile ../units/reopen-sockets.sh;
   }
   // builtins.listToAttrs (
     map (name: {
@@ -46,6 +53,31 @@ in
   // (
     if cfg.loki.enable then
       { ${paths.lokiRulesOfTenant} = builtins.toJSON (import ../config/rules/logs.nix cfg); }
+    else
+      { }
+  )
+  // (
+    if cfg.grafana.enable then
+      {
+        ${paths.grafana} = import ./ini.nix (
+          grafana.settings
+          // {
+            paths = {
+              data = "/var/lib/grafana";
+              plugins = "/var/lib/grafana/plugins";
+              provisioning = paths.grafanaProvisioning;
+            };
+          }
+        );
+        "${paths.grafanaProvisioning}/datasources/shop.yaml" = builtins.toJSON grafana.datasources;
+        "${paths.grafanaProvisioning}/dashboards/shop.yaml" = builtins.toJSON grafana.dashboards;
+      }
+      // builtins.listToAttrs (
+        map (uid: {
+          name = "${cfg.dashboards}/${uid}.json";
+          value = builtins.toJSON dashboards.${uid};
+        }) (builtins.attrNames dashboards)
+      )
     else
       { }
   );

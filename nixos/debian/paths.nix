@@ -1,14 +1,20 @@
 # Where a machine without NixOS has the programs, which on NixOS are packages.
 let
   shop = "/opt/hello-observability";
+  inherit (import ../files.nix) folder;
   # As they were found on PATH.
   programs = "/opt/programs";
 in
 {
   package = shop;
   page = "${shop}/page";
-  dashboards = "${shop}/dashboards";
+  dashboards = "${folder}/dashboards";
   jaeger.package = programs;
   loki.package = programs;
   promtail.package = programs;
+  grafana = {
+    package = programs;
+    # Its pages and defaults, where Debian's package has them.
+    homepath = "/usr/share/grafana";
+  };
 }

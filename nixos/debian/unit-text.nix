@@ -67,8 +67,16 @@ section "Unit" (
       key = "Wants";
     }
     {
+      name = "before";
+      key = "Before";
+    }
+    {
       name = "after";
       key = "After";
+    }
+    {
+      name = "partOf";
+      key = "PartOf";
     }
   ]
   // unit.unitConfig or { }

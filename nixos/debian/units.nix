@@ -1,9 +1,11 @@
-# The units of Prometheus, Alertmanager, the node exporter and Loki, which on NixOS nixpkgs' modules write.
+# The units of Prometheus, Alertmanager, the node exporter, Loki and Grafana, which on NixOS nixpkgs'
+# modules write.
 cfg:
 let
   addresses = import ../addresses.nix cfg;
   prometheus = import ../config/prometheus.nix cfg;
   alertmanager = import ../config/alertmanager.nix cfg;
+  grafana = import ../config/grafana.nix cfg;
   files = import ./files.nix cfg;
 
   flags = builtins.concatStringsSep " ";
@@ -72,6 +74,19 @@ let
         WorkingDirectory = "/var/lib/loki";
         TimeoutStopSec = 30;
         LimitNOFILE = 65536;
+      };
+    };
+    grafana = {
+      description = "Grafana, which shows all of it";
+      serviceConfig = {
+        ExecStart = flags [
+          "${cfg.grafana.package}/bin/grafana server"
+          "--homepath=${cfg.grafana.homepath}"
+          "--config=${files.paths.grafana}"
+        ];
+        StateDirectory = "grafana";
+        WorkingDirectory = "/var/lib/grafana";
+        LoadCredential = grafana.loadCredential;
       };
     };
   };

@@ -3,6 +3,8 @@ import { defineConfig } from '@playwright/test';
 
 export default defineConfig({
   testDir: '.',
+  // Those need a machine, and are run by tests/machines.
+  testIgnore: 'grafana/**',
   // One shop for all: what one test sells, another must not miss.
   workers: 1,
   forbidOnly: true,

@@ -4,6 +4,7 @@ let
     enable = true;
     faults.enable = true;
     frontend.jaegerUrl = "http://127.0.0.1:16686";
+    frontend.grafanaUrl = "http://127.0.0.1:3000";
   };
 in
 {

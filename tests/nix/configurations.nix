@@ -83,6 +83,15 @@ builtins.listToAttrs (
     };
   };
 
+  "errors, slow traces and a few others" = {
+    enable = true;
+    tracing.tail = {
+      enable = true;
+      slowerThan = "2s";
+      share = 0.01;
+    };
+  };
+
   "everything but traces" = {
     enable = true;
     jaeger.enable = false;
@@ -174,6 +183,12 @@ builtins.listToAttrs (
     prometheus.retention = "30d";
     prometheus.scrapeInterval = "15s";
     loki.retention = "720h";
+    loki.retentionByLevel = {
+      error = "2160h";
+      warning = null;
+      notice = "48h";
+      info = "024h";
+    };
     jaeger.retention = "24h";
     order.memoryMax = "128M";
     order.tasksMax = 1024;

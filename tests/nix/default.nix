@@ -6,12 +6,19 @@ let
     ./firewall.nix
     ./addresses.nix
     ./unit-text.nix
+    ./sockets.nix
+    ./target.nix
+    ./machines.nix
+    ./freeform.nix
+    ./guest.nix
     ./options-page.nix
     ./limits.nix
     ./runbooks.nix
+    ./provoked.nix
     ./scenarios.nix
     ./dashboards.nix
     ./alertmanager.nix
+    ./repository.nix
   ];
   cases = builtins.foldl' (all: file: all // import file) { } files;
   holds = name: cases.${name}.expected == cases.${name}.actual;

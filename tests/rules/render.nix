@@ -37,9 +37,10 @@ let
   shownAt =
     seconds:
     builtins.replaceStrings
-      [ prometheus ]
+      [ prometheus.from prometheus.to ]
       [
-        "from=${toString ((seconds - 1800) * 1000)}&to=${toString ((seconds + 300) * 1000)}"
+        (toString ((seconds - 1800) * 1000))
+        (toString ((seconds + 300) * 1000))
       ];
 
   # at: seconds; alert and window: which rule; labels: those of the series; description: as it is
@@ -141,14 +142,7 @@ let
       builtins.concatMap (name: map (group: group.name) rules.${name}.groups) names
     );
   };
-  rank =
-    group:
-    if builtins.elem group made then
-      0
-    else if group == "objectives-of-days" then
-      1
-    else
-      2;
+  rank = group: if builtins.elem group made then 0 else 1;
   made = [
     "recording"
     "limits"
@@ -170,7 +164,13 @@ in
     )
     // {
       # As often as the rules are worked out.
-      evaluation_interval = if name == "objectives" || name == "bands" then "30s" else "5s";
+      evaluation_interval =
+        if name == "objectives" then
+          "15s"
+        else if name == "bands" then
+          "30s"
+        else
+          "5s";
       tests = builtins.attrValues (builtins.mapAttrs test file);
     }
   ) cases;

@@ -11,8 +11,9 @@ const Points = v.array(v.tuple([v.number(), v.number()]));
 const ServiceState = v.object({
   name: v.string(),
   /**
-   * `rate` and `errors` (requests a second), `p95` (seconds), `cpu` (cores), `memory` (bytes),
-   * `queue` (writes), `up` (0 or 1); a series of which nothing is known is left out.
+   * `rate` and `errors` (requests a second), `p95` (seconds), `cpu` and `cpu_limit` (cores), `memory`
+   * and `memory_limit` (bytes), `queue` (writes), `circuit` (0 closed, 1 half-open, 2 open), `up` (0 or 1); a series of which
+   * nothing is known is left out.
    */
   series: v.record(v.string(), Points),
 });
@@ -29,6 +30,10 @@ const Overview = v.object({
       service: v.nullable(v.string()),
       summary: v.nullable(v.string()),
       since: v.string(),
+      runbookUrl: v.nullable(v.string()),
+      dashboardUrl: v.nullable(v.string()),
+      /** Why nobody is told of it: somebody silenced it, or another alert explains it. */
+      muted: v.nullable(v.picklist(['silenced', 'inhibited'])),
     }),
   ),
 });

@@ -8,7 +8,7 @@ import { ExternalLink } from '../layout/ExternalLink';
 import { FailureNotice } from '../layout/FailureNotice';
 import { Notice } from '../layout/Notice';
 import { Skeleton } from '../layout/Skeleton';
-import { grafanaTrace, jaegerTrace } from './links';
+import { grafanaDashboard, grafanaLogs, grafanaTrace, jaegerTrace, periodAround } from './links';
 import { LogList } from './LogList';
 import { placeLines } from './logs';
 import { keepLooking } from './looking';
@@ -25,6 +25,7 @@ export function TraceView({ traceId }: { readonly traceId: string }) {
   const { data: look, dataUpdatedAt } = query;
   const looking = look === undefined || keepLooking(look, dataUpdatedAt);
   const trace = look?.trace ?? null;
+  const period = trace && periodAround(trace);
   const logs = useLogs(traceId, traces && looking);
   const lines = useMemo(() => placeLines(logs.data ?? [], trace), [logs.data, trace]);
   const lookAgain = (
@@ -51,6 +52,16 @@ export function TraceView({ traceId }: { readonly traceId: string }) {
           )}
           {grafanaUrl !== null && (
             <ExternalLink href={grafanaTrace(grafanaUrl, traceId)}>{t.openInGrafana}</ExternalLink>
+          )}
+          {grafanaUrl !== null && period !== null && (
+            <>
+              <ExternalLink href={grafanaLogs(grafanaUrl, traceId, period)}>
+                {t.linesInGrafana}
+              </ExternalLink>
+              <ExternalLink href={grafanaDashboard(grafanaUrl, period)}>
+                {t.dashboardInGrafana}
+              </ExternalLink>
+            </>
           )}
         </div>
       </div>

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { isTraceId } from '../api/traceId';
 import { formatDuration, percent, ticks } from './axis';
-import { grafanaTrace, jaegerTrace } from './links';
+import { grafanaDashboard, grafanaLogs, grafanaTrace, jaegerTrace, periodAround } from './links';
 
 describe('a duration', () => {
   it('has three digits in the unit that suits it', () => {
@@ -49,6 +49,23 @@ describe('the links', () => {
     expect(JSON.parse(grafana.searchParams.get('panes') ?? '')).toMatchObject({
       trace: { datasource: 'jaeger', queries: [{ query: id, datasource: { uid: 'jaeger' } }] },
     });
+  });
+
+  it('lead to its log lines and to the dashboard at its time', () => {
+    const period = periodAround({ start: 1_700_000_000_123_456_789n });
+    expect(period).toEqual({ from: 1_699_999_400_123, to: 1_700_000_300_123 });
+    const lines = new URL(grafanaLogs('http://g:3000', id, period));
+    expect(lines.pathname).toBe('/explore');
+    expect(JSON.parse(lines.searchParams.get('panes') ?? '')).toMatchObject({
+      trace: {
+        datasource: 'loki',
+        queries: [{ expr: `{service=~".+"} | trace_id="${id}"` }],
+        range: { from: '1699999400123', to: '1700000300123' },
+      },
+    });
+    expect(grafanaDashboard('http://g:3000', period)).toBe(
+      'http://g:3000/d/microservices?from=1699999400123&to=1700000300123',
+    );
   });
 
   it('are made for trace ids only', () => {

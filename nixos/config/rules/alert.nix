@@ -8,7 +8,9 @@
 #   summary      one line, which a telephone shows
 #   description  what was measured; a template
 #   dashboard    the uid of the dashboard on which to look first
-#   period       the time that the dashboard shows: `prometheus` or `loki` of ./period.nix
+#   period       the time that the links show: `prometheus` or `loki` of ./period.nix
+#
+# Where Grafana is known it links to that dashboard, and where Loki is, too, to the log lines.
 cfg:
 {
   name,
@@ -47,6 +49,15 @@ in
     runbook_url = "${cfg.alerts.runbooksUrl}/${name}.md";
   }
   // (
-    if grafana == null then { } else { dashboard = "${grafana}/d/${dashboard}?${ofService}${period}"; }
+    if grafana == null then
+      { }
+    else
+      { dashboard = "${grafana}/d/${dashboard}?${ofService}from=${period.from}&to=${period.to}"; }
+  )
+  // (
+    if grafana == null || !addresses.known "loki" then
+      { }
+    else
+      { logs = import ./explore.nix { inherit grafana service period; }; }
   );
 }

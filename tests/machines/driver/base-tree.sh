@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes the Debian tree that every machine starts from: base-tree.sh FOLDER. Each change of this
-# file makes a new tree at the next run.
+# Makes the Debian tree that every machine starts from: base-tree.sh FOLDER SUITE. Each change of
+# this file makes a new tree at the next run.
 set -euo pipefail
-tree=$1
+tree=$1 suite=$2
 
 packages=(
   systemd systemd-sysv dbus libnss-systemd
@@ -16,7 +16,7 @@ packages=(
   # Renders the units, so that the host needs no Nix.
   nix-bin
 )
-debootstrap --variant=minbase trixie "$tree"
+debootstrap --variant=minbase "$suite" "$tree"
 # By apt, as debootstrap knows no virtual packages, on which some of these depend.
 DEBIAN_FRONTEND=noninteractive chroot "$tree" \
   apt-get install --yes --quiet --no-install-recommends \

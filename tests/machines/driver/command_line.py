@@ -18,12 +18,13 @@ machines, here on systemd-nspawn machines that are rendered from the same Nix co
 no Nix; it needs root, Rust, Node.js, and:
   apt-get install {packages}
 
-Prometheus and the node exporter come from Debian. Loki, Promtail and Jaeger are taken from PATH;
-what cannot be tested without one of them is listed as SKIPPED and counted."""
+Prometheus and the node exporter come from Debian. Loki, Promtail, Jaeger and Grafana are taken from
+PATH; what cannot be tested without one of them is listed as SKIPPED and counted."""
 EPILOG = """\
 examples:
   tests/machines/run                          all tests
   tests/machines/run order-flow --repeat 10   one test, ten times with new machines
+  tests/machines/run --suite sid              on the next Debian, with a newer systemd and Prometheus
   PATH=$PATH:/opt/jaeger tests/machines/run   with a program from elsewhere
 
 environment:
@@ -52,9 +53,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         named = arguments.test or [test for test in here if test not in long]
-        outcome = _run(named * arguments.repeat)
+        outcome = _run(named * arguments.repeat, arguments.suite)
         for test in long if not arguments.test else []:
-            print(f"SKIPPED {test}: it takes a quarter of an hour; run tests/machines/run {test}")
+            print(f"SKIPPED {test}: it takes many minutes; run tests/machines/run {test}")
         return outcome
     except Failure as failure:
         print(f"error: {failure}", file=sys.stderr)
@@ -63,9 +64,9 @@ def main() -> int:
         return 130
 
 
-def _run(tests: list[str]) -> int:
+def _run(tests: list[str], suite: str) -> int:
     cgroups.sweep()
-    tree, found = host.prepare("tests/machines/run")
+    tree, found = host.prepare("tests/machines/run", suite)
     outcomes = []
     for test in tests:
         print(f"\n== {test}")
@@ -90,6 +91,12 @@ def _arguments(tests: list[str]) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="list the tests and what they show")
     parser.add_argument(
         "--repeat", type=int, default=1, metavar="N", help="run everything N times (1)"
+    )
+    parser.add_argument(
+        "--suite",
+        choices=host.SUITES,
+        default=host.SUITES[0],
+        help=f"the Debian suite of the machines ({host.SUITES[0]})",
     )
     arguments = parser.parse_args()
     if unknown := set(arguments.test) - set(tests):

@@ -18,7 +18,7 @@ from .stage import machines_of
 
 HELP = """\
 Boots a machine with the whole system on this Debian host: the shop, Prometheus, and those of Loki,
-Promtail and Jaeger that are on PATH, each a unit of a real systemd. All of it listens on 127.0.0.1.
+Promtail, Jaeger and Grafana that are on PATH, each a unit of a real systemd. All of it listens on 127.0.0.1.
 The host needs no Nix; it needs root, Rust, Node.js, and:
   apt-get install {packages}
 
@@ -30,6 +30,7 @@ SOURCES = {
     "loki": "Grafana's Debian repository: https://apt.grafana.com",
     "promtail": "Grafana's Debian repository: https://apt.grafana.com",
     "jaeger": "https://github.com/jaegertracing/jaeger/releases",
+    "grafana": "Grafana's Debian repository: https://apt.grafana.com",
 }
 # What is asked until it answers, before the doors are shown.
 READY = {
@@ -38,12 +39,14 @@ READY = {
     "http://127.0.0.1:9090/-/ready": None,
     "http://127.0.0.1:3100/ready": "loki",
     "http://127.0.0.1:13133/status": "jaeger",
+    "http://127.0.0.1:3000/api/health": "grafana",
 }
 DOORS = [
     ("the shop", "http://127.0.0.1:3001", None),
     ("its API", "http://127.0.0.1:8080/api/openapi.json", None),
     ("Prometheus", "http://127.0.0.1:9090", None),
     ("what fires", "http://127.0.0.1:9090/alerts", None),
+    ("Grafana", "http://127.0.0.1:3000", "grafana"),
     ("Jaeger", "http://127.0.0.1:16686", "jaeger"),
     ("Loki", "http://127.0.0.1:3100", "loki"),
 ]
@@ -63,6 +66,7 @@ OPTIONAL_PORTS = {
     "loki": [3100, 9095],
     "promtail": [9080],
     "jaeger": [16686, 16685, 4317, 14268, 13133, 8888, 8889],
+    "grafana": [3000],
 }
 
 
@@ -117,6 +121,10 @@ def _show(test: str, tree: Path, programs: Programs, driver: int) -> None:
             machine.wait_until_succeeds(f"curl -sf --max-time 5 {url}", timeout=60)
     print(f"the machine runs after {time.monotonic() - begun:.1f} s\n")
     _greet(programs)
+    if "grafana" in programs.optional:
+        password = machine.succeed("cat /var/lib/grafana-secrets/admin-password")
+        print(f"  Grafana's user is admin, with the password {password}")
+    print(TOUR, flush=True)
     signal.pause()
 
 
@@ -127,7 +135,6 @@ def _greet(programs: Programs) -> None:
     for program in OPTIONAL:
         if program not in programs.optional:
             print(f"  {program:10}  is not on PATH; you get it from {SOURCES[program]}")
-    print(TOUR, flush=True)
 
 
 def _check_ports(programs: Programs) -> None:

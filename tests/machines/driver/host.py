@@ -10,6 +10,8 @@ from .isolation import Failure, isolated
 
 PROJECT = Path(__file__).parents[3]
 CACHE = PROJECT / "target/machines"
+# Suites of Debian: the stable one, and the one with the next systemd and a Prometheus 3, as NixOS has.
+SUITES = ("trixie", "sid")
 # The tools that this needs of a host, and the Debian packages that have them.
 TOOLS = {
     "systemd-nspawn": "systemd-container",
@@ -20,18 +22,18 @@ TOOLS = {
 PACKAGES = " ".join(sorted(set(TOOLS.values())))
 
 
-def prepare(program: str) -> tuple[Path, programs.Programs]:
+def prepare(program: str, suite: str = SUITES[0]) -> tuple[Path, programs.Programs]:
     """The Debian tree and the programs, made when there is need; `program` asks for it."""
     if missing := sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)}):
         raise Failure(f"this host lacks tools: apt-get install {' '.join(missing)}")
     if os.geteuid():
         raise Failure(f"machines need root: sudo {program} (it builds as you, not as root)")
-    return isolated(_prepare, network=False)
+    return isolated(lambda: _prepare(suite), network=False)
 
 
-def _prepare() -> tuple[Path, programs.Programs]:
+def _prepare(suite: str) -> tuple[Path, programs.Programs]:
     """One run prepares at a time."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return base_tree.prepare(CACHE), programs.prepare(PROJECT)
+        return base_tree.prepare(CACHE, suite), programs.prepare(PROJECT)

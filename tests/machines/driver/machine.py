@@ -148,6 +148,12 @@ class Machine(Words):
         assert self._network, "this machine has the network of the host"
         self._network.plug(self.name)
 
+    def beside(self, command: list[str], folder: Path, environment: dict[str, str]) -> int:
+        """Runs a program of the host in the network of the machine, and answers its status."""
+        assert self._network, "this machine has the network of the host"
+        enter = ["nsenter", f"--net={self._network.namespace(self.name)}"]
+        return subprocess.run(enter + command, cwd=folder, env=environment).returncode
+
     def log(self, msg: str) -> None:
         """Tells the reader something."""
         print(f"     {self.name}: {msg}", flush=True)

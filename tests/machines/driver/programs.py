@@ -11,7 +11,12 @@ from pathlib import Path
 from .isolation import Failure
 
 # What no Debian archive has; a test goes without, and says so.
-OPTIONAL = ("loki", "promtail", "jaeger")
+OPTIONAL = ("loki", "promtail", "jaeger", "grafana")
+# Where Grafana's pages and defaults lie: beside its program in Nix' package and in the archive of a
+# release, and where Debian's package has them.
+GRAFANA_HOMES = ("../share/grafana", "..", "/usr/share/grafana")
+# Where a machine has them, as it was rendered.
+GRAFANA_HOME = "/usr/share/grafana"
 # What the launcher and the black-box tests build too: another choice of packages would have cargo
 # choose other features, and build all of it anew.
 PACKAGES = (
@@ -42,6 +47,8 @@ class Programs:
         places = {path: f"{shop}/bin/{path.name}" for path in self.binaries}
         places[self.page] = f"{shop}/page"
         places |= {path: f"/opt/programs/bin/{name}" for name, path in self.optional.items()}
+        if grafana := self.optional.get("grafana"):
+            places[_grafana_home(grafana)] = GRAFANA_HOME
         return places
 
 
@@ -51,6 +58,14 @@ def prepare(project: Path) -> Programs:
     for name in OPTIONAL:
         print(f"{name}: {_version(found[name]) if name in found else 'not on PATH'}", flush=True)
     return Programs(_binaries(project), _page(project / "frontend"), found)
+
+
+def _grafana_home(program: Path) -> Path:
+    folders = [(program.parent / home).resolve() for home in GRAFANA_HOMES]
+    for folder in folders:
+        if (folder / "conf/defaults.ini").exists():
+            return folder
+    raise Failure(f"{program} has no conf/defaults.ini in {', '.join(map(str, folders))}")
 
 
 def _binaries(project: Path) -> list[Path]:

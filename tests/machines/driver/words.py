@@ -16,6 +16,10 @@ class RequestedAssertionFailed(AssertionError):
     """What a script demanded does not hold."""
 
 
+class Skipped(Exception):
+    """A script has nothing to test here, and said so."""
+
+
 def retry(look: Callable[[bool], bool], timeout_seconds: float = PATIENCE) -> None:
     """Looks until it is true, the last time with True as argument."""
     end = time.monotonic() + timeout_seconds

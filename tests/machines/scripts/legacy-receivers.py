@@ -9,7 +9,7 @@ wait_for_back_ends(machine)
 # The structures are those of jaeger.thrift: Batch { 1: Process, 2: list<Span> }, Process { 1: name },
 # Span { 1: traceIdLow, 2: traceIdHigh, 3: spanId, 4: parentSpanId, 5: name, 7: flags, 8: start in
 # microseconds, 9: duration in microseconds }.
-BOOL, I32, I64, STRING, STRUCT, LIST = 2, 8, 10, 11, 12, 15
+B_BOOL, B_I32, B_I64, B_STRING, B_STRUCT, B_LIST = 2, 8, 10, 11, 12, 15
 
 
 def binary_field(kind: int, number: int, value: bytes) -> bytes:
@@ -22,15 +22,15 @@ def binary_text(text: str) -> bytes:
 
 def binary_batch(service: str, trace: int, name: str) -> bytes:
     """A Batch in Thrift's binary protocol."""
-    process = binary_field(STRING, 1, binary_text(service)) + b"\0"
+    process = binary_field(B_STRING, 1, binary_text(service)) + b"\0"
     numbers = [(1, trace), (2, 0), (3, trace), (4, 0)]
-    span = b"".join(binary_field(I64, number, struct.pack(">q", value)) for number, value in numbers)
-    span += binary_field(STRING, 5, binary_text(name))
-    span += binary_field(I32, 7, struct.pack(">i", 1))
-    span += binary_field(I64, 8, struct.pack(">q", time.time_ns() // 1000))
-    span += binary_field(I64, 9, struct.pack(">q", 1500)) + b"\0"
-    spans = struct.pack(">bi", STRUCT, 1) + span
-    return binary_field(STRUCT, 1, process) + binary_field(LIST, 2, spans) + b"\0"
+    span = b"".join(binary_field(B_I64, number, struct.pack(">q", value)) for number, value in numbers)
+    span += binary_field(B_STRING, 5, binary_text(name))
+    span += binary_field(B_I32, 7, struct.pack(">i", 1))
+    span += binary_field(B_I64, 8, struct.pack(">q", time.time_ns() // 1000))
+    span += binary_field(B_I64, 9, struct.pack(">q", 1500)) + b"\0"
+    spans = struct.pack(">bi", B_STRUCT, 1) + span
+    return binary_field(B_STRUCT, 1, process) + binary_field(B_LIST, 2, spans) + b"\0"
 
 
 def varint(number: int) -> bytes:

@@ -31,9 +31,9 @@ def panel_shows(evidence: dict[str, Any]) -> bool:
             expr = expr.replace(name, value)
         answer = get(machine, f"{PROMETHEUS}/api/v1/query", query=expr) or {"data": {"result": []}}
         for one in answer["data"]["result"]:
-            wanted, value = evidence.get("series", {}), float(one["value"][1])
+            wanted, sample = evidence.get("series", {}), float(one["value"][1])
             if all(one["metric"].get(name) == label for name, label in wanted.items()):
-                if value > evidence.get("above", math.inf) or value < evidence.get("below", -math.inf):
+                if sample > evidence.get("above", math.inf) or sample < evidence.get("below", -math.inf):
                     return True
     return False
 
@@ -76,6 +76,37 @@ def on_page() -> set[tuple[str, str]]:
     return {(fault["name"], fault["service"]) for fault in faults}
 
 
+def shows_and_ends(name: str) -> None:
+    """Switches a scenario on and off, and waits for all that tells of it."""
+    evidence, services = scenarios[name]["evidence"], list(scenarios[name]["faults"])
+    usual = {"trace"} if evidence["trace"].get("usual") else set()
+    eventually(
+        f"nothing of {name} is seen before",
+        lambda: shown(evidence, time.time() - 10),
+        lambda there: there - usual == set(),
+        2 * PATIENCE,
+    )
+    begun = time.time()
+    machine.succeed(f"scenario start {name}")
+    seen: dict[str, float] = {}
+
+    def missing() -> set[str]:
+        for kind in shown(evidence, begun) - set(seen):
+            seen[kind] = time.time() - begun
+        return kinds - set(seen)
+
+    eventually(f"all of {name} is seen", missing, lambda rest: not rest, PATIENCE)
+    switched = {(name, service) for service in services}
+    eventually("the page tells of it", on_page, lambda faults: faults == switched)
+    assert metric(machine, f'sum(fault_active{{fault="{name}"}})') == len(services)
+    log.info(", ".join(f"{kind} after {after:.0f} s" for kind, after in seen.items()))
+
+    machine.succeed(f"scenario stop {name}")
+    eventually("it is over", on_page, lambda faults: faults == set())
+    eventually("no series is left", lambda: metric(machine, "count(fault_active)"), lambda count: count == 0)
+    wait_for_shop(machine)
+
+
 machine.start()
 wait_for_shop(machine)
 wait_for_back_ends(machine)
@@ -95,37 +126,11 @@ with subtest("only root switches, and nothing is on"):
     assert on_page() == set() and metric(machine, "count(fault_active)") == 0
 
 for name in ORDER:
-    evidence, services = scenarios[name]["evidence"], list(scenarios[name]["faults"])
-    usual = {"trace"} if evidence["trace"].get("usual") else set()
     with subtest(f"{name}: {scenarios[name]['title']}"):
         # The traffic of every day restocks what is sold out.
         if name == "stock-out":
             machine.succeed(f"systemctl stop load-generator.service && {BUYERS}")
-        eventually(
-            f"nothing of {name} is seen before",
-            lambda: shown(evidence, time.time() - 10),
-            lambda there: there - usual == set(),
-            2 * PATIENCE,
-        )
-        begun = time.time()
-        machine.succeed(f"scenario start {name}")
-        seen: dict[str, float] = {}
-
-        def missing() -> set[str]:
-            for kind in shown(evidence, begun) - set(seen):
-                seen[kind] = time.time() - begun
-            return kinds - set(seen)
-
-        eventually(f"all of {name} is seen", missing, lambda rest: not rest, PATIENCE)
-        told = {(name, service) for service in services}
-        eventually("the page tells of it", on_page, lambda faults: faults == told)
-        assert metric(machine, f'sum(fault_active{{fault="{name}"}})') == len(services)
-        log.info(", ".join(f"{kind} after {after:.0f} s" for kind, after in seen.items()))
-
-        machine.succeed(f"scenario stop {name}")
-        eventually("it is over", on_page, lambda faults: faults == set())
-        eventually("no series is left", lambda: metric(machine, "count(fault_active)"), lambda count: count == 0)
-        wait_for_shop(machine)
+        shows_and_ends(name)
         if name == "stock-out":
             machine.succeed("systemctl stop buyers.service && systemctl start load-generator.service")
 

@@ -162,7 +162,7 @@ def whole_trace(machine: Any, trace_id: str, traces: str = TRACES) -> list[dict[
     )
 
 
-def lines_of(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, str]]:
+def lines_of(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, Any]]:
     """What there is by now of the log lines of a trace, from Loki or, without it, the journal:
     service, unit, level, host, message, and the ids. In Loki also `labels`, those of its stream.
     """
@@ -184,7 +184,7 @@ def lines_of(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, st
     return lines
 
 
-def whole_log(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, str]]:
+def whole_log(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, Any]]:
     """The log lines of an order, once each service that it passed has one."""
     return eventually(
         f"every service has a line of the trace {trace_id}",
@@ -196,7 +196,7 @@ def whole_log(machine: Any, trace_id: str, loki: str = LOKI) -> list[dict[str, s
 LEVELS = {"3": "error", "4": "warning", "5": "notice", "6": "info", "7": "debug"}
 
 
-def journal_of(machine: Any, trace_id: str) -> list[dict[str, str]]:
+def journal_of(machine: Any, trace_id: str) -> list[dict[str, Any]]:
     entries = machine.succeed(f"journalctl --quiet --output=json TRACE_ID={trace_id} || true")
     lines = []
     for entry in map(json.loads, entries.splitlines()):
@@ -236,8 +236,14 @@ def own_metric(machine: Any, service: str, name: str, *labels: str) -> float:
     return sum(values)
 
 
+def booted(machine: Any) -> None:
+    """Until it is up: a virtual machine may take minutes, which no wait after this has to count."""
+    machine.wait_for_unit("multi-user.target")
+
+
 def wait_for_shop(machine: Any) -> None:
     """Until each service has said that it is ready, and answers."""
+    booted(machine)
     for unit, port in SERVICES.items():
         machine.wait_for_unit(f"{unit}.service")
         machine.wait_until_succeeds(f"curl -sf --max-time 5 http://127.0.0.1:{port}/health", timeout=60)
@@ -245,6 +251,7 @@ def wait_for_shop(machine: Any) -> None:
 
 def wait_for_back_ends(machine: Any) -> None:
     """Until every back end that is there takes what it is sent, and answers."""
+    booted(machine)
     ready = [f"{PROMETHEUS}/-/ready", f"{ALERTMANAGER}/-/ready"]
     if has_jaeger:
         ready.append("http://127.0.0.1:13133/status")

@@ -1,0 +1,34 @@
+# The unit that makes the secrets of Grafana that nobody gave, on its first start: never in a store,
+# readable by root alone.
+cfg:
+let
+  inherit (import ../config/grafana.nix cfg) madeSecrets;
+  # 24 random bytes, more than anybody can guess, and as base64 32 characters without padding; written
+  # whole or not at all.
+  make =
+    name:
+    "/bin/sh -c 'test -s ${name} || { head -c 24 /dev/urandom | base64 -w 0 >.${name} && mv .${name} ${name}; }'";
+in
+{
+  services =
+    if madeSecrets == [ ] then
+      { }
+    else
+      {
+        grafana-secrets = {
+          description = "Secrets of Grafana, made on its first start";
+          before = [ "grafana.service" ];
+          # Wanted is enough: Grafana does not start without the credentials.
+          wantedBy = [ "grafana.service" ];
+          serviceConfig = removeAttrs (import ./hardening.nix) [ "DynamicUser" ] // {
+            Type = "oneshot";
+            RemainAfterExit = true;
+            ExecStart = map make madeSecrets;
+            StateDirectory = "grafana-secrets";
+            StateDirectoryMode = "0700";
+            WorkingDirectory = "/var/lib/grafana-secrets";
+            PrivateNetwork = true;
+          };
+        };
+      };
+}

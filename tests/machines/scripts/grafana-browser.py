@@ -1,0 +1,59 @@
+"""Debian only: each dashboard and each way between the signals, seen and clicked in a browser of the
+host. The pictures lie in target/machines/pictures."""
+
+for program in ("grafana", *sorted(missing_programs)):
+    if program in missing_programs:
+        skip_all(program)
+if not has_browser:
+    skip_all("chromium")
+
+started = time.monotonic()
+start_all()
+wait_for_shop(machine)
+wait_for_back_ends(machine)
+machine.wait_until_succeeds("curl -sf --max-time 5 http://127.0.0.1:3000/api/health", timeout=120)
+log.info(f"Grafana answers {time.monotonic() - started:.1f} s after the start")
+
+
+def empty_panels(dashboard: Any, values: dict[str, str]) -> list[str]:
+    """The panels that are excused: all that they ask for is what there need not be."""
+    return [
+        panel["title"]
+        for panel in all_panels(dashboard)
+        if all("expr" in target and is_absent(filled(target["expr"], values)) for target in panel["targets"])
+    ]
+
+
+empty = {uid: empty_panels(dashboard, {}) for uid, dashboard in dashboards.items() if uid != "service"}
+empty |= {f"service-{one}": empty_panels(dashboards["service"], {"$service": one}) for one in SERVICES}
+facts = {
+    "GRAFANA_PASSWORD": machine.succeed("cat /var/lib/grafana-secrets/admin-password").strip(),
+    "SERVICES": " ".join(SERVICES),
+    "EMPTY": json.dumps(empty),
+}
+
+with subtest("a minute of traffic with faults"):
+    assert buy(machine, quantity=10_000)[0] == 409
+    assert buy(machine, product="no-such-product")[0] == 404
+    machine.succeed(f"kill -KILL {main_pid(machine, 'order-service')}")
+    wait_for_shop(machine)
+    machine.succeed("systemctl stop product-service.socket product-service.service")
+    assert buy(machine)[0] >= 500
+    eventually(
+        "ServiceDown fires",
+        lambda: metric(machine, 'ALERTS{alertname="ServiceDown",alertstate="firing"}'),
+        lambda firing: firing >= 1,
+    )
+    machine.succeed("systemctl start product-service.socket product-service.service")
+    wait_for_shop(machine)
+    status, order, trace_id = buy(machine, product="product2")
+    assert status == 201, order
+    whole_trace(machine, trace_id)
+    whole_log(machine, trace_id)
+    facts |= {"TRACE": trace_id, "ORDER": order["id"]}
+
+with subtest("every dashboard has all its panels"):
+    browse(machine, "grafana", "dashboards", **facts)
+
+with subtest("every link leads where it says"):
+    browse(machine, "grafana", "links", **facts)
