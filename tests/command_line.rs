@@ -58,6 +58,7 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     ("RUST_LOG", "info", ALL),
     ("LOG_FORMAT", "auto", ALL),
     ("LOG_FILTER_FILE", "", ALL),
+    ("FAULTS_FILE", "", ALL),
 ];
 
 /// What systemd sets; there is no flag for it, and a reader of the help is told of it.

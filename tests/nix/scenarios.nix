@@ -10,7 +10,8 @@ let
     );
   names = ofKind "json";
   scenario = name: builtins.fromJSON (builtins.readFile (folder + "/${name}.json"));
-  page = name: builtins.readFile (folder + "/${name}.md");
+  page =
+    name: if builtins.elem "${name}.md" files then builtins.readFile (folder + "/${name}.md") else "";
 
   rulesOf = values: import ../../nixos/config/rules (import ../../nixos/debian/given.nix values);
   rules = builtins.concatMap (group: group.rules) (

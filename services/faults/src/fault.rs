@@ -27,12 +27,12 @@ pub enum Fault {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delay {
-    /// Of these requests,
+    /// The requests that are delayed.
     pub route: FaultRoute,
-    /// this share
+    /// How many of them.
     pub share: Share,
-    /// waits so long. At most ten seconds, the longest that the gateway waits: whatever is slower
-    /// looks as if it hung, which is done by SIGSTOP.
+    /// How long each waits. At most ten seconds, the longest that the gateway waits: whatever is
+    /// slower looks as if it hung, and SIGSTOP does that without code.
     pub milliseconds: Within<1, 10_000>,
 }
 
@@ -40,11 +40,11 @@ pub struct Delay {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fail {
-    /// Of these requests,
+    /// The requests that fail.
     pub route: FaultRoute,
-    /// this share
+    /// How many of them.
     pub share: Share,
-    /// is answered with this status.
+    /// What they are answered with.
     pub status: FailStatus,
 }
 
@@ -52,10 +52,10 @@ pub struct Fail {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
-    /// Each of these requests
+    /// The requests that take turns.
     pub route: FaultRoute,
-    /// holds the lock for so long. At most a second: a queue of three then exceeds every deadline of
-    /// the shop's own clients.
+    /// How long each holds the lock. At most a second: a queue of three then exceeds every deadline
+    /// of the shop's own clients.
     pub milliseconds: Within<1, 1_000>,
 }
 

@@ -14,7 +14,7 @@ use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
 use telemetry::traces::in_span;
 
-use crate::on::{Deed, On};
+use crate::active::{ActiveFault, Effect};
 use crate::{FailStatus, Faults, Name};
 
 /// When to try again after a 503, in seconds: with a share below 1 the next request may succeed.
@@ -25,38 +25,32 @@ const FAULT_NAME: &str = "fault.name";
 
 /// The layer. While no fault is on it costs one load of a flag.
 pub async fn inject(State(faults): State<Faults>, request: Request, next: Next) -> Response {
-    if !faults.any() {
+    if !faults.any_active() {
         return next.run(request).await;
     }
     let template = request.extensions().get::<MatchedPath>().cloned();
     let template = template.as_ref().map_or("", MatchedPath::as_str);
     let method = request.method().as_str();
-    let of_route = |on: &&On| {
-        let route = on.fault.route();
+    let of_route = |active: &&ActiveFault| {
+        let route = active.fault.route();
         route.is_some_and(|route| route.matches(method, template))
     };
-    let all = faults.on();
-    for on in all.iter().map(AsRef::as_ref).filter(of_route) {
-        match on.next() {
-            None => {}
-            Some(Deed::Fail(status)) => {
-                name(&on.name);
-                return failure(status, &on.name).into_response();
-            }
-            Some(Deed::Wait(time)) => {
-                name(&on.name);
-                tokio::time::sleep(time).await;
-            }
-            Some(Deed::Hold(time)) => {
-                name(&on.name);
-                hold(&faults, on, time).await;
-            }
+    let all = faults.active();
+    for active in all.iter().map(AsRef::as_ref).filter(of_route) {
+        let Some(effect) = active.next() else {
+            continue;
+        };
+        name_on_span(&active.name);
+        match effect {
+            Effect::Fail(status) => return failure(status, &active.name).into_response(),
+            Effect::Wait(time) => tokio::time::sleep(time).await,
+            Effect::Hold(time) => hold(&faults, active, time).await,
         }
     }
     next.run(request).await
 }
 
-fn name(name: &Name) {
+fn name_on_span(name: &Name) {
     let context = Context::current();
     let name = KeyValue::new(FAULT_NAME, name.to_string());
     context.span().set_attribute(name);
@@ -74,8 +68,8 @@ fn failure(status: FailStatus, name: &Name) -> Problem {
 }
 
 /// Waits for the lock, which the trace shows, and holds it for a while.
-async fn hold(faults: &Faults, on: &On, time: Duration) {
-    let wait = async |_: &Context| Ok::<_, Infallible>(on.lock.lock().await);
+async fn hold(faults: &Faults, active: &ActiveFault, time: Duration) {
+    let wait = async |_: &Context| Ok::<_, Infallible>(active.lock.lock().await);
     let waited = in_span(faults.tracer(), "wait for the lock", vec![], wait).await;
     let Ok(_turn) = waited;
     tokio::time::sleep(time).await;

@@ -9,12 +9,12 @@
 //! [`Faults`] holds what is on, and [`inject`] is the layer that does it to requests. Whatever is on
 //! is a WARN in the log and a series `fault_active` of 1.
 
+mod active;
 mod fault;
 pub mod file;
 mod growth;
 mod inject;
 mod name;
-mod on;
 mod route;
 mod set;
 mod share;

@@ -11,8 +11,8 @@ use prometheus::{IntCounterVec, IntGaugeVec, Opts};
 use telemetry::Telemetry;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::active::ActiveFault;
 use crate::file::{self, Stamp};
-use crate::on::On;
 use crate::{Fault, FaultSet, Name};
 
 /// How often the file is looked at: an operator sees the effect at once, and a look at the metadata
@@ -28,7 +28,7 @@ struct Board {
     path: PathBuf,
     /// Whether any is on: what a request looks at first.
     any: AtomicBool,
-    on: Mutex<Arc<[Arc<On>]>>,
+    on: Mutex<Arc<[Arc<ActiveFault>]>>,
     active: IntGaugeVec,
     injections: IntCounterVec,
     tracer: SdkTracer,
@@ -86,12 +86,12 @@ impl Faults {
     }
 
     /// Whether any fault is on.
-    pub(crate) fn any(&self) -> bool {
+    pub(crate) fn any_active(&self) -> bool {
         self.0.any.load(Ordering::Relaxed)
     }
 
     /// The faults that are on.
-    pub(crate) fn on(&self) -> Arc<[Arc<On>]> {
+    pub(crate) fn active(&self) -> Arc<[Arc<ActiveFault>]> {
         Arc::clone(&self.0.on.lock())
     }
 
@@ -118,7 +118,7 @@ impl Faults {
 
     /// Switches to these. One that is on and stays as it was goes on with its count and its lock.
     fn switch(&self, wanted: &FaultSet) {
-        let before = self.on();
+        let before = self.active();
         for on in before.iter() {
             if wanted.get(&on.name) != Some(&on.fault) {
                 self.off(&on.name);
@@ -138,10 +138,10 @@ impl Faults {
         *self.0.on.lock() = on;
     }
 
-    fn start_one(&self, name: &Name, fault: &Fault) -> Arc<On> {
+    fn start_one(&self, name: &Name, fault: &Fault) -> Arc<ActiveFault> {
         let label = [name.as_str()];
         let injections = self.0.injections.with_label_values(&label);
-        let on = On::new(name.clone(), fault.clone(), injections);
+        let on = ActiveFault::new(name.clone(), fault.clone(), injections);
         self.0.active.with_label_values(&label).set(1);
         tracing::warn!(fault = %name, "the fault {name} is on: {fault}");
         Arc::new(on)

@@ -60,7 +60,7 @@ async fn start(
             "{name} is on already; scenario stop {name} switches it off\n"
         ));
     }
-    if !scenario.systemd.start.is_empty() && !systemd::is_here() {
+    if !scenario.systemd.start.is_empty() && !systemd::runs_the_shop() {
         return Err(Failure::NoSystemd(name.clone()));
     }
     if let Err(failure) = switch_on(scenario, folder, services).await {

@@ -1,13 +1,18 @@
 //! What systemd does for a scenario.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::failure::Failure;
 
-/// Whether systemd runs this machine (sd_booted(3)).
-pub(crate) fn is_here() -> bool {
-    Path::new("/run/systemd/system").is_dir()
+/// The unit of the folder of faults: where it is, the shop's units are, too.
+const UNIT: &str = "hello-observability-faults.service";
+
+/// Whether systemd runs the shop here. A host of systemd on which `cargo run` does is no such one.
+pub(crate) fn runs_the_shop() -> bool {
+    let asked = Command::new("systemctl")
+        .args(["--quiet", "is-active", UNIT])
+        .status();
+    asked.is_ok_and(|status| status.success())
 }
 
 /// Runs commands one after the other, up to the first that fails.

@@ -8,7 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use harness::{Scrape, Shop, ShopOptions};
+use harness::{Scrape, Shop, ShopOptions, eventually};
+use serde_json::Value;
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_scenario");
@@ -178,11 +179,9 @@ async fn what_cannot_be_done_is_said_with_what_to_do() {
     let error = refused(&run(folder.path(), &["start", "lokc"]), 2);
     assert!(error.contains("lock"), "a name to take instead: {error}");
     refused(&run(folder.path(), &[]), 2);
-    if !Path::new("/run/systemd/system").exists() {
-        for name in ["lost-inventory", "slow-disk"] {
-            let error = refused(&run(folder.path(), &["start", name]), 69);
-            assert!(error.contains("needs systemd"), "{error}");
-        }
+    for name in ["lost-inventory", "slow-disk"] {
+        let error = refused(&run(folder.path(), &["start", name]), 69);
+        assert!(error.contains("needs systemd"), "{error}");
     }
     // A file that others may write is left alone.
     let file = folder.path().join("inventory-service.json");
@@ -222,5 +221,36 @@ async fn a_folder_of_somebody_else_is_not_written() {
             "a_folder_of_somebody_else_is_not_written",
             "no setpriv, or not root",
         ),
+    }
+}
+
+/// A switch that does nothing is none: each fault meets requests of its route.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_of_every_scenario_is_done_to_an_order() {
+    let stage = Stage::set();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let data: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        for (service, fault) in data["faults"].as_object().unwrap() {
+            if fault == "outside" {
+                continue;
+            }
+            stage.done(&["start", name]);
+            eventually(&format!("{name} is done"), async || {
+                let _ = stage.shop.buy("product1", 1).await;
+                let scrape = Scrape::of(&stage.shop.http(service)).await;
+                match scrape.value("fault_injections_total", &[("fault", name)]) {
+                    Some(count) if count > 0.0 => Ok(()),
+                    other => Err(other),
+                }
+            })
+            .await;
+            stage.done(&["stop", name]);
+        }
     }
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 use prometheus::IntCounter;
 use tokio::sync::Mutex;
 
-use crate::fault::{Delay, Fail, Fault, Lock};
+use crate::fault::Fault;
 use crate::growth::Growth;
 use crate::{FailStatus, Name};
 
 /// A fault with what it needs while it is on.
 #[derive(Debug)]
-pub(crate) struct On {
+pub(crate) struct ActiveFault {
     pub(crate) name: Name,
     pub(crate) fault: Fault,
     pub(crate) injections: IntCounter,
@@ -25,14 +25,14 @@ pub(crate) struct On {
 
 /// What is done to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Effect {
     Wait(Duration),
     Fail(FailStatus),
     /// Hold the lock.
     Hold(Duration),
 }
 
-impl On {
+impl ActiveFault {
     pub(crate) fn new(name: Name, fault: Fault, injections: IntCounter) -> Self {
         let growth = match &fault {
             Fault::Memory(memory) => Some(Growth::start(memory, injections.clone())),
@@ -49,23 +49,17 @@ impl On {
     }
 
     /// What is done to the next request of its route.
-    pub(crate) fn next(&self) -> Option<Deed> {
+    pub(crate) fn next(&self) -> Option<Effect> {
         let before = self.requests.fetch_add(1, Ordering::Relaxed);
-        let milliseconds = |count: u64| Duration::from_millis(count);
-        let deed = match &self.fault {
-            Fault::Delay(Delay {
-                share,
-                milliseconds: length,
-                ..
-            }) if share.hits(before) => Deed::Wait(milliseconds((*length).into())),
-            Fault::Fail(Fail { share, status, .. }) if share.hits(before) => Deed::Fail(*status),
-            Fault::Lock(Lock {
-                milliseconds: length,
-                ..
-            }) => Deed::Hold(milliseconds((*length).into())),
+        let effect = match &self.fault {
+            Fault::Delay(delay) if delay.share.hits(before) => {
+                Effect::Wait(Duration::from_millis(delay.milliseconds.into()))
+            }
+            Fault::Fail(fail) if fail.share.hits(before) => Effect::Fail(fail.status),
+            Fault::Lock(lock) => Effect::Hold(Duration::from_millis(lock.milliseconds.into())),
             _ => return None,
         };
         self.injections.inc();
-        Some(deed)
+        Some(effect)
     }
 }
