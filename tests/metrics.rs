@@ -88,9 +88,12 @@ async fn each_service_has_the_families_of_the_contract_and_no_other() {
     let answer = shop.frontend().post("/api/orders", &wish).await;
     assert_eq!(answer.status, 201);
     for (service, own) in OWN {
-        let those = |families, services: [&str; 3]| {
-            let has = services.contains(service);
-            has.then_some(families).unwrap_or_default()
+        let those = |families, services: [&str; 3]| -> &[Family] {
+            if services.contains(service) {
+                families
+            } else {
+                &[]
+            }
         };
         let families: Vec<_> = [
             COMMON,
