@@ -151,7 +151,7 @@ export const en = {
   metricsOffText: 'The server of this page was not told where metrics can be read (METRICS_URL).',
   metricsFailed: 'The metrics could not be read',
   alertsTitle: (count: number, muted: number) =>
-    `${count} ${plural(count, 'alert fires', 'alerts fire')}${muted > 0 ? `, and ${muted} of which nobody is told` : ''}`,
+    `${count} ${plural(count, 'alert fires', 'alerts fire')}${muted > 0 ? `, ${muted} more muted` : ''}`,
   alertCritical: 'critical',
   alertWarning: 'warning',
   alertSince: 'since',

@@ -18,6 +18,12 @@ while True:
 """
 
 
+def alerts_on_page() -> dict[str, Any]:
+    """What the System page shows, by name, with why nobody is told of it."""
+    overview = get(machine, f"{FRONTEND}/system/overview") or {"alerts": []}
+    return {alert["name"]: alert["muted"] for alert in overview["alerts"]}
+
+
 def restart_with_line(service: str, line: str) -> None:
     """Restarts a service so that a line stands in its log."""
     drop_in = f"/run/systemd/system/{service}.service.d"
@@ -73,6 +79,13 @@ with subtest("a dead service silences what customers feel of it"):
     symptoms = {"ServerErrors", "OrdersFailFast"}
     eventually("customers feel it", lambda: firing(machine), lambda alerts: bool(alerts & symptoms), 180)
     assert not any(told(machine, alert, "firing", begun) for alert in symptoms)
+    on_page = eventually(
+        "the page shows both",
+        alerts_on_page,
+        lambda alerts: "ServiceDown" in alerts and bool(symptoms & set(alerts)),
+    )
+    assert on_page["ServiceDown"] is None, on_page
+    assert all(on_page[alert] == "inhibited" for alert in symptoms & set(on_page)), on_page
     machine.succeed(f"systemctl stop load.service; systemctl start {shop_unit('inventory-service')}")
     wait_for_shop(machine)
 
