@@ -73,8 +73,8 @@ dashboard {
           targets = [ (targets.series "sum(node_systemd_units{${host},state=\"failed\"})" "failed") ];
         })
         (number {
-          title = "Up since";
-          description = "Of the host that was started last.";
+          title = "Up for";
+          description = "How long the host runs that was started last.";
           unit = "dtdurations";
           targets = [ (targets.series "min(time() - node_boot_time_seconds{${host}})" "uptime") ];
         })
@@ -183,7 +183,7 @@ dashboard {
           title = "Restarts by systemd";
           description = "Of a crash, a missed watchdog, or the limit of the memory, in the last minute.";
           unit = "none";
-          legend = "right";
+          softMax = 1;
           targets = [
             (targets.series "sum by (name) (increase(node_systemd_service_restart_total{${host},${ofUnits}}[1m]))" "{{name}}")
           ];
@@ -213,13 +213,14 @@ dashboard {
           ];
         })
         (panels.timeseries {
-          title = "Sockets";
-          description = "Connections a second that systemd took for a service and handed to it, as its socket is systemd's.";
-          unit = "ops";
+          title = "TCP connections";
+          description = "Connections of the host that are open, and those that wait for stray packets after their end: many of these mean that connections are not used again.";
+          unit = "none";
           width = 12;
           legend = "right";
           targets = [
-            (targets.series "sum by (name) (rate(node_systemd_socket_accepted_connections_total{${host}}[$__rate_interval]))" "{{name}}")
+            (targets.series "sum(node_netstat_Tcp_CurrEstab{${host}})" "open")
+            (targets.series "sum(node_sockstat_TCP_tw{${host}})" "ended (TIME_WAIT)")
           ];
         })
       ];

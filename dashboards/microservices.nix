@@ -62,7 +62,7 @@ dashboard {
           width = 4;
           good = panels.above { critical = 1; };
           targets = [
-            (targets.series "count(ALERTS{alertstate=\"firing\",severity!=\"none\"}) or vector(0)" "alerts")
+            (targets.series "count(count by (alertname, severity, service) (ALERTS{alertstate=\"firing\",severity!=\"none\"})) or vector(0)" "alerts")
           ];
         })
         (panels.stat {
@@ -105,7 +105,7 @@ dashboard {
         (panels.stat {
           title = "Orders sold";
           description = "Orders that were created a minute.";
-          unit = "none";
+          unit = "suffix: / min";
           width = 4;
           decimals = 1;
           targets = [

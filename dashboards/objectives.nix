@@ -75,6 +75,7 @@ let
       burn = panels.timeseries {
         title = "${one.title}: burn rate";
         description = "How many times as fast as allowed the budget burns, over windows of different length. An alert fires when a long window and its short one are above the factor: 14.4 in an hour and five minutes, 6 in six hours and half an hour, 3 in a day and two hours, 1 in three days and six hours.";
+        softMax = 2;
         unit = "none";
         width = 12;
         legend = "right";

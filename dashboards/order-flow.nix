@@ -49,7 +49,7 @@ dashboard {
         (number {
           title = "Orders sold";
           description = "Orders that were created a minute.";
-          unit = "none";
+          unit = "suffix: / min";
           decimals = 1;
           targets = [
             (targets.series "60 * result:shop_orders:rate1m{result=\"created\"}" "orders a minute")
@@ -170,6 +170,7 @@ dashboard {
         (third {
           title = "Retries";
           description = "Attempts of the background to settle a pending order a second, by how they ended.";
+          softMax = 1;
           unit = "ops";
           targets = [
             (targets.series "sum by (result) (rate(shop_order_settle_attempts_total[$__rate_interval]))" "{{result}}")
@@ -178,6 +179,8 @@ dashboard {
         (third {
           title = "Compensations";
           description = "Reservations that were given back a second, by the answer. A pending order is settled forward, so the shop itself asks for none: whoever does is an operator.";
+          softMax = 1;
+          none = "None was given back";
           unit = "ops";
           links = [
             {

@@ -15,8 +15,17 @@ let
   third = rest: panels.timeseries ({ width = 8; } // rest);
   quarter = rest: panels.timeseries ({ width = 6; } // rest);
   # A click on a peer leads to the peer's own page.
-  byPeer = rest: quarter ({ links = [ (links.serviceOfLabel "peer") ]; } // rest);
-  number = rest: panels.stat ({ width = 3; } // rest);
+  byPeer =
+    rest:
+    quarter (
+      {
+        links = [ (links.serviceOfLabel "peer") ];
+        none = "It calls no other service";
+      }
+      // rest
+    );
+  ofStore = rest: third ({ none = "It has no store"; } // rest);
+  number = rest: panels.stat ({ width = 6; } // rest);
   toHosts = [ (links.dashboard "hosts" "Hosts") ];
   toTelemetry = [ (links.dashboard "telemetry" "Telemetry") ];
 in
@@ -28,7 +37,7 @@ dashboard {
   variables = [ variables.oneService ];
   rows = [
     {
-      height = 4;
+      height = 3;
       panels = [
         (number {
           title = "State";
@@ -68,6 +77,11 @@ dashboard {
           };
           targets = [ (targets.series "job:http_server_errors:ratio_rate1m{${job}}" "errors") ];
         })
+      ];
+    }
+    {
+      height = 3;
+      panels = [
         (number {
           title = "95th percentile";
           description = "Of a hundred requests 95 are answered within this time.";
@@ -105,6 +119,7 @@ dashboard {
         })
         (number {
           title = "Version";
+          shows = "name";
           description = "What runs, of which there is more than one only while it is being deployed.";
           unit = "none";
           targets = [ (targets.series "count by (version) (app_info{${job}})" "{{version}}") ];
@@ -118,7 +133,6 @@ dashboard {
           title = "Requests by route";
           description = "Requests answered a second, by method and route.";
           unit = "reqps";
-          legend = "right";
           targets = [
             (targets.series "sum by (method, uri) (rate(http_server_requests_seconds_count{${job},${asked}}[$__rate_interval]))" "{{method}} {{uri}}")
           ];
@@ -127,7 +141,6 @@ dashboard {
           title = "Errors by route";
           description = "Answers with 4xx and 5xx a second, by route and status. 404 and 409 are the client's affair, 5xx ours.";
           unit = "reqps";
-          legend = "right";
           targets = [
             (targets.series "sum by (method, uri, status) (rate(http_server_requests_seconds_count{${job},status=~\"4..|5..\"}[$__rate_interval]))" "{{status}} {{method}} {{uri}}")
           ];
@@ -136,7 +149,6 @@ dashboard {
           title = "95th percentile by route";
           description = "The time within which 95 of 100 requests of a route are answered. The dots are traces: click one to follow it.";
           unit = "s";
-          legend = "right";
           targets = [
             (targets.exemplars "histogram_quantile(0.95, sum by (method, uri, le) (rate(http_server_requests_seconds_bucket{${job},${asked}}[$__rate_interval])))" "{{method}} {{uri}}")
           ];
@@ -241,7 +253,7 @@ dashboard {
             (targets.series "http_server_requests_in_flight{${job}}" "requests in flight")
           ];
         })
-        (third {
+        (ofStore {
           title = "Store: writes that wait";
           description = "Writes in the queue of the store, and how many share a commit. The frontend and the gateway have no store.";
           unit = "none";
@@ -250,7 +262,7 @@ dashboard {
             (targets.series "rate(store_commit_writes_sum{${job}}[$__rate_interval]) / (rate(store_commit_writes_count{${job}}[$__rate_interval]) > 0)" "writes a commit")
           ];
         })
-        (third {
+        (ofStore {
           title = "Store: time of a commit";
           description = "One fsync of the disk: 1 to 10 ms on one that is well. The frontend and the gateway have no store.";
           unit = "s";
@@ -269,6 +281,7 @@ dashboard {
         (third {
           title = "Restarts";
           description = "Those that systemd decided on: a crash, a watchdog, the memory's limit.";
+          softMax = 1;
           unit = "none";
           links = toHosts;
           targets = [
@@ -278,6 +291,7 @@ dashboard {
         (third {
           title = "What it could not tell";
           description = "Spans and log lines a second that were dropped, as a back end was away or too slow. Zero while all is well.";
+          softMax = 1;
           unit = "none";
           links = toTelemetry;
           targets = [

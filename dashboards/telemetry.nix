@@ -52,8 +52,8 @@ dashboard {
         (dropOf "spans" "Spans dropped")
         (dropOf "logs" "Log lines dropped")
         (number {
-          title = "Lines given up by Promtail";
-          description = "That Loki did not take, in the time that is shown.";
+          title = "Lines given up";
+          description = "By Promtail, that Loki did not take, in the time that is shown.";
           unit = "none";
           decimals = 0;
           good = panels.above { critical = 1; };
@@ -70,7 +70,7 @@ dashboard {
           ];
         })
         (number {
-          title = "The alert that always fires";
+          title = "Alerting";
           description = "Whether the way from a rule to Alertmanager is open.";
           unit = "none";
           good = panels.below { critical = 1; };
@@ -203,12 +203,12 @@ dashboard {
         })
         (third {
           title = "Dropped by the services";
-          description = "Spans and log lines a second that a service could not hand on. Zero while all is well.";
+          description = "Spans and log lines a second that a service could not hand on, together; its page tells them apart. Zero while all is well.";
+          softMax = 1;
           unit = "cps";
           links = toService;
           targets = [
-            (targets.series "sum by (job) (rate(telemetry_spans_dropped_total[$__rate_interval]))" "{{job}} spans")
-            (targets.series "sum by (job) (rate(telemetry_logs_dropped_total[$__rate_interval]))" "{{job}} lines")
+            (targets.series "sum by (job) (rate(telemetry_spans_dropped_total[$__rate_interval]) + rate(telemetry_logs_dropped_total[$__rate_interval]))" "{{job}}")
           ];
         })
       ];
@@ -259,7 +259,7 @@ dashboard {
           width = 12;
           legend = "right";
           targets = [
-            (targets.series "max by (job) (process_resident_memory_bytes / on (job) group_left job:memory_max_bytes unless {${services}})" "{{job}}")
+            (targets.series "max by (job) ((process_resident_memory_bytes or otelcol_process_memory_rss) / on (job) group_left job:memory_max_bytes unless {${services}})" "{{job}}")
           ];
         })
         (panels.logs {

@@ -43,7 +43,8 @@ in
   services ? (import ../../nixos/config/rules/labels.nix).services,
   variables ? [ ],
   from ? "now-15m",
-  refresh ? "5s",
+  # Every scrape would be 5 s; some thirty panels may take longer, and a refresh cancels what is asked.
+  refresh ? "15s",
 }:
 {
   inherit

@@ -107,12 +107,16 @@ rec {
   neutral = thresholds (steps "blue" [ ]);
 
   # Lines over time. `legend`: "bottom", a list that shows five services in two lines, or "right", a
-  # table for more. `stacked` for parts of a whole; `lines` are thresholds that are drawn.
+  # table for more. `stacked` for parts of a whole; `lines` are thresholds that are drawn; `none` is
+  # what stands there without a series. The axis goes up to `softMax` at least: of what is all 0 it
+  # would go up to 100.
   timeseries =
     {
       legend ? "bottom",
       stacked ? false,
       lines ? null,
+      none ? null,
+      softMax ? if one.unit == "percentunit" then 0.1 else null,
       min ? 0,
       max ? null,
       ...
@@ -133,17 +137,20 @@ rec {
               group = "A";
             };
             thresholdsStyle.mode = if lines == null then "off" else "dashed";
-          };
+          }
+          // (if softMax == null || max != null then { } else { axisSoftMax = softMax; });
         }
         // (if min == null then { } else { inherit min; })
         // (if max == null then { } else { inherit max; })
+        // (if none == null then { } else { noValue = none; })
         // (if lines == null then { } else { thresholds = lines; });
         options = {
           legend = {
             showLegend = true;
             displayMode = if legend == "right" then "table" else "list";
             placement = legend;
-            calcs = [ "lastNotNull" ] ++ (if legend == "right" then [ "max" ] else [ ]);
+            # In a list they would leave no room for five services.
+            calcs = if legend == "right" then [ "lastNotNull" ] else [ ];
           };
           tooltip = {
             mode = "multi";
@@ -153,14 +160,15 @@ rec {
       }
     );
 
-  # One number, coloured by whether it is well. `text` is what stands there without a value, `names`
-  # are texts in the place of values.
+  # One number, coloured by whether it is well. `none` is what stands there without a value, `names`
+  # are texts in the place of values; `shows` is "name" for the name of the series in its place.
   stat =
     {
       good ? neutral,
       calculation ? "lastNotNull",
       none ? "-",
       names ? { },
+      shows ? "auto",
       decimals ? null,
       ...
     }@one:
@@ -190,10 +198,11 @@ rec {
             values = false;
           };
           colorMode = "background";
-          graphMode = "area";
+          # The number has to be read at a glance, and the course of it stands below.
+          graphMode = "none";
           justifyMode = "center";
           orientation = "auto";
-          textMode = "auto";
+          textMode = shows;
           wideLayout = true;
         };
       }
@@ -205,6 +214,8 @@ rec {
     panel "heatmap" (
       one
       // {
+        # Of the cells, which are counts.
+        unit = "short";
         options = {
           calculate = false;
           cellGap = 1;

@@ -73,7 +73,11 @@ in
     news.news_feed_enabled = false;
     # Its log is in the journal alone.
     log.mode = "console";
-    plugins.preinstall_disabled = true;
+    plugins = {
+      preinstall_disabled = true;
+      # Of plugins that somebody installs; those of Grafana itself come with it.
+      public_key_retrieval_disabled = true;
+    };
     # Charts in a dashboard, and nothing to log in for, are what its readers look for first.
     dashboards.default_home_dashboard_path = "${cfg.dashboards}/microservices.json";
   };

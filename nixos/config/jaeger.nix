@@ -67,6 +67,8 @@ import ../merge.nix {
             pull.exporter.prometheus = {
               host = addresses.listen "jaeger";
               port = own.metricsPort;
+              # Counters end in _total, or Prometheus doubts that they are counters.
+              without_type_suffix = false;
             };
           }
         ];

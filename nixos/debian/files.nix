@@ -71,6 +71,9 @@ in
         );
         "${paths.grafanaProvisioning}/datasources/shop.yaml" = builtins.toJSON grafana.datasources;
         "${paths.grafanaProvisioning}/dashboards/shop.yaml" = builtins.toJSON grafana.dashboards;
+        # It calls it an error when there is nothing to provision.
+        "${paths.grafanaProvisioning}/alerting/none.yaml" = builtins.toJSON { apiVersion = 1; };
+        "${paths.grafanaProvisioning}/plugins/none.yaml" = builtins.toJSON { apiVersion = 1; };
       }
       // builtins.listToAttrs (
         map (uid: {

@@ -84,7 +84,10 @@ let
           "--homepath=${cfg.grafana.homepath}"
           "--config=${files.paths.grafana}"
         ];
-        StateDirectory = "grafana";
+        StateDirectory = [
+          "grafana"
+          "grafana/plugins"
+        ];
         WorkingDirectory = "/var/lib/grafana";
         LoadCredential = grafana.loadCredential;
       };

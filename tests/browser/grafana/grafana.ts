@@ -55,7 +55,8 @@ export class Shown {
 
   /** Opens it; `parameters` are its variables, its time, and the theme. */
   async open(parameters: Record<string, string> = {}): Promise<void> {
-    const query = new URLSearchParams({ orgId: '1', ...parameters });
+    // Without a refresh of its own, so that what is drawn stays.
+    const query = new URLSearchParams({ orgId: '1', refresh: '1d', ...parameters });
     await this.page.goto(`/d/${this.uid}?${query.toString()}`);
     await expect(this.panels().first()).toBeVisible({ timeout: 60_000 });
   }
@@ -66,6 +67,11 @@ export class Shown {
     // A row of Grafana's grid has 38 pixels, with the gap; above it stand its bars.
     const height = Math.max(...panels) * 38 + 250;
     await this.page.setViewportSize({ width: this.page.viewportSize()?.width ?? 1920, height });
+  }
+
+  /** Asks for everything anew. */
+  async again(): Promise<void> {
+    await this.page.getByTestId('data-testid RefreshPicker run button').click();
   }
 
   panels(): Locator {
@@ -103,8 +109,8 @@ export class Shown {
   }
 
   async #isEmpty(shown: Locator, panel: Panel): Promise<boolean> {
-    if (await shown.getByTestId('data-testid Panel data error message').count()) return true;
     const text = (await shown.getByTestId('data-testid panel content').first().innerText()).trim();
+    if (await shown.getByTestId('data-testid Panel data error message').count()) return true;
     if (panel.type === 'stat') return text === '' || text === '-' || text === 'No data';
     if (panel.type === 'timeseries' || panel.type === 'heatmap') return (await shown.locator('.uplot').count()) === 0;
     if (panel.type === 'table') return (await shown.getByRole('row').count()) < 2;
