@@ -98,7 +98,7 @@ async fn a_fault_is_told_of_while_it_is_on() {
         let mut command = Command::new(binaries().join("scenario"));
         command.arg("--faults-folder").arg(&folder);
         for (service, port) in PORTS {
-            if service != "spans" {
+            if service != "telemetry" {
                 let flag = format!("--{service}-url");
                 let url = format!("http://127.0.0.1:{}", port + shop.launcher.offset);
                 command.arg(flag).arg(url);
