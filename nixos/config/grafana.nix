@@ -22,6 +22,15 @@ let
   expression = name: "$\${${name}}";
   value = expression "__value.raw";
   lines = "{${fields.labels.service}=~\".+\"}";
+  trace =
+    id:
+    import ./explore.nix {
+      source = sources.jaeger;
+      query.query = "TRACE";
+      from = "now-1h";
+      to = "now";
+      filled.TRACE = id;
+    };
   dashboardOf = service: "/d/service?var-service=${service}";
 
   # Links of a span. Grafana does not start with one to a data source that there is not.
@@ -98,7 +107,10 @@ in
           exemplarTraceIdDestinations = [
             {
               name = fields.ids.trace;
-              datasourceUid = sources.jaeger.uid;
+              # Not by the uid of the data source: that link asks in the language of Tempo, and Jaeger
+              # answers nothing.
+              url = trace value;
+              urlDisplayLabel = "Follow the trace";
             }
           ];
         };

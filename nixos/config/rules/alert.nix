@@ -34,6 +34,23 @@ let
       addresses.url "grafana"
     else
       null;
+  # The lines of its service, or what fails anywhere.
+  lines = import ../explore.nix (
+    period
+    // {
+      source = (import ../sources.nix).loki;
+      query = {
+        queryType = "range";
+        expr =
+          if service == null then
+            "{${labelsOfLines.level}=~\"emerg|alert|crit|error|warning\"}"
+          else
+            "{${labelsOfLines.service}=\"SERVICE\"}";
+      };
+      filled = if service == null then { } else { SERVICE = service; };
+    }
+  );
+  labelsOfLines = (import ../fields.nix).labels;
   ofService = if service == null then "" else "var-service=${service}&";
 in
 {
@@ -52,12 +69,9 @@ in
     if grafana == null then
       { }
     else
-      { dashboard = "${grafana}/d/${dashboard}?${ofService}from=${period.from}&to=${period.to}"; }
-  )
-  // (
-    if grafana == null || !addresses.known "loki" then
-      { }
-    else
-      { logs = import ./explore.nix { inherit grafana service period; }; }
+      {
+        dashboard = "${grafana}/d/${dashboard}?${ofService}from=${period.from}&to=${period.to}";
+      }
+      // (if addresses.known "loki" then { logs = grafana + lines; } else { })
   );
 }

@@ -78,15 +78,13 @@ export class Shown {
     return this.page.locator('[data-viz-panel-key]');
   }
 
-  panel(title: string): Locator {
-    const { id } = this.of(title);
-    return this.page.locator(`[data-viz-panel-key="panel-${String(id)}"]`);
-  }
-
-  of(title: string): Panel {
-    const found = dashboard(this.uid).panels.find((panel) => panel.title === title && panel.type !== 'row');
+  /** A panel by its title, and by its type where several have it. */
+  panel(title: string, type?: string): Locator {
+    const found = dashboard(this.uid).panels.find(
+      (panel) => panel.title === title && (type === undefined ? panel.type !== 'row' : panel.type === type),
+    );
     if (found === undefined) throw new Error(`${this.uid} has no panel ${title}`);
-    return found;
+    return this.page.locator(`[data-viz-panel-key="panel-${String(found.id)}"]`);
   }
 
   /** Waits until no panel loads any more. */

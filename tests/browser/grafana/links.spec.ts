@@ -1,9 +1,10 @@
-/** Every way between the signals, walked by clicks: each link of a panel, a trace, a line, an alert. */
+/** Every way between the signals, walked by clicks: from panels, traces, lines, alerts and the page. */
 import type { BrowserContext, Locator, Page } from '@playwright/test';
 
-import { expect, fact, picture, Shown, test } from './grafana.js';
+import { expect, fact, picture, Shown, test, UIDS } from './grafana.js';
 
 const trace = fact('TRACE');
+const service = 'order-service';
 
 /** Clicks what opens either here or in a new tab, and gives the page that shows it. */
 async function follow(context: BrowserContext, page: Page, link: Locator): Promise<Page> {
@@ -12,52 +13,144 @@ async function follow(context: BrowserContext, page: Page, link: Locator): Promi
   return opened;
 }
 
-/** The trace that Explore shows. */
-const spans = (page: Page): Locator => page.locator('[data-testid="TraceTimelineViewer"], .ub-relative');
+const loaded = { timeout: 45_000 };
+const showsTrace = (page: Page) => expect(page.getByText('Service & Operation').last()).toBeVisible(loaded);
+const showsLine = (page: Page) => expect(page.getByText(/order \S+ created/).last()).toBeVisible(loaded);
+const showsCurve = (page: Page) => expect(page.locator('.uplot').last()).toBeVisible(loaded);
+const showsService = async (page: Page, name: string) => {
+  await expect(page).toHaveURL(new RegExp(`/d/service\\b.*var-service=${name}`), loaded);
+  await expect(new Shown(page, 'service').panel('State')).toContainText('UP', loaded);
+};
 
-/** Opens a span of the trace by its name, and its links. */
-async function openSpan(page: Page, name: string): Promise<void> {
-  await page.getByTestId('span-view').filter({ hasText: name }).first().click();
+/** Grafana's Explore with a query. */
+function explore(uid: string, query: object): string {
+  const datasource = { type: uid, uid };
+  const range = { from: 'now-1h', to: 'now' };
+  const panes = JSON.stringify({ one: { datasource: uid, queries: [{ refId: 'A', datasource, ...query }], range } });
+  return `/explore?${new URLSearchParams({ schemaVersion: '1', orgId: '1', panes }).toString()}`;
 }
 
 test('an exemplar leads to its trace', async ({ page, context }) => {
   const dashboard = new Shown(page, 'microservices');
   await dashboard.open();
-  const panel = dashboard.panel('95th percentile of response times');
-  const dot = panel.getByTestId('data-testid Exemplar marker').last();
-  await expect(dot).toBeVisible();
-  await dot.hover({ force: true });
-  const link = page.getByRole('link', { name: /Jaeger/ }).or(page.getByRole('button', { name: /Jaeger/ }));
-  await expect(link.first()).toBeVisible();
-  await page.screenshot({ path: picture('link-exemplar') });
-  const shown = await follow(context, page, link.first());
-  await expect(spans(shown).first()).toBeVisible({ timeout: 30_000 });
-  await shown.screenshot({ path: picture('link-exemplar-trace') });
+  const dots = dashboard.panel('95th percentile of response times').getByTestId('data-testid Exemplar marker');
+  await expect(dots.last()).toBeVisible(loaded);
+  await dots.last().hover({ force: true });
+  const link = page.getByRole('link', { name: 'Follow the trace' });
+  await expect(link).toBeVisible();
+  await page.screenshot({ path: picture('exemplar') });
+  const shown = await follow(context, page, link);
+  await showsTrace(shown);
+  await shown.screenshot({ path: picture('exemplar-trace') });
 });
 
-const explored = (uid: string, query: object): string => {
-  const panes = {
-    one: {
-      datasource: uid,
-      queries: [{ refId: 'A', datasource: { type: uid, uid }, ...query }],
-      range: { from: 'now-1h', to: 'now' },
-    },
-  };
-  return `/explore?${new URLSearchParams({ schemaVersion: '1', orgId: '1', panes: JSON.stringify(panes) }).toString()}`;
-};
+for (const [name, arrives] of [
+  ['Logs for this span', showsLine],
+  ['Lines of this span', showsLine],
+  ['Requests a second', showsCurve],
+  ['95th percentile', showsCurve],
+  ['Dashboard of this service', (page: Page) => showsService(page, service)],
+] as const) {
+  test(`a span leads on: ${name}`, async ({ page, context }) => {
+    await page.goto(explore('jaeger', { query: trace }));
+    await page.getByText('create_order').first().click(loaded);
+    await page.getByRole('button', { name: 'Links' }).first().click();
+    const shown = await follow(context, page, page.getByRole('menuitem', { name, exact: true }));
+    await arrives(shown);
+    await shown.screenshot({ path: picture(`span ${name}`.replaceAll(' ', '-').toLowerCase()) });
+  });
+}
 
-test('a span leads to the lines of its trace, to its own, to metrics and to the page of its service', async ({
-  page,
-}) => {
-  await page.goto(explored('jaeger', { query: trace }));
-  await expect(spans(page).first()).toBeVisible({ timeout: 30_000 });
-  await page.screenshot({ path: picture('trace') });
-  await openSpan(page, 'create_order');
-  await page.screenshot({ path: picture('trace-span') });
+test('a line leads to its trace and to the page of its service', async ({ page, context }) => {
+  await page.goto(explore('loki', { expr: `{service="${service}"} | trace_id="${trace}"`, queryType: 'range' }));
+  await page.getByText(/order \S+ created/).last().click(loaded);
+  const toService = page.getByRole('link', { name: 'See the service' }).or(page.getByRole('button', { name: 'See the service' }));
+  await expect(toService.first()).toBeVisible();
+  await page.screenshot({ path: picture('line') });
+  const dashboard = await follow(context, page, toService.first());
+  await showsService(dashboard, service);
+  if (dashboard === page) {
+    await page.goBack();
+    await page.getByText(/order \S+ created/).last().click(loaded);
+  }
+  await showsTrace(await follow(context, page, page.getByRole('button', { name: 'Follow the trace' }).first()));
+  await page.screenshot({ path: picture('line-trace') });
 });
 
-test('a line leads to its trace', async ({ page }) => {
-  await page.goto(explored('loki', { expr: `{service="order-service"} | trace_id="${trace}"`, queryType: 'range' }));
-  await page.waitForTimeout(5000);
-  await page.screenshot({ path: picture('lines') });
+test('a row of a table leads to its trace, and one of an alert to its service', async ({ page, context }) => {
+  const dashboard = new Shown(page, 'microservices');
+  await dashboard.open();
+  await dashboard.whole();
+  const ofAlert = dashboard.panel('Alerts that fire', 'table').getByRole('link', { name: service }).first();
+  await expect(ofAlert).toBeVisible(loaded);
+  await showsService(await follow(context, page, ofAlert), service);
+  await dashboard.open();
+  await dashboard.whole();
+  await showsTrace(await follow(context, page, dashboard.panel('Traces').getByRole('link').first()));
+});
+
+test('a curve leads to the page of its service, at the same time', async ({ page, context }) => {
+  const dashboard = new Shown(page, 'microservices');
+  await dashboard.open({ from: 'now-5m', to: 'now' });
+  const curve = dashboard.panel('Requests by service').locator('.u-over');
+  await expect(curve).toBeVisible(loaded);
+  const box = await curve.boundingBox();
+  const position = { x: (box?.width ?? 0) * 0.9, y: (box?.height ?? 0) * 0.5 };
+  await curve.hover({ position });
+  await curve.click({ position });
+  const link = page.getByRole('link', { name: /^Service \S+/ }).first();
+  await expect(link).toBeVisible();
+  await page.screenshot({ path: picture('curve') });
+  const name = (await link.innerText()).replace('Service ', '').trim();
+  const shown = await follow(context, page, link);
+  await showsService(shown, name);
+  await expect(shown).toHaveURL(/from=/);
+});
+
+test('the bar of each dashboard leads to all others', async ({ page }) => {
+  const titles = { microservices: 'Microservices', service: 'Service', 'order-flow': 'Order flow', objectives: 'Objectives', hosts: 'Hosts', telemetry: 'Telemetry' };
+  const dashboard = new Shown(page, 'microservices');
+  await dashboard.open();
+  for (const uid of [...UIDS.slice(1), UIDS[0]]) {
+    await page.getByTestId('data-testid Dashboard link').filter({ hasText: new RegExp(`^${titles[uid]}$`) }).or(page.getByRole('link', { name: titles[uid], exact: true })).last().click();
+    await expect(page).toHaveURL(new RegExp(`/d/${uid}\\b`));
+    await expect(new Shown(page, uid).panels().first()).toBeVisible(loaded);
+  }
+});
+
+test('starts are drawn, and say of what', async ({ page }) => {
+  const dashboard = new Shown(page, 'order-flow');
+  await dashboard.open();
+  const mark = dashboard.panel('Steps: rate').getByTestId('data-testid annotation-marker').last();
+  await expect(mark).toBeAttached(loaded);
+  await mark.hover({ force: true });
+  await expect(page.getByText(/was started/).first()).toBeVisible();
+  await page.screenshot({ path: picture('annotation') });
+});
+
+test('an alert leads to its runbook, its dashboard at its time, and its lines', async ({ page }) => {
+  await page.goto(`/alerting/list?search=${encodeURIComponent(`rule:${fact('ALERT')}`)}`);
+  await expect(page.getByText('parts').first()).toBeVisible(loaded);
+  await page.screenshot({ path: picture('alerts') });
+  const links = JSON.parse(fact('ALERT_LINKS')) as { runbook_url: string; dashboard: string; logs: string };
+  expect(links.runbook_url).toMatch(new RegExp(`/${fact('ALERT')}\\.md$`));
+  await page.goto(links.dashboard);
+  await showsService(page, fact('ALERT_SERVICE'));
+  await expect(page).toHaveURL(/from=\d+|from=20/);
+  await page.goto(links.logs);
+  await expect(page.getByText(/answered \d+ in|Started|Main process/).last()).toBeVisible(loaded);
+  await page.screenshot({ path: picture('alert-lines') });
+});
+
+test('the page of an order leads to Jaeger, and in Grafana to its trace, its lines and that minute', async ({ page, context }) => {
+  const order = `http://127.0.0.1:3001/orders/${fact('ORDER')}/trace`;
+  await page.goto(order);
+  const open = (name: RegExp) => follow(context, page, page.getByRole('link', { name }).first());
+  await expect(page.getByRole('link', { name: /^Dashboard at that minute/ })).toBeVisible(loaded);
+  await page.screenshot({ path: picture('order') });
+  await expect((await open(/^Open in Jaeger/)).getByText(/create_order/).first()).toBeVisible(loaded);
+  await showsTrace(await open(/^Open in Grafana/));
+  await showsLine(await open(/^Log lines in Grafana/));
+  const dashboard = await open(/^Dashboard at that minute/);
+  await expect(new Shown(dashboard, 'microservices').panel('Services up')).toContainText('5', loaded);
 });
