@@ -16,7 +16,9 @@ with subtest("a disk that is full"):
     observability.succeed("mkdir -p /var/lib/disk && mount -t tmpfs -o size=4m tmpfs /var/lib/disk")
     observability.execute("cat /dev/zero >/var/lib/disk/filler")
     is_told(observability, "DiskFull", begun, 150, mountpoint="/var/lib/disk")
+    over = now(observability)
     observability.succeed("umount /var/lib/disk")
+    is_told(observability, "DiskFull", over, 180, status="resolved", mountpoint="/var/lib/disk")
 
 with subtest("a host that is switched off is told, and silences its parts"):
     begun = now(observability)

@@ -134,8 +134,13 @@ with subtest("a unit that failed, while Slack refuses what it is told: the other
     is_told(machine, "AlertsNotDelivered", begun, 240, to={"webhook", "mail"}, integration="slack")
     machine.succeed(f"rm {TOLD}/refuse-slack")
     is_told(machine, "UnitFailed", begun, 240, name="broken.service")
+    over = now(machine)
     machine.succeed("systemctl reset-failed broken.service")
+    is_told(machine, "UnitFailed", over, 180, status="resolved", name="broken.service")
 
 with subtest("services near their limits of open files and of memory, for five minutes"):
     is_told(machine, "OpenFilesNearLimit", limits_begun, 900, service="frontend")
     is_told(machine, "MemoryNearLimit", limits_begun, 900, service="product-service")
+    over = now(machine)
+    machine.succeed("systemctl stop hold.service; systemctl restart frontend.service")
+    is_told(machine, "OpenFilesNearLimit", over, 180, status="resolved", service="frontend")

@@ -48,7 +48,9 @@ with subtest("a back end that is away, as nobody would see it otherwise"):
     begun = now(machine)
     machine.succeed("systemctl stop prometheus-node-exporter.service")
     is_told(machine, "TargetMissing", begun, 150, job="node")
+    over = now(machine)
     machine.succeed("systemctl start prometheus-node-exporter.service")
+    is_told(machine, "TargetMissing", over, 180, status="resolved", job="node")
 
 with subtest("Alertmanager away: who was not told is told when it is back"):
     begun = now(machine)
@@ -59,12 +61,16 @@ with subtest("Alertmanager away: who was not told is told when it is back"):
 
 with subtest("a service whose label has values without bound"):
     is_told(machine, "TooManySeries", begun_series, 600, service="product-service")
+    series_over = now(machine)
     stop_stand_in(machine, shop_unit("product-service"), 8081)
+    is_told(machine, "TooManySeries", series_over, 180, status="resolved", service="product-service")
 
 if has_logs:
     with subtest("Promtail does not see the journal: requests are answered, and no line comes"):
         is_told(machine, "LogsMissing", begun_blind, 900, service="gateway-service")
+        over = now(machine)
         machine.succeed(f"rm -r {drop_in} && systemctl daemon-reload && systemctl restart promtail.service")
+        is_told(machine, "LogsMissing", over, 240, status="resolved", service="gateway-service")
 
     with subtest("Loki refuses what it is sent"):
         begun = now(machine)
