@@ -5,6 +5,7 @@ let
     panels
     targets
     links
+    numbers
     variables
     ;
   inherit (import ../nixos/config/rules/labels.nix) asked services serviceNames;
@@ -43,210 +44,202 @@ dashboard {
   description = "The shop at a glance: how much is asked, how fast is answered, what fails, what is sold, and the traces behind it.";
   services = jobs;
   variables = [ variables.services ];
-  rows = [
-    {
-      height = 4;
-      panels = [
-        (panels.stat {
-          title = "Services up";
-          description = "How many of the ${toString (builtins.length serviceNames)} services answer Prometheus.";
-          unit = "none";
-          width = 4;
-          good = panels.below { critical = builtins.length serviceNames; };
-          targets = [ (targets.series "sum(up{${services}})" "up") ];
-        })
-        (panels.stat {
-          title = "Alerts that fire";
-          description = "Without the one that always fires. The list is below.";
-          unit = "none";
-          width = 4;
-          good = panels.above { critical = 1; };
-          targets = [
-            (targets.series "count(count by (alertname, severity, service) (ALERTS{alertstate=\"firing\",severity!=\"none\"})) or vector(0)" "alerts")
-          ];
-        })
-        (panels.stat {
-          title = "Requests";
-          description = "Requests of customers that the gateway answers a second.";
-          unit = "reqps";
-          width = 4;
-          decimals = 1;
-          targets = [
-            (targets.series "sum(rate(http_server_requests_seconds_count{${gateway}}[$__rate_interval]))" "requests")
-          ];
-        })
-        (panels.stat {
-          title = "Server errors";
-          description = "The share of the customers' requests that the gateway answers with 5xx. From one in a thousand on the objective is missed.";
-          unit = "percentunit";
-          width = 4;
-          decimals = 2;
-          good = panels.above {
-            warning = 1.0e-3;
-            critical = 5.0e-2;
-          };
-          targets = [
-            (targets.series "job:http_server_errors:ratio_rate1m{job=\"gateway-service\"}" "errors")
-          ];
-        })
-        (panels.stat {
-          title = "95th percentile";
-          description = "Of a hundred customers' requests 95 are answered by the gateway within this time.";
-          unit = "s";
-          width = 4;
-          good = panels.above {
-            warning = 0.25;
-            critical = 0.5;
-          };
-          targets = [
-            (targets.series "histogram_quantile(0.95, sum by (le) (rate(http_server_requests_seconds_bucket{${gateway}}[$__rate_interval])))" "p95")
-          ];
-        })
-        (panels.stat {
-          title = "Orders sold";
-          description = "Orders that were created a minute.";
-          unit = "suffix: / min";
-          width = 4;
-          decimals = 1;
-          targets = [
-            (targets.series "60 * result:shop_orders:rate1m{result=\"created\"}" "orders a minute")
-          ];
-        })
-      ];
-    }
-    {
-      height = 8;
-      panels = [
-        (byService {
-          title = "Requests by service";
-          description = "Requests answered a second, by service; those of probes and of Prometheus do not count.";
-          unit = "reqps";
-          targets = [
-            (targets.series "sum by (job) (rate(http_server_requests_seconds_count{${jobs},${asked}}[$__rate_interval]))" "{{job}}")
-          ];
-        })
-        (byService {
-          title = "95th percentile of response times";
-          description = "The time within which 95 of 100 requests are answered, by service. The dots are traces: click one to follow it.";
-          unit = "s";
-          targets = [
-            (targets.exemplars "histogram_quantile(0.95, sum by (job, le) (rate(http_server_requests_seconds_bucket{${jobs},${asked}}[$__rate_interval])))" "{{job}}")
-          ];
-        })
-      ];
-    }
-    {
-      height = 7;
-      panels = [
-        (byService {
-          title = "Server errors by service";
-          description = "The share of the answers that are server errors (5xx). The line is one in twenty, from which on an alert fires.";
-          unit = "percentunit";
-          width = 8;
-          lines = panels.above { critical = 5.0e-2; };
-          targets = [ (targets.series "job:http_server_errors:ratio_rate1m{${jobs}}" "{{job}}") ];
-        })
-        (byService {
-          title = "Requests in flight";
-          description = "Requests that are being answered at the moment, by service.";
-          unit = "none";
-          width = 8;
-          targets = [ (targets.series "sum by (job) (http_server_requests_in_flight{${jobs}})" "{{job}}") ];
-        })
-        (panels.labelTable {
-          title = "Alerts that fire";
-          description = "Empty while all is well. A click on a service leads to its page; runbooks are linked in what Alertmanager sends, and in Grafana's list of alerts.";
-          unit = "string";
-          width = 8;
-          none = "none";
-          targets = [
-            (targets.rows "sum by (alertname, severity, service) (ALERTS{alertstate=\"firing\",severity!=\"none\"})")
-          ];
-          columns = [
-            {
-              field = "alertname";
-              title = "Alert";
-            }
-            {
-              field = "severity";
-              title = "Severity";
-              width = 90;
-            }
-            {
-              field = "service";
-              title = "Service";
-              width = 160;
-              links = [ (links.serviceOfField "Service") ];
-            }
-          ];
-        })
-      ];
-    }
-    { section = "Business"; }
-    {
-      height = 8;
-      panels = [
-        (business {
-          title = "Orders by result";
-          description = "Requests for an order a second, by how they ended.";
-          unit = "ops";
-          links = [ (links.dashboard "order-flow" "Order flow") ];
-          targets = [ (targets.series "result:shop_orders:rate1m" "{{result}}") ];
-        })
-        (business {
-          title = "Revenue";
-          description = "The value of the created orders a minute, in units of the currency.";
-          unit = "none";
-          links = [ (links.dashboard "order-flow" "Order flow") ];
-          targets = [ (targets.series "60 * shop:order_value:rate1m" "revenue a minute") ];
-        })
-        (business {
-          title = "Stock";
-          description = "Pieces in stock of each product. At zero each order of it is refused.";
-          unit = "none";
-          links = [ (links.dashboard "order-flow" "Order flow") ];
-          targets = [ (targets.series "max by (product_id) (shop_stock_units)" "{{product_id}}") ];
-        })
-      ];
-    }
-    { section = "Logs and traces"; }
-    {
-      height = 10;
-      panels = [
-        (panels.logs {
-          title = "Error logs";
-          description = "What failed and what may: lines at the levels of error and warning. Open one to follow its trace.";
-          width = 24;
-          targets = [
-            (targets.lines 200 "{${labels.service}=~\"$service\", ${labels.level}=~\"emerg|alert|crit|error|warning\"}")
-          ];
-        })
-      ];
-    }
-    {
-      height = 10;
-      panels = [
-        (panels.traces {
-          title = "Traces";
-          description = "The last traces of the page's server; a click on an id opens the whole trace.";
-          width = 24;
-          targets = [
-            (targets.traces {
-              service = "frontend";
-              limit = 50;
-            })
-          ];
-        })
-      ];
-    }
-    { section = "What is usual"; }
-    {
-      height = 7;
-      panels = [
-        (band "rate" "Requests a second" "reqps")
-        (band "latency" "95th percentile" "s")
-        (band "order_value" "Value of an order" "none")
-      ];
-    }
-  ];
+  rows =
+    numbers [
+      (panels.stat {
+        title = "Services up";
+        description = "How many of the ${toString (builtins.length serviceNames)} services answer Prometheus.";
+        unit = "none";
+        good = panels.below { critical = builtins.length serviceNames; };
+        targets = [ (targets.series "sum(up{${services}})" "up") ];
+      })
+      (panels.stat {
+        title = "Alerts that fire";
+        description = "Without the one that always fires. The list is below.";
+        unit = "none";
+        good = panels.above { critical = 1; };
+        targets = [
+          (targets.series "count(count by (alertname, severity, service) (ALERTS{alertstate=\"firing\",severity!=\"none\"})) or vector(0)" "alerts")
+        ];
+      })
+      (panels.stat {
+        title = "Requests";
+        description = "Requests of customers that the gateway answers a second.";
+        unit = "reqps";
+        decimals = 1;
+        targets = [
+          (targets.series "sum(rate(http_server_requests_seconds_count{${gateway}}[$__rate_interval]))" "requests")
+        ];
+      })
+      (panels.stat {
+        title = "Server errors";
+        description = "The share of the customers' requests that the gateway answers with 5xx. From one in a thousand on the objective is missed.";
+        unit = "percentunit";
+        decimals = 2;
+        good = panels.above {
+          warning = 1.0e-3;
+          critical = 5.0e-2;
+        };
+        targets = [
+          (targets.series "job:http_server_errors:ratio_rate1m{job=\"gateway-service\"}" "errors")
+        ];
+      })
+      (panels.stat {
+        title = "95th percentile";
+        description = "Of a hundred customers' requests 95 are answered by the gateway within this time.";
+        unit = "s";
+        good = panels.above {
+          warning = 0.25;
+          critical = 0.5;
+        };
+        targets = [
+          (targets.series "histogram_quantile(0.95, sum by (le) (rate(http_server_requests_seconds_bucket{${gateway}}[$__rate_interval])))" "p95")
+        ];
+      })
+      (panels.stat {
+        title = "Orders sold";
+        description = "Orders that were created a minute.";
+        unit = "suffix: / min";
+        decimals = 1;
+        targets = [
+          (targets.series "60 * result:shop_orders:rate1m{result=\"created\"}" "orders a minute")
+        ];
+      })
+    ]
+    ++ [
+      {
+        height = 8;
+        panels = [
+          (byService {
+            title = "Requests by service";
+            description = "Requests answered a second, by service; those of probes and of Prometheus do not count.";
+            unit = "reqps";
+            targets = [
+              (targets.series "sum by (job) (rate(http_server_requests_seconds_count{${jobs},${asked}}[$__rate_interval]))" "{{job}}")
+            ];
+          })
+          (byService {
+            title = "95th percentile of response times";
+            description = "The time within which 95 of 100 requests are answered, by service. The dots are traces: click one to follow it.";
+            unit = "s";
+            targets = [
+              (targets.exemplars "histogram_quantile(0.95, sum by (job, le) (rate(http_server_requests_seconds_bucket{${jobs},${asked}}[$__rate_interval])))" "{{job}}")
+            ];
+          })
+        ];
+      }
+      {
+        height = 7;
+        panels = [
+          (byService {
+            title = "Server errors by service";
+            description = "The share of the answers that are server errors (5xx). The line is one in twenty, from which on an alert fires.";
+            unit = "percentunit";
+            width = 8;
+            lines = panels.above { critical = 5.0e-2; };
+            targets = [ (targets.series "job:http_server_errors:ratio_rate1m{${jobs}}" "{{job}}") ];
+          })
+          (byService {
+            title = "Requests in flight";
+            description = "Requests that are being answered at the moment, by service.";
+            unit = "none";
+            width = 8;
+            targets = [ (targets.series "sum by (job) (http_server_requests_in_flight{${jobs}})" "{{job}}") ];
+          })
+          (panels.labelTable {
+            title = "Alerts that fire";
+            description = "Empty while all is well. A click on a service leads to its page; runbooks are linked in what Alertmanager sends, and in Grafana's list of alerts.";
+            unit = "string";
+            width = 8;
+            none = "none";
+            targets = [
+              (targets.rows "sum by (alertname, severity, service) (ALERTS{alertstate=\"firing\",severity!=\"none\"})")
+            ];
+            columns = [
+              {
+                field = "alertname";
+                title = "Alert";
+              }
+              {
+                field = "severity";
+                title = "Severity";
+                width = 90;
+              }
+              {
+                field = "service";
+                title = "Service";
+                width = 200;
+                links = [ (links.serviceOfField "Service") ];
+              }
+            ];
+          })
+        ];
+      }
+      { section = "Business"; }
+      {
+        height = 8;
+        panels = [
+          (business {
+            title = "Orders by result";
+            description = "Requests for an order a second, by how they ended.";
+            unit = "ops";
+            links = [ (links.dashboard "order-flow" "Order flow") ];
+            targets = [ (targets.series "result:shop_orders:rate1m" "{{result}}") ];
+          })
+          (business {
+            title = "Revenue";
+            description = "The value of the created orders a minute, in units of the currency.";
+            unit = "none";
+            links = [ (links.dashboard "order-flow" "Order flow") ];
+            targets = [ (targets.series "60 * shop:order_value:rate1m" "revenue a minute") ];
+          })
+          (business {
+            title = "Stock";
+            description = "Pieces in stock of each product. At zero each order of it is refused.";
+            unit = "none";
+            links = [ (links.dashboard "order-flow" "Order flow") ];
+            targets = [ (targets.series "max by (product_id) (shop_stock_units)" "{{product_id}}") ];
+          })
+        ];
+      }
+      { section = "Logs and traces"; }
+      {
+        height = 10;
+        panels = [
+          (panels.logs {
+            title = "Error logs";
+            description = "What failed and what may: lines at the levels of error and warning. Open one to follow its trace.";
+            width = 24;
+            targets = [
+              (targets.lines 200 "{${labels.service}=~\"$service\", ${labels.level}=~\"emerg|alert|crit|error|warning\"}")
+            ];
+          })
+        ];
+      }
+      {
+        height = 10;
+        panels = [
+          (panels.traces {
+            title = "Traces";
+            description = "The last traces of the page's server; a click on an id opens the whole trace.";
+            width = 24;
+            targets = [
+              (targets.traces {
+                service = "frontend";
+                limit = 50;
+              })
+            ];
+          })
+        ];
+      }
+      { section = "What is usual"; }
+      {
+        height = 7;
+        panels = [
+          (band "rate" "Requests a second" "reqps")
+          (band "latency" "95th percentile" "s")
+          (band "order_value" "Value of an order" "none")
+        ];
+      }
+    ];
 }

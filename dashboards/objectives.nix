@@ -6,6 +6,7 @@ let
     panels
     targets
     links
+    numbers
     ;
   objectives = {
     availability = {
@@ -26,7 +27,6 @@ let
     rest:
     panels.stat (
       {
-        width = 4;
         links = toFlow;
       }
       // rest
@@ -113,11 +113,7 @@ dashboard {
   description = "The two promises over 30 days: orders are answered, and fast. How well they are kept, what is left of the budget of errors, and how fast it burns.";
   from = "now-6h";
   refresh = "30s";
-  rows = [
-    {
-      height = 4;
-      panels = availability.numbers ++ latency.numbers;
-    }
+  rows = numbers (availability.numbers ++ latency.numbers) ++ [
     {
       height = 8;
       panels = [

@@ -4,5 +4,6 @@
   panels = import ./panels.nix;
   targets = import ./targets.nix;
   links = import ./links.nix;
+  numbers = import ./numbers.nix;
   variables = import ./variables.nix;
 }

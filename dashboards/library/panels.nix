@@ -161,7 +161,8 @@ rec {
     );
 
   # One number, coloured by whether it is well. `none` is what stands there without a value, `names`
-  # are texts in the place of values; `shows` is "name" for the name of the series in its place.
+  # are texts in the place of values; `shows` is "name" for the name of the series in its place. Its
+  # width is given by ./numbers.nix.
   stat =
     {
       good ? neutral,
@@ -175,6 +176,7 @@ rec {
     panel "stat" (
       one
       // {
+        width = null;
         defaults = {
           color.mode = "thresholds";
           thresholds = good;

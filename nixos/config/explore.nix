@@ -38,6 +38,8 @@ let
   encoded =
     builtins.replaceStrings
       [
+        " "
+        "+"
         "\""
         "{"
         "}"
@@ -51,6 +53,8 @@ let
         ","
       ]
       [
+        "%20"
+        "%2B"
         "%22"
         "%7B"
         "%7D"

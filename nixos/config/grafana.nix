@@ -34,16 +34,22 @@ let
   dashboardOf = service: "/d/service?var-service=${service}";
 
   # Links of a span. Grafana does not start with one to a data source that there is not.
-  linesOfSpan = {
-    type = "query";
-    targetUID = sources.loki.uid;
-    label = "Lines of this span";
-    description = "The log lines that were written within this span alone.";
+  # Not as a query, which Grafana asks for the microseconds of the span alone: its lines come later.
+  linesOfTrace = {
+    type = "external";
+    label = "Lines of the trace";
+    description = "The log lines of the whole trace, of the last day.";
     config = {
-      field = "spanID";
-      target = {
-        expr = "${lines} | ${fields.ids.span}=\"${value}\"";
-        queryType = "range";
+      field = "traceID";
+      target.url = import ./explore.nix {
+        source = sources.loki;
+        query = {
+          expr = "${lines} | ${fields.ids.trace}=\"TRACE\"";
+          queryType = "range";
+        };
+        from = "now-24h";
+        to = "now";
+        filled.TRACE = value;
       };
     };
   };
@@ -159,7 +165,7 @@ in
             spanStartTimeShift = "-5m";
             spanEndTimeShift = "5m";
             customQuery = true;
-            query = "${lines} | ${fields.ids.trace}=\"${expression "__trace.traceId"}\"";
+            query = "${lines} | ${fields.ids.span}=\"${expression "__span.spanId"}\"";
           };
           tracesToMetrics = {
             datasourceUid = sources.prometheus.uid;
@@ -184,7 +190,7 @@ in
           };
         };
         # Beside the two links that a span has anyway.
-        correlations = (if addresses.known "loki" then [ linesOfSpan ] else [ ]) ++ [ pageOfService ];
+        correlations = (if addresses.known "loki" then [ linesOfTrace ] else [ ]) ++ [ pageOfService ];
       };
   };
 

@@ -178,7 +178,8 @@ with subtest("every link leads to a dashboard that there is, with a variable tha
     addresses = [link["url"] for dashboard in dashboards.values() for link in dashboard["links"]]
     addresses += [address for panel in panels for address in links_of(panel)]
     addresses += [plain(link["url"]) for link in of_lines if "datasourceUid" not in link]
-    addresses += [plain(link["config"]["target"]["url"]) for link in of_spans if link["type"] == "external"]
+    of_spans = [plain(link["config"]["target"]["url"]) for link in of_spans]
+    addresses += [address for address in of_spans if not address.startswith("/explore?")]
     for address in addresses:
         target = re.match(r"/d/([\w-]+)(?:\?|$)", address)
         assert target and target[1] in dashboards, address
@@ -208,12 +209,13 @@ if has_jaeger and has_logs:
     with subtest("from a trace to its lines, from a span to its own, and from a line back"):
         _, _, trace_id = buy(machine)
         line = whole_log(machine, trace_id)[0]
-        to_logs = plain(source("jaeger")["jsonData"]["tracesToLogsV2"]["query"])
-        assert answers.trouble(Query("", "loki", to_logs.replace("${__trace.traceId}", trace_id))) is None
-        of_span = next(one for one in source("jaeger")["correlations"] if one["type"] == "query")
-        assert of_span["config"]["field"] == "spanID" and of_span["targetUID"] == "loki"
-        own = plain(of_span["config"]["target"]["expr"]).replace("${__value.raw}", line["span_id"])
-        assert answers.trouble(Query("", "loki", own)) is None, own
+        own = plain(source("jaeger")["jsonData"]["tracesToLogsV2"]["query"])
+        assert answers.trouble(Query("", "loki", own.replace("${__span.spanId}", line["span_id"]))) is None, own
+        of_trace = next(one["config"] for one in source("jaeger")["correlations"] if "trace" in one["label"])
+        address = plain(of_trace["target"]["url"]).replace("${__value.raw}", trace_id)
+        asked = json.loads(urllib.parse.parse_qs(address.partition("?")[2])["panes"][0])["one"]["queries"][0]
+        assert of_trace["field"] == "traceID" and asked["datasource"]["uid"] == "loki"
+        assert answers.trouble(Query("", "loki", asked["expr"])) is None, asked
         for link in source("loki")["jsonData"]["derivedFields"]:
             assert line[link["matcherRegex"]] in (trace_id, line["service"]), link
 else:
