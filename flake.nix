@@ -35,6 +35,9 @@
             })
             promtail
             ;
+          tests = lib.filterAttrs (
+            name: _: lib.hasPrefix "machines-" name
+          ) self.checks.${pkgs.stdenv.hostPlatform.system};
         };
     in
     {
@@ -85,6 +88,17 @@
       );
 
       checks = eachSystem (pkgs: import ./nixos/checks { inherit self nixpkgs pkgs; });
+
+      # The machines' tests as containers, for a builder without KVM: nix build .#containers.order-flow
+      legacyPackages = eachSystem (pkgs: {
+        inherit
+          (import ./tests/machines {
+            inherit pkgs;
+            module = self.nixosModules.default;
+          })
+          containers
+          ;
+      });
 
       devShells = eachSystem (pkgs: {
         default = pkgs.mkShell { packages = import ./nixos/packages/tools.nix pkgs; };

@@ -14,10 +14,11 @@ let
   job = "job=\"$service\"";
   unit = "name=\"$service.service\"";
   third = rest: panels.timeseries ({ width = 8; } // rest);
+  quarter = rest: panels.timeseries ({ width = 6; } // rest);
   # A click on a peer leads to the peer's own page.
   byPeer =
     rest:
-    third (
+    quarter (
       {
         links = [ (links.serviceOfLabel "peer") ];
         none = "It calls no other service";
@@ -179,6 +180,16 @@ dashboard {
             unit = "percentunit";
             lines = panels.above { critical = 0.1; };
             targets = [ (targets.series "job_peer:http_client_errors:ratio_rate1m{${job}}" "{{peer}}") ];
+          })
+          (byPeer {
+            title = "Circuit by peer";
+            description = "0 closed: requests pass. 1 half-open: one request tries whether the peer answers again. 2 open: requests fail at once, without being sent.";
+            unit = "none";
+            max = 2;
+            lines = panels.above { critical = 2; };
+            targets = [
+              (targets.series "max by (peer) (http_client_circuit_state{${job}})" "{{peer}}")
+            ];
           })
           (byPeer {
             title = "95th percentile by peer";

@@ -73,6 +73,15 @@ rec {
     else
       null;
 
+  # Where alerts are read.
+  alerts =
+    if cfg.frontend.alertsUrl != null then
+      cfg.frontend.alertsUrl
+    else if known "alertmanager" then
+      url "alertmanager"
+    else
+      null;
+
   # Where Promtail sends what it reads.
   lokiPush =
     if cfg.promtail.lokiUrl != null then cfg.promtail.lokiUrl else "${url "loki"}/loki/api/v1/push";

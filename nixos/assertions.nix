@@ -52,6 +52,20 @@ let
   everyReceiver = builtins.concatMap receivers (builtins.attrNames defaults);
   isSet = value: value != null;
 
+  # Loki and its index cannot keep less than a day.
+  retentions = {
+    "loki.retention" = cfg.loki.retention;
+  }
+  // builtins.listToAttrs (
+    map (level: {
+      name = "loki.retentionByLevel.${level}";
+      value = cfg.loki.retentionByLevel.${level};
+    }) (builtins.attrNames cfg.loki.retentionByLevel)
+  );
+  hoursOf = text: builtins.fromJSON (builtins.head (builtins.match "0*([0-9]+)h" text));
+
+  tail = cfg.tracing.tail;
+
   opened = part: cfg.${part}.enable && cfg.${part}.openFirewall == true;
 in
 [
@@ -93,6 +107,19 @@ in
     assertion = cfg.tracing.headersFile == null || addresses.otlp != null;
     message = "${option "tracing.headersFile"} is set, but spans go nowhere: set ${option "tracing.endpoint"}.";
   }
+  {
+    assertion = !tail.enable || cfg.jaeger.enable;
+    message = "${option "tracing.tail"} is what Jaeger does, which does not run on this host: set it on the host where it does.";
+  }
+  {
+    assertion =
+      !tail.enable
+      || builtins.elem cfg.tracing.sampler [
+        "always_on"
+        "parentbased_always_on"
+      ];
+    message = "${option "tracing.tail"} promises each trace with an error, and ${option "tracing.sampler"} throws some away before they are looked at: set it to always_on or parentbased_always_on.";
+  }
   (outsideStore "tracing.headersFile" cfg.tracing.headersFile)
   (outsideStore "grafana.adminPasswordFile" cfg.grafana.adminPasswordFile)
   (outsideStore "grafana.secretKeyFile" cfg.grafana.secretKeyFile)
@@ -112,6 +139,24 @@ in
     message = "${option "alertmanager.deadMansSwitch"} has two addresses: set url or urlFile.";
   }
 ]
+++
+  map
+    (level: {
+      assertion =
+        let
+          own = cfg.loki.retentionByLevel.${level};
+        in
+        own == null || hoursOf own >= hoursOf cfg.loki.retention;
+      message = "${option "loki.retentionByLevel.${level}"} keeps what went wrong for less long than all the rest: give at least ${cfg.loki.retention}, or null for ${option "loki.retention"}.";
+    })
+    [
+      "error"
+      "warning"
+    ]
+++ map (name: {
+  assertion = retentions.${name} == null || hoursOf retentions.${name} >= 24;
+  message = "${option name} is less than Loki can do: give at least 24h, or null for ${option "loki.retention"}.";
+}) (builtins.attrNames retentions)
 ++ map (
   { path, name, ... }:
   {

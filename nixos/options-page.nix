@@ -22,12 +22,32 @@ let
   lib = {
     literalExpression = text: { inherit text; };
     mkOption = attributes: attributes // { isOption = true; };
+    mkEnableOption =
+      what:
+      lib.mkOption {
+        type = lib.types.bool;
+        default = false;
+        description = "Whether to enable ${what}.";
+      };
+    mkPackageOption =
+      _: name:
+      {
+        nullable ? false,
+        extraDescription,
+        pkgsText,
+      }:
+      lib.mkOption {
+        type = (if nullable then lib.types.nullOr else (type: type)) lib.types.package;
+        defaultText = lib.literalExpression "${pkgsText}.${name}";
+        description = "The ${name} package to use. ${extraDescription}";
+      };
     # Only defaults ask it, and those that do are told by a text.
     meta = { };
     types = {
-      attrsOf = type: named "attribute set of ${type.description}" // { inherit (type) options; };
+      attrsOf = type: named "attribute set of ${type.description}" // { options = type.options or { }; };
       bool = named "boolean";
       enum = values: named "one of ${concatStringsSep ", " (map toJSON values)}";
+      json = named "JSON value";
       ints = {
         between = between "integer";
         positive = named "positive integer, meaning >0";

@@ -34,6 +34,7 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     ("TRACES_URL", "", &["frontend"]),
     ("LOGS_URL", "", &["frontend"]),
     ("METRICS_URL", "", &["frontend"]),
+    ("ALERTS_URL", "", &["frontend"]),
     ("JAEGER_UI_URL", "", &["frontend"]),
     ("GRAFANA_URL", "", &["frontend"]),
     (
@@ -57,6 +58,7 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     ("RUST_LOG", "info", ALL),
     ("LOG_FORMAT", "auto", ALL),
     ("LOG_FILTER_FILE", "", ALL),
+    ("FAULTS_FILE", "", ALL),
 ];
 
 /// What systemd sets; there is no flag for it, and a reader of the help is told of it.

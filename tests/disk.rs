@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use harness::journal::may_unshare;
@@ -243,6 +244,54 @@ async fn the_order_service_survives_a_full_disk() {
         &["full"],
     )
     .await;
+}
+
+/// How many writes a storm is.
+const STORM: u64 = 1000;
+
+/// The lines that say that the store could not commit: how many there are, and for how many failures
+/// they stand.
+fn failed_commits(process: &Process) -> (usize, u64) {
+    let log = process.log();
+    let told = log.iter().filter(|line| {
+        let message = line["message"].as_str().unwrap_or_default();
+        message.contains("the store could not commit")
+    });
+    let failures = told
+        .clone()
+        .map(|line| line["repeated"].as_u64().unwrap_or(1));
+    (told.count(), failures.sum())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_failed_commits_is_a_few_lines_that_tell_their_exact_number() {
+    if let Err(why) = may_unshare() {
+        return skip("a_storm_of_failed_commits", &why);
+    }
+    let mut shop = Shop::start();
+    let mut process = on_a_small_disk(&mut shop, "product-service", DISK).await;
+    let products = shop.http("product-service");
+    fill(&seen_by(&process, &shop.state("product-service")));
+    let refused = AtomicU64::new(0);
+    let write = async || {
+        let product = json!({ "name": "A", "price": 1 });
+        let answer = products.post("/products", &product).await;
+        refused.fetch_add(u64::from(!answer.status.is_success()), Ordering::Relaxed);
+        answer
+    };
+    until_refused(write).await;
+    for _ in 0..STORM {
+        assert_unavailable(&write().await);
+    }
+    assert!(process.terminate(END_BOUND).success());
+    let (lines, failures) = failed_commits(&process);
+    assert_eq!(failures, refused.into_inner(), "{lines} lines");
+    // 11 in each second that the storm took, and that is some.
+    assert!(lines < 500, "{lines} lines");
+    // The requests are told of one by one, all the same.
+    let log = process.log();
+    let answered = log.iter().filter(|line| line["status"] == 503);
+    assert!(answered.count() as u64 >= STORM);
 }
 
 #[tokio::test(flavor = "multi_thread")]

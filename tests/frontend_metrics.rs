@@ -18,11 +18,20 @@ use tokio::net::TcpListener;
 const RANGE: &str = "/api/v1/query_range";
 const EXEMPLARS: &str = "/api/v1/query_exemplars";
 const ALERTS: &str = "/api/v1/alerts";
+const PRESENT: &str = "/api/v1/query";
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 fn frontend(metrics: Option<&str>) -> (Process, Http) {
-    let metrics = metrics.map(|url| ("METRICS_URL", OsString::from(url)));
-    let process = Process::start("frontend", metrics.as_slice());
+    frontend_with_alerts(metrics, None)
+}
+
+fn frontend_with_alerts(metrics: Option<&str>, alerts: Option<&str>) -> (Process, Http) {
+    let variables = [("METRICS_URL", metrics), ("ALERTS_URL", alerts)];
+    let variables: Vec<_> = variables
+        .into_iter()
+        .filter_map(|(name, url)| Some((name, OsString::from(url?))))
+        .collect();
+    let process = Process::start("frontend", &variables);
     let http = Http::new(process.address());
     (process, http)
 }
@@ -60,7 +69,10 @@ async fn prometheus() -> (SocketAddr, Arrived) {
             json!({
                 "state": state, "activeAt": "2026-11-26T17:00:00Z", "value": "1e+00",
                 "labels": { "alertname": name, "severity": severity, "service": "order-service" },
-                "annotations": { "summary": "It is slow." },
+                "annotations": {
+                    "summary": "It is slow.", "runbook_url": "https://example.org/OrdersSlow.md",
+                    "dashboard": "javascript:alert(1)",
+                },
             })
         };
         json!({ "status": "success", "data": { "alerts": [
@@ -70,7 +82,18 @@ async fn prometheus() -> (SocketAddr, Arrived) {
         ]}})
         .to_string()
     };
+    let present = async |State(arrived): State<Arrived>,
+                         Query(asked): Query<HashMap<String, String>>| {
+        arrived.lock().expect("no panic").push(asked);
+        let fault = |name: &str, service: &str| json!({ "metric": { "job": service, "fault": name }, "value": [1, "1"] });
+        json!({ "status": "success", "data": { "resultType": "vector", "result": [
+            fault("slow-look-ups", "product-service"), fault("lock", "inventory-service"),
+            { "metric": { "job": "frontend" }, "value": [1, "1"] },
+        ]}})
+        .to_string()
+    };
     let router = Router::new()
+        .route(PRESENT, get(present))
         .route(RANGE, get(range))
         .route(EXEMPLARS, get(exemplars))
         .route(ALERTS, get(alerts))
@@ -105,15 +128,102 @@ async fn the_overview_has_each_service_with_its_series_and_what_fires() {
     let other = json!([[1_700_000_010.5, 1.0]]);
     let expected = json!({
         "rate": rate, "errors": rate,
-        "p95": other, "cpu": other, "memory": other, "queue": other, "up": other,
+        "p95": other, "cpu": other, "cpu_limit": other, "memory": other, "memory_limit": other,
+        "queue": other,
+        "circuit": other, "up": other,
     });
     assert_eq!(services[4]["series"], expected);
     assert_eq!(services[0]["series"], json!({}));
     let firing = json!([{
         "name": "OrdersSlow", "severity": "warning", "service": "order-service",
         "summary": "It is slow.", "since": "2026-11-26T17:00:00Z",
+        "runbookUrl": "https://example.org/OrdersSlow.md",
+        // A link to anything but http would run in the page.
+        "dashboardUrl": null, "muted": null,
     }]);
     assert_eq!(overview["alerts"], firing);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alertmanager_knows_what_is_silenced_and_prometheus_stands_in_while_it_is_away() {
+    let (prometheus, _) = prometheus().await;
+    let prometheus = format!("http://{prometheus}");
+    let alert = |name: &str, severity: &str, since: &str, silenced: &[&str], inhibited: &[&str]| {
+        json!({
+            "labels": { "alertname": name, "severity": severity, "job": "order-service" },
+            "annotations": { "dashboard": "http://127.0.0.1:3000/d/service" },
+            "startsAt": since, "endsAt": since, "updatedAt": since, "fingerprint": name,
+            "status": {
+                "state": "active", "silencedBy": silenced, "inhibitedBy": inhibited,
+            },
+            "receivers": [{ "name": "nobody" }],
+        })
+    };
+    let alerts = json!([
+        alert("SoldOut", "warning", "2026-11-26T17:00:00Z", &[], &[]),
+        alert(
+            "DiskFull",
+            "critical",
+            "2026-11-26T16:00:00Z",
+            &["a"],
+            &["b"]
+        ),
+        alert(
+            "ServerErrors",
+            "critical",
+            "2026-11-26T16:30:00Z",
+            &[],
+            &["b"]
+        ),
+        alert(
+            "OrdersPending",
+            "critical",
+            "2026-11-26T18:00:00Z",
+            &[],
+            &[]
+        ),
+        alert("ServiceDown", "critical", "2026-11-26T17:30:00Z", &[], &[]),
+        alert("Watchdog", "none", "2026-11-26T15:00:00Z", &[], &[]),
+    ]);
+    let alertmanager = StandIn::start().await;
+    let path = "/api/v2/alerts";
+    alertmanager.set(path, Behaviour::Answer(StatusCode::OK, alerts));
+    let alertmanager_url = alertmanager.url();
+    let (_process, http) = frontend_with_alerts(Some(&prometheus), Some(&alertmanager_url));
+    let overview = http.get("/system/overview").await.json();
+    let shown: Vec<_> = overview["alerts"]
+        .as_array()
+        .expect("alerts")
+        .iter()
+        .map(|alert| (alert["name"].as_str().expect("a name"), &alert["muted"]))
+        .collect();
+    let expected = [
+        ("ServiceDown", &Value::Null),
+        ("OrdersPending", &Value::Null),
+        ("SoldOut", &Value::Null),
+        ("DiskFull", &json!("silenced")),
+        ("ServerErrors", &json!("inhibited")),
+    ];
+    assert_eq!(
+        shown, expected,
+        "the worst first, then what nobody is told of"
+    );
+    let first = json!({
+        "name": "ServiceDown", "severity": "critical", "service": "order-service", "summary": null,
+        "since": "2026-11-26T17:30:00Z", "runbookUrl": null,
+        "dashboardUrl": "http://127.0.0.1:3000/d/service", "muted": null,
+    });
+    assert_eq!(overview["alerts"][0], first);
+
+    for behaviour in [
+        Behaviour::Answer(StatusCode::SERVICE_UNAVAILABLE, json!("no")),
+        Behaviour::Break,
+    ] {
+        alertmanager.set(path, behaviour);
+        let (_process, http) = frontend_with_alerts(Some(&prometheus), Some(&alertmanager_url));
+        let overview = http.get("/system/overview").await.json();
+        assert_eq!(overview["alerts"][0]["name"], "OrdersSlow");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,7 +238,7 @@ async fn many_pages_ask_the_store_once_and_within_bounds() {
         assert_eq!(answer.status, 200);
     }
     let asked: Vec<_> = std::mem::take(&mut *arrived.lock().expect("no panic"));
-    assert_eq!(asked.len(), 7, "{asked:?}");
+    assert_eq!(asked.len(), 10, "{asked:?}");
     for asked in &asked {
         let number = |name: &str| asked[name].parse::<u64>().expect("a number");
         assert_eq!(number("end") - number("start"), 900);
@@ -137,7 +247,31 @@ async fn many_pages_ask_the_store_once_and_within_bounds() {
     let mut queries: Vec<_> = asked.iter().map(|asked| asked["query"].clone()).collect();
     queries.sort();
     queries.dedup();
-    assert_eq!(queries.len(), 7);
+    assert_eq!(queries.len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_faults_that_are_on_come_by_name_and_are_asked_for_once() {
+    let (prometheus, arrived) = prometheus().await;
+    let (_process, http) = frontend(Some(&format!("http://{prometheus}")));
+    for _ in 0..3 {
+        let answer = http.get("/system/faults?query=up").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let expected = json!({ "faults": [
+            { "name": "lock", "service": "inventory-service" },
+            { "name": "slow-look-ups", "service": "product-service" },
+        ]});
+        assert_eq!(answer.json(), expected);
+    }
+    let asked = std::mem::take(&mut *arrived.lock().expect("no panic"));
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert!(asked[0]["query"].contains("fault_active"), "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_store_of_metrics_no_faults_are_known() {
+    let (_process, http) = frontend(None);
+    http.get("/system/faults").await.problem(404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

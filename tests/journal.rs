@@ -309,6 +309,41 @@ async fn drain_while_ending(product: &mut Process, journal: &mut Journal) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_the_same_error_is_ten_entries_and_one_with_the_count_of_the_rest() {
+    let Some(mut journal) = journal("a_storm_of_the_same_error") else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut product, address) = journal.start("product-service", &[state(&folder)]).await;
+    std::fs::rename(folder.path().join("state"), folder.path().join("away")).expect("it goes away");
+    let http = Http::new(address);
+    for _ in 0..50 {
+        let answer = http
+            .post("/products", &json!({ "name": "A", "price": 1 }))
+            .await;
+        assert_eq!(answer.status, 503);
+        journal.entries();
+    }
+    drain_while_ending(&mut product, &mut journal).await;
+    let entries = journal.entries();
+    let told = entries.iter().filter(|entry| {
+        entry["MESSAGE"].contains("the store could not commit") && is(entry, "PRIORITY", ERROR)
+    });
+    let counts: Vec<u64> = told
+        .map(|entry| {
+            entry
+                .get("REPEATED")
+                .map_or(1, |count| count.parse().expect("a number"))
+        })
+        .collect();
+    assert_eq!(counts.iter().sum::<u64>(), 50, "{counts:?}");
+    // A loaded machine may need more than one second for them, and then has so many storms.
+    assert!(counts.len() < 50, "{counts:?}");
+    let answered = entries.iter().filter(|entry| is(entry, "STATUS", "503"));
+    assert_eq!(answered.count(), 50, "each request has its line");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stalled_journal_does_not_hold_up_the_end_of_a_service() {
     let Some(mut journal) = journal("a_stalled_journal_does_not_hold_up_the_end_of_a_service")
     else {

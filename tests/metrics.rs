@@ -15,6 +15,7 @@ type Family = (&'static str, &'static str, &'static [&'static str]);
 const SERVER_REQUESTS: &str = "http_server_requests_seconds";
 const CLIENT_REQUESTS: &str = "http_client_requests_seconds";
 const IN_FLIGHT: &str = "http_server_requests_in_flight";
+const CIRCUIT: &str = "http_client_circuit_state";
 
 /// The families of every service.
 const COMMON: &[Family] = &[
@@ -40,12 +41,16 @@ const COMMON: &[Family] = &[
     ("tokio_workers", "gauge", &[]),
 ];
 
-/// The family of services that ask others.
-const CLIENT: Family = (
-    CLIENT_REQUESTS,
-    "histogram",
-    &["method", "outcome", "peer", "status", "uri"],
-);
+/// The families of services that ask others.
+const CLIENT: &[Family] = &[
+    (
+        CLIENT_REQUESTS,
+        "histogram",
+        &["method", "outcome", "peer", "status", "uri"],
+    ),
+    (CIRCUIT, "gauge", &["peer"]),
+];
+const WITH_PEERS: [&str; 3] = ["frontend", "gateway-service", "order-service"];
 
 /// The families of services that have a store.
 const STORE: &[Family] = &[
@@ -55,10 +60,10 @@ const STORE: &[Family] = &[
 ];
 const WITH_STORE: [&str; 3] = ["product-service", "inventory-service", "order-service"];
 
-/// What each service has beside [`COMMON`] and [`STORE`].
+/// What each service has beside [`COMMON`], [`CLIENT`] and [`STORE`].
 const OWN: &[(&str, &[Family])] = &[
-    ("frontend", &[CLIENT]),
-    ("gateway-service", &[CLIENT]),
+    ("frontend", &[]),
+    ("gateway-service", &[]),
     ("product-service", &[]),
     (
         "inventory-service",
@@ -67,7 +72,6 @@ const OWN: &[(&str, &[Family])] = &[
     (
         "order-service",
         &[
-            CLIENT,
             ("shop_orders_total", "counter", &["result"]),
             ("shop_order_value_total", "counter", &[]),
             ("shop_order_settle_attempts_total", "counter", &["result"]),
@@ -84,12 +88,20 @@ async fn each_service_has_the_families_of_the_contract_and_no_other() {
     let answer = shop.frontend().post("/api/orders", &wish).await;
     assert_eq!(answer.status, 201);
     for (service, own) in OWN {
-        let store = if WITH_STORE.contains(service) {
-            STORE
-        } else {
-            &[]
+        let those = |families: &'static [Family], services: [&str; 3]| {
+            if services.contains(service) {
+                families
+            } else {
+                &[]
+            }
         };
-        let families: Vec<_> = COMMON.iter().chain(store).chain(*own).collect();
+        let families: Vec<_> = [
+            COMMON,
+            those(CLIENT, WITH_PEERS),
+            those(STORE, WITH_STORE),
+            own,
+        ]
+        .concat();
         let scrape = eventually("every family has a sample", async || {
             let scrape = Scrape::of(&shop.http(service)).await;
             let missing = families
@@ -106,7 +118,7 @@ async fn each_service_has_the_families_of_the_contract_and_no_other() {
         for (name, kind, labels) in families {
             let found: BTreeSet<Vec<&str>> = scrape
                 .samples()
-                .filter(|(sample, _, _)| family_of(sample, kind) == *name)
+                .filter(|(sample, _, _)| family_of(sample, kind) == name)
                 .map(|(_, labels, _)| {
                     labels
                         .keys()
@@ -534,9 +546,72 @@ async fn nothing_that_a_client_can_choose_makes_a_series() {
     }
 }
 
+/// How many samples a service may expose, whatever clients send. The frontend server has the most, 440:
+/// a histogram, some 20 lines, for each status that each route of its own and of the gateway answers
+/// here, and 100 of the process, the runtime and the store. Twice as many leave room for those that
+/// only a fault answers. Somebody is called above 5,000 (the alert `TooManySeries`).
+const SAMPLES: usize = 1000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_thousands_of_words_each_service_has_as_few_series_as_its_routes_allow() {
+    let shop = Shop::start();
+    // Four clients at once, each with words of its own: 32 requests a round.
+    let client = async |number: u64| {
+        for round in 0..30 {
+            round_of_a_client(&shop, &word(1000 * (1 + number) + round)).await;
+        }
+    };
+    tokio::join!(client(0), client(1), client(2), client(3));
+    for (service, _) in OWN {
+        let scrape = Scrape::of(&shop.http(service)).await;
+        // Each product that the shop stocks is to be seen.
+        let products = scrape.label_values("shop_stock_units", "product_id").len();
+        let samples = scrape.series() - products;
+        assert!((100..SAMPLES).contains(&samples), "{service}: {samples}");
+    }
+}
+
 fn series(scrape: &Scrape) -> BTreeSet<String> {
     scrape
         .samples()
         .map(|(name, labels, _)| format!("{name} {labels:?}"))
         .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_circuit_to_a_peer_is_shown_open_while_it_is_dead_and_closed_when_it_is_back() {
+    let mut shop = Shop::start();
+    let orders = shop.http("order-service");
+    let state = async |peer| Scrape::of(&orders).await.value(CIRCUIT, &[("peer", peer)]);
+    for peer in ["product-service", "inventory-service"] {
+        assert_eq!(
+            state(peer).await,
+            Some(0.0),
+            "{peer}: closed from the start"
+        );
+    }
+    shop.kill("inventory-service");
+    eventually("the circuit is shown open", async || {
+        shop.buy("product1", 1).await.problem(503);
+        let state = state("inventory-service").await;
+        (state == Some(2.0)).then_some(()).ok_or(state)
+    })
+    .await;
+    assert_eq!(state("product-service").await, Some(0.0), "it answers");
+    // Nobody asks any more: once the pause is over, the next request would pass.
+    eventually("the circuit is shown half-open", async || {
+        let state = state("inventory-service").await;
+        (state == Some(1.0)).then_some(()).ok_or(state)
+    })
+    .await;
+
+    shop.start_service("inventory-service");
+    eventually("the circuit is shown closed", async || {
+        let status = shop.buy("product1", 1).await.status;
+        let state = state("inventory-service").await;
+        (status == 201 && state == Some(0.0))
+            .then_some(())
+            .ok_or((status, state))
+    })
+    .await;
 }

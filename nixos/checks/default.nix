@@ -1,5 +1,5 @@
 # What `nix flake check` holds: style, lints, tests, the options page, the rendered configurations,
-# the template, and the machines.
+# the module on whole hosts, the template, and the machines.
 {
   self,
   nixpkgs,
@@ -19,8 +19,33 @@ let
       touch "$out"
     '';
 
-  # Of Nix itself: what tests/nix/run counts, without its list of files that parse.
-  inherit (import ../../tests/nix) failed;
+  # A list of what does not hold has to be empty.
+  none =
+    name: failed:
+    check name [ ] ''
+      printf '%s\n' ${lib.escapeShellArgs failed}
+      ${lib.boolToString (failed == [ ])}
+    '';
+
+  evaluate =
+    host:
+    (nixpkgs.lib.nixosSystem {
+      modules = [
+        module
+        host
+        {
+          nixpkgs.pkgs = pkgs;
+          boot.loader.grub.enable = false;
+          fileSystems."/" = {
+            device = "/dev/disk/by-label/nixos";
+            fsType = "ext4";
+          };
+          # The manual of all options would be evaluated for each host anew.
+          documentation.enable = false;
+          system.stateVersion = "26.05";
+        }
+      ];
+    }).config;
 
   template = (import ../template/flake.nix).outputs {
     inherit nixpkgs;
@@ -29,6 +54,7 @@ let
 
   # Where Jaeger is, which the machines run.
   whole = {
+    evaluation = none "evaluation" (import ./evaluation.nix { inherit evaluate; });
     template = template.nixosConfigurations.shop.config.system.build.toplevel;
     inherit
       (import ../demo/programs.nix {
@@ -38,7 +64,7 @@ let
       vm-headless
       ;
   }
-  // prefixed "machines" (import ../../tests/machines { inherit pkgs module; });
+  // prefixed "machines" (import ../../tests/machines { inherit pkgs module; }).vms;
 
   prefixed = prefix: lib.mapAttrs' (name: lib.nameValuePair "${prefix}-${name}");
 in
@@ -82,10 +108,8 @@ in
     diff --unified ${../OPTIONS.md} ${pkgs.writeText "OPTIONS.md" (import ../options-page.nix)}
   '';
 
-  expressions = check "expressions" [ ] ''
-    printf '%s\n' ${lib.escapeShellArgs failed}
-    ${lib.boolToString (failed == [ ])}
-  '';
+  # Of Nix itself: what tests/nix/run counts, without its list of files that parse.
+  expressions = none "expressions" (import ../../tests/nix).failed;
 
   rules =
     check "rules"

@@ -33,7 +33,8 @@ let
     FROM = from;
     TO = to;
   };
-  # What may not stand in a query (RFC 3986, 3.4), as far as it occurs here.
+  # Of the signs of this JSON those that a query of a URL may not have (RFC 3986, 3.4), or that end a
+  # link in a message: of Slack, of mail.
   encoded =
     builtins.replaceStrings
       [
@@ -46,6 +47,10 @@ let
         "]"
         "\\"
         "|"
+        "="
+        "~"
+        ":"
+        ","
       ]
       [
         "%20"
@@ -57,6 +62,10 @@ let
         "%5D"
         "%5C"
         "%7C"
+        "%3D"
+        "%7E"
+        "%3A"
+        "%2C"
       ]
       (builtins.toJSON panes);
   complete = builtins.replaceStrings (builtins.attrNames words) (builtins.attrValues words) encoded;

@@ -7,26 +7,51 @@ let
   endpoint = port: { endpoint = addresses.listenOnPort "jaeger" port; };
   # Ports that only this host asks.
   local = port: { endpoint = "127.0.0.1:${toString port}"; };
+
+  tail = cfg.tracing.tail;
+  receivers = [
+    "otlp"
+    "jaeger"
+  ];
+  # Every span is counted, whichever are kept. The traces that are not kept would be missing from
+  # the rates: with tail-based sampling the two ways part at the receivers.
+  traces =
+    if tail.enable then
+      {
+        "traces/stored" = {
+          inherit receivers;
+          processors = [
+            "tail_sampling"
+            "batch"
+          ];
+          exporters = [ "jaeger_storage_exporter" ];
+        };
+        "traces/counted" = {
+          inherit receivers;
+          processors = [ "batch" ];
+          exporters = [ "spanmetrics" ];
+        };
+      }
+    else
+      {
+        traces = {
+          inherit receivers;
+          processors = [ "batch" ];
+          exporters = [
+            "jaeger_storage_exporter"
+            "spanmetrics"
+          ];
+        };
+      };
 in
-{
+import ../merge.nix {
   service = {
     extensions = [
       "jaeger_storage"
       "jaeger_query"
       "healthcheckv2"
     ];
-    pipelines = {
-      traces = {
-        receivers = [
-          "otlp"
-          "jaeger"
-        ];
-        processors = [ "batch" ];
-        exporters = [
-          "jaeger_storage_exporter"
-          "spanmetrics"
-        ];
-      };
+    pipelines = traces // {
       # Rates, errors and durations by service and operation, for the Monitor tab.
       "metrics/spanmetrics" = {
         receivers = [ "spanmetrics" ];
@@ -44,6 +69,9 @@ in
               port = own.metricsPort;
               # Counters end in _total, or Prometheus doubts that they are counters.
               without_type_suffix = false;
+              # Told nothing of these two, it keeps to names without them; told one, to none of its defaults.
+              without_units = true;
+              without_scope_info = true;
             };
           }
         ];
@@ -63,8 +91,11 @@ in
     };
   };
 
-  # A span can be read a fifth of a second after it came.
-  processors.batch.timeout = "200ms";
+  processors = {
+    # A span can be read a fifth of a second after it came, or after its trace was decided upon.
+    batch.timeout = "200ms";
+  }
+  // (if tail.enable then { tail_sampling = import ./tail-sampling.nix tail; } else { });
 
   exporters = {
     jaeger_storage_exporter.trace_storage = "disk";
@@ -113,4 +144,4 @@ in
         { }
     );
   };
-}
+} own.settings

@@ -7,6 +7,18 @@ let
   files = import ../files.nix;
   # Without an Alertmanager nobody would be told.
   told = addresses.known "alertmanager";
+
+  inherit (import ./fields.nix) labels;
+  withoutNulls = import ../without-nulls.nix;
+  # The label has the journal's words for the eight levels of syslog; the three worst are rare, and
+  # kept as errors are.
+  selector =
+    level:
+    if level == "error" then
+      "{${labels.level}=~\"error|crit|alert|emerg\"}"
+    else
+      "{${labels.level}=\"${level}\"}";
+  byLevel = withoutNulls own.retentionByLevel;
 in
 {
   # One tenant: who may ask is decided by who reaches the port.
@@ -63,6 +75,12 @@ in
     reject_old_samples = true;
     reject_old_samples_max_age = "168h";
     retention_period = own.retention;
+    retention_stream = map (level: {
+      selector = selector level;
+      period = byLevel.${level};
+      # No line has two levels.
+      priority = 1;
+    }) (builtins.attrNames byLevel);
     # A burst of errors, and a journal read anew: 16 MB a second instead of 4.
     ingestion_rate_mb = 16;
     ingestion_burst_size_mb = 32;

@@ -79,7 +79,7 @@ let
     }
   ];
 in
-{
+import ../merge.nix {
   server = {
     http_listen_address = addresses.listen "promtail";
     http_listen_port = own.port;
@@ -120,4 +120,4 @@ in
         (job "units" (named "_SYSTEMD_UNIT=") "__journal__systemd_unit" counted)
         (job "systemd" ([ "_PID=1" ] ++ named "UNIT=") "__journal_unit" [ ])
       ];
-}
+} own.settings

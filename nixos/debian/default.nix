@@ -71,7 +71,8 @@ let
         unit = "${name}.${suffix}";
       }) (units.${name}.wantedBy or [ ])
     ) (builtins.attrNames units);
-  wishes = wantedBy services "service" ++ wantedBy ours.sockets "socket";
+  wishes =
+    wantedBy services "service" ++ wantedBy ours.sockets "socket" ++ wantedBy ours.targets "target";
   named =
     suffix: units:
     builtins.listToAttrs (
@@ -82,7 +83,11 @@ let
     );
 in
 {
-  units = named "service" services // named "socket" ours.sockets;
+  units =
+    named "service" services
+    // named "socket" ours.sockets
+    // named "target" ours.targets
+    // named "slice" ours.slices;
   wants = builtins.mapAttrs (_: map (wish: wish.unit)) (builtins.groupBy (wish: wish.target) wishes);
   files = (import ./files.nix cfg).texts;
 }

@@ -32,6 +32,8 @@ in
   inherit paths;
   texts = {
     ${paths.logFilter} = "${cfg.logFilter}\n";
+    ${paths.sockets} = import ../config/sockets.nix cfg;
+    ${paths.reopenSockets} = builtins.readFile ../units/reopen-sockets.sh;
   }
   // builtins.listToAttrs (
     map (name: {

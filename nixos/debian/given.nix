@@ -11,12 +11,6 @@ let
     builtins.mapAttrs (_: group: if builtins.isAttrs group then group.enable else group) groups
   );
 
-  # What is told of a part goes before its settings, value by value.
-  merge =
-    left: right:
-    left
-    // builtins.mapAttrs (
-      name: value: if builtins.isAttrs value && left ? ${name} then merge left.${name} value else value
-    ) right;
+  merge = import ../merge.nix;
 in
 merge (merge settings (import ./paths.nix)) values

@@ -74,6 +74,10 @@ section "Unit" (
       name = "after";
       key = "After";
     }
+    {
+      name = "partOf";
+      key = "PartOf";
+    }
   ]
   // unit.unitConfig or { }
 )

@@ -45,6 +45,8 @@ in
       enable = true;
       users = 3;
     };
+    # To be broken is what it is for.
+    faults.enable = true;
     # Where there is no package of it, the rest is still worth seeing.
     jaeger.enable = cfg.jaeger.package != null;
     grafana.adminPasswordFile = passwordFile;

@@ -5,23 +5,28 @@ let
   cfg = config.services.hello-observability;
   own = cfg.alertmanager;
   addresses = import ../addresses.nix cfg;
+  inherit (lib) mkDefault;
   upkeep = import ../units/upkeep.nix own;
   inherit (import ../config/alertmanager.nix cfg) settings flags loadCredential;
 in
 {
   services.prometheus.alertmanager = lib.mkIf own.enable {
     enable = true;
-    listenAddress = addresses.bracketed (addresses.listen "alertmanager");
-    inherit (own) port;
-    configuration = settings;
-    logLevel = "warn";
+    listenAddress = mkDefault (addresses.bracketed (addresses.listen "alertmanager"));
+    port = mkDefault own.port;
+    # As a whole: nixpkgs' type of it knows no priorities below.
+    configuration = mkDefault settings;
+    logLevel = mkDefault "warn";
     extraFlags = flags;
   };
   systemd.services = lib.mkIf own.enable {
-    ${(import ../units/names.nix).alertmanager} = upkeep // {
-      serviceConfig = upkeep.serviceConfig // {
-        LoadCredential = loadCredential;
-      };
-    };
+    ${(import ../units/names.nix).alertmanager} = (import ./defaults.nix lib).unit (
+      upkeep
+      // {
+        serviceConfig = upkeep.serviceConfig // {
+          LoadCredential = loadCredential;
+        };
+      }
+    );
   };
 }

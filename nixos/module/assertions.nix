@@ -1,5 +1,51 @@
-# Refuses, before anything is built, what cannot work.
-{ config, ... }:
+# Refuses, before anything is built, what cannot work; and what the modules of nixpkgs were told
+# besides, where the other parts would not learn of it.
+{ config, lib, ... }:
+let
+  cfg = config.services.hello-observability;
+  inherit (config.services) grafana loki prometheus;
+
+  # Each part that nixpkgs runs: its switch there, and the port on which it will listen.
+  foreign = {
+    prometheus = {
+      option = "services.prometheus";
+      inherit (prometheus) enable port;
+    };
+    alertmanager = {
+      option = "services.prometheus.alertmanager";
+      inherit (prometheus.alertmanager) enable port;
+    };
+    nodeExporter = {
+      option = "services.prometheus.exporters.node";
+      inherit (prometheus.exporters.node) enable port;
+    };
+    loki = {
+      option = "services.loki";
+      inherit (loki) enable;
+      # 3100 is Loki's own default.
+      port = loki.configuration.server.http_listen_port or 3100;
+    };
+    grafana = {
+      option = "services.grafana";
+      inherit (grafana) enable;
+      port = grafana.settings.server.http_port or 3000;
+    };
+  };
+  runs = part: {
+    assertion = !cfg.${part}.enable || foreign.${part}.enable;
+    message = "services.hello-observability.${part} is enabled, but ${foreign.${part}.option} is not: enable it, or set services.hello-observability.${part}.enable = false.";
+  };
+  agrees = part: {
+    assertion =
+      !(cfg.${part}.enable && foreign.${part}.enable) || foreign.${part}.port == cfg.${part}.port;
+    message = "${foreign.${part}.option} listens on ${toString foreign.${part}.port}, but the others look for it on ${toString cfg.${part}.port}: set services.hello-observability.${part}.port.";
+  };
+in
 {
-  assertions = import ../assertions.nix config.services.hello-observability;
+  assertions =
+    import ../assertions.nix cfg
+    ++ lib.concatMap (part: [
+      (runs part)
+      (agrees part)
+    ]) (lib.attrNames foreign);
 }

@@ -2,16 +2,19 @@
 { config, lib, ... }:
 let
   cfg = config.services.hello-observability;
+  own = cfg.loki;
+  managed = own.enable && own.manage;
+  defaults = import ./defaults.nix lib;
   rules = lib.removePrefix "/etc/" (import ../files.nix).lokiRulesOfTenant;
 in
 {
-  services.loki = lib.mkIf cfg.loki.enable {
+  services.loki = lib.mkIf managed {
     enable = true;
-    configuration = import ../config/loki.nix cfg;
+    configuration = defaults.settings (import ../config/loki.nix cfg);
   };
-  systemd.services.loki = lib.mkIf cfg.loki.enable (import ../units/upkeep.nix cfg.loki);
+  systemd.services.loki = lib.mkIf managed (defaults.unit (import ../units/upkeep.nix own));
   # Looked at every minute: new rules need no restart.
-  environment.etc = lib.mkIf cfg.loki.enable {
+  environment.etc = lib.mkIf own.enable {
     ${rules}.text = builtins.toJSON (import ../config/rules/logs.nix cfg);
   };
 }

@@ -6,7 +6,13 @@
   ...
 }:
 let
-  inherit (lib) literalExpression mkOption types;
+  inherit (lib)
+    literalExpression
+    mkEnableOption
+    mkOption
+    mkPackageOption
+    types
+    ;
   cfg = config.services.hello-observability;
   # Which parts are on by default depends on the switches above them, and so can only be told by
   # name; everything else is a plain value.
@@ -18,6 +24,18 @@ let
   };
   plain = import ../settings.nix { };
   jaeger = pkgs.callPackage ../packages/jaeger.nix { };
+  # Without the flake, whose module sets those that are missing here.
+  packages = {
+    services = pkgs.callPackage ../packages/services.nix { };
+    page = pkgs.callPackage ../packages/page.nix { };
+    jaeger = if lib.meta.availableOn pkgs.stdenv.hostPlatform jaeger then jaeger else null;
+    promtail = null;
+  };
+  package =
+    name: arguments:
+    mkPackageOption packages name (
+      { pkgsText = "hello-observability.packages.\${system}"; } // arguments
+    );
 
   address = types.strMatching "[0-9a-fA-F.:]+" // {
     description = "IP address";
@@ -28,7 +46,8 @@ let
   url = types.strMatching "https?://[^/ ]+[^ ]*" // {
     description = "URL of http or https";
   };
-  secret = types.path // {
+  # Of the path of a secret; ../assertions.nix says of one in the store what to do about it.
+  secret = (types.externalPath or types.path) // {
     description = "absolute path outside the store";
   };
   duration = types.strMatching "[0-9]+(ms|s|m|h|d|w|y)" // {
@@ -47,25 +66,34 @@ let
   };
 
   switch =
-    part: default: what:
-    mkOption {
-      type = types.bool;
-      default = settings.${part}.enable;
-      defaultText = literalExpression default;
-      description = "Whether ${what} runs on this host.";
-    };
-  group =
     value: default: what:
-    mkOption {
-      type = types.bool;
+    mkEnableOption what
+    // {
       default = value;
       defaultText = literalExpression default;
-      description = "Whether this host runs ${what}.";
+    };
+  # JSON is YAML too.
+  freeform =
+    example: what:
+    mkOption {
+      type = types.attrsOf (types.json or types.anything);
+      default = { };
+      inherit example;
+      description = "Settings of ${what}, in its own words, merged over those that this module makes: sets name by name, lists and all else replaced. What comes of it is checked at build. An address or a port that is changed here is not told to the others: those have options.";
+    };
+  manage =
+    part: what:
+    mkOption {
+      type = types.bool;
+      default = plain.${part}.manage;
+      description = what;
     };
 
   # What every part that listens has.
   listening = part: groupOf: what: {
-    enable = switch part "config.services.hello-observability.${groupOf}.enable" what;
+    enable =
+      switch settings.${part}.enable "config.services.hello-observability.${groupOf}.enable"
+        what;
     listenAddress = mkOption {
       type = types.nullOr address;
       default = plain.${part}.listenAddress;
@@ -118,34 +146,20 @@ let
 in
 {
   options.services.hello-observability = {
-    enable = mkOption {
-      type = types.bool;
-      default = false;
-      description = "Whether to run the whole system on this host: the shop, and all that watches it. The load generator has a switch of its own.";
-    };
+    enable = mkEnableOption "the whole system on this host: the shop, and all that watches it. The load generator has a switch of its own";
     shop.enable =
-      group cfg.enable "config.services.hello-observability.enable"
+      switch cfg.enable "config.services.hello-observability.enable"
         "the shop: page, gateway, products, stock and orders";
     observability.enable =
-      group cfg.enable "config.services.hello-observability.enable"
+      switch cfg.enable "config.services.hello-observability.enable"
         "the stores of telemetry: Prometheus with Alertmanager, Loki, Jaeger and Grafana";
     agents.enable =
-      group (cfg.shop.enable || cfg.observability.enable)
+      switch (cfg.shop.enable || cfg.observability.enable)
         "config.services.hello-observability.shop.enable || config.services.hello-observability.observability.enable"
         "what every host of the system needs: Promtail and the node exporter";
 
-    package = mkOption {
-      type = types.package;
-      default = pkgs.callPackage ../packages/services.nix { };
-      defaultText = literalExpression "hello-observability.packages.\${system}.services";
-      description = "The package of the services and the load generator.";
-    };
-    page = mkOption {
-      type = types.package;
-      default = pkgs.callPackage ../packages/page.nix { };
-      defaultText = literalExpression "hello-observability.packages.\${system}.page";
-      description = "The package of the built page.";
-    };
+    package = package "services" { extraDescription = "It holds the load generator too."; };
+    page = package "page" { extraDescription = "It is the built page."; };
     dashboards = mkOption {
       type = types.path;
       default = ../../dashboards;
@@ -209,6 +223,23 @@ in
         default = plain.tracing.ratio;
         description = "The ratio of the ratio samplers.";
       };
+      tail = {
+        enable = mkOption {
+          type = types.bool;
+          default = plain.tracing.tail.enable;
+          description = "Whether Jaeger decides which traces it keeps once they have ended (tail-based sampling): those with an error, those that were slow, and a share of the rest. Metrics are made of all. To be set on the host on which Jaeger runs.";
+        };
+        slowerThan = mkOption {
+          type = interval;
+          default = plain.tracing.tail.slowerThan;
+          description = "How long a trace takes from its first span to its last to be kept as slow.";
+        };
+        share = mkOption {
+          type = types.numbers.between 0 1;
+          default = plain.tracing.tail.share;
+          description = "The share of the other traces that is kept.";
+        };
+      };
     };
 
     frontend = service "frontend" "the server of the page" // {
@@ -227,6 +258,11 @@ in
         default = plain.frontend.metricsUrl;
         description = "Where the page's server reads metrics (Prometheus' `/api/v1/query_range`); `null` is Prometheus, where it runs or its address was told.";
       };
+      alertsUrl = mkOption {
+        type = types.nullOr url;
+        default = plain.frontend.alertsUrl;
+        description = "Where the page's server reads alerts (Alertmanager's `/api/v2/alerts`); `null` is Alertmanager, where it runs or its address was told.";
+      };
       jaegerUrl = link "Jaeger";
       grafanaUrl = link "Grafana";
     };
@@ -235,12 +271,14 @@ in
     inventory = service "inventory" "the inventory service";
     order = service "order" "the order service";
 
+    faults.enable = mkOption {
+      type = types.bool;
+      default = plain.faults.enable;
+      description = "Whether root on this host may break the shop on purpose, for practice, by the command `scenario` (see `scenario --help`). What is broken stands on the page and in the metric `fault_active`. Off, the services have no way to be told of a fault.";
+    };
+
     loadGenerator = {
-      enable = mkOption {
-        type = types.bool;
-        default = plain.loadGenerator.enable;
-        description = "Whether this host makes traffic for the shop, for a demonstration.";
-      };
+      enable = mkEnableOption "traffic for the shop, for a demonstration";
       users = mkOption {
         type = types.ints.between 1 100000;
         default = plain.loadGenerator.users;
@@ -258,6 +296,7 @@ in
       listening "prometheus" "observability" "Prometheus"
       // limited "prometheus"
       // {
+        manage = manage "prometheus" "Whether Prometheus is set up as a whole. `false`: {option}`services.prometheus` is the host's own, and is only given our scrape jobs, rules and Alertmanager; {option}`services.hello-observability.prometheus.port` says where it listens. For exemplars it needs `--enable-feature=exemplar-storage`, for the objectives a retention of 30 days.";
         scrapeInterval = mkOption {
           type = interval;
           default = plain.prometheus.scrapeInterval;
@@ -300,6 +339,7 @@ in
       listening "loki" "observability" "Loki"
       // limited "loki"
       // {
+        manage = manage "loki" "Whether Loki is set up as a whole. `false`: {option}`services.loki` is the host's own; {option}`services.hello-observability.loki.port` says where it listens. It has to take structured metadata, and its ruler may read our rules in {file}`/etc/hello-observability/loki-rules`.";
         grpcPort =
           port "loki" "grpcPort"
             "gRPC, over which the parts of Loki speak to each other, on loopback";
@@ -308,19 +348,27 @@ in
           default = plain.loki.retention;
           description = "How long log lines are kept; at least 24h, which is the period of its index.";
         };
+        retentionByLevel = builtins.mapAttrs (
+          level: default:
+          mkOption {
+            type = types.nullOr hours;
+            inherit default;
+            description = "How long lines of the level ${level}${
+              if level == "error" then " or a worse one" else ""
+            } are kept; `null` is {option}`services.hello-observability.loki.retention`. At least 24h.";
+          }
+        ) plain.loki.retentionByLevel;
       };
 
     promtail =
       listening "promtail" "agents" "Promtail"
       // limited "promtail"
       // {
-        package = mkOption {
-          type = types.nullOr types.package;
-          default = null;
-          defaultText = literalExpression "hello-observability.packages.\${system}.promtail";
-          description = ''
-            The package of Promtail, built with the journal. The flake's module sets it to the one of
-            nixos-25.11, the last release that has it.
+        package = package "promtail" {
+          nullable = true;
+          extraDescription = ''
+            It has to be built with the journal. The flake's module sets it to the one of nixos-25.11,
+            the last release that has it.
 
             Promtail's upstream ended its life on 2 March 2026: there are no more fixes, not for
             security either. What that means here: it reads only the journal, sends only to the Loki
@@ -330,6 +378,7 @@ in
             agent, such as Grafana Alloy, under the same labels.
           '';
         };
+        settings = freeform { limits_config.readline_rate = 10000; } "Promtail";
         lokiUrl = mkOption {
           type = types.nullOr url;
           default = plain.promtail.lokiUrl;
@@ -350,12 +399,11 @@ in
       listening "jaeger" "observability" "Jaeger's page and API"
       // limited "jaeger"
       // {
-        package = mkOption {
-          type = types.nullOr types.package;
-          default = if lib.meta.availableOn pkgs.stdenv.hostPlatform jaeger then jaeger else null;
-          defaultText = literalExpression "hello-observability.packages.\${system}.jaeger";
-          description = "The package of Jaeger 2; there is one for x86_64-linux. Elsewhere it has to be given, or Jaeger switched off and {option}`services.hello-observability.tracing.endpoint` set.";
+        package = package "jaeger" {
+          nullable = true;
+          extraDescription = "It is Jaeger 2; there is one for x86_64-linux. Elsewhere it has to be given, or Jaeger switched off and {option}`services.hello-observability.tracing.endpoint` set.";
         };
+        settings = freeform { processors.batch.send_batch_size = 1024; } "Jaeger";
         retention = mkOption {
           type = hours;
           default = plain.jaeger.retention;
@@ -375,6 +423,7 @@ in
       listening "grafana" "observability" "Grafana"
       // limited "grafana"
       // {
+        manage = manage "grafana" "Whether Grafana is set up as a whole. `false`: {option}`services.grafana` is the host's own, and is only given our data sources, none of them the default, and our dashboards; {option}`services.hello-observability.grafana.port` says where it listens.";
         adminPasswordFile = mkOption {
           type = types.nullOr secret;
           default = plain.grafana.adminPasswordFile;

@@ -3,6 +3,7 @@
   lib,
   stdenvNoCC,
   fetchurl,
+  versionCheckHook,
 }:
 stdenvNoCC.mkDerivation (finalAttrs: {
   pname = "jaeger";
@@ -22,6 +23,11 @@ stdenvNoCC.mkDerivation (finalAttrs: {
     install -D -m 755 jaeger "$out/bin/jaeger"
     runHook postInstall
   '';
+
+  # That the archive holds the program that its name says, and that it runs here.
+  nativeInstallCheckInputs = [ versionCheckHook ];
+  versionCheckProgramArg = "version";
+  doInstallCheck = true;
 
   meta = {
     description = "Distributed tracing platform";

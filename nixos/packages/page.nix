@@ -6,6 +6,7 @@
 }:
 let
   root = ../../frontend;
+  repository = import ../repository.nix;
   manifest = lib.importJSON (root + "/package.json");
 in
 buildNpmPackage {
@@ -35,8 +36,11 @@ buildNpmPackage {
   '';
 
   meta = {
+    homepage = repository;
+    changelog = "${repository}/blob/main/CHANGELOG.md";
     description = "Page of the shop: products, orders, and each order's trace";
     license = lib.licenses.mit;
     platforms = lib.platforms.linux;
+    sourceProvenance = [ lib.sourceTypes.fromSource ];
   };
 }

@@ -5,6 +5,7 @@
   IPAccounting = true;
   MemoryAccounting = true;
   MemoryMax = memoryMax;
+  Slice = (import ./slice.nix).name;
   TasksAccounting = true;
   TasksMax = tasksMax;
 }

@@ -2,21 +2,26 @@
 # node exporter have modules in nixpkgs.
 cfg:
 let
-  where = part: units: if cfg.${part}.enable then [ (units cfg) ] else [ ];
+  only = condition: units: if condition then [ units ] else [ ];
+  where = part: units: only cfg.${part}.enable (units cfg);
+  shop = import ./shop.nix cfg;
   parts =
-    import ./shop.nix cfg
+    shop
+    ++ only (shop != [ ]) (import ./sockets.nix cfg)
+    ++ where "faults" (import ./faults.nix)
     ++ where "loadGenerator" (import ./load-generator.nix)
+    ++ only (shop != [ ] || cfg.loadGenerator.enable) (import ./target.nix).units
     ++ where "jaeger" (import ./jaeger.nix)
     ++ where "promtail" (import ./promtail.nix)
-    ++ where "grafana" (import ./grafana-secrets.nix);
-in
-builtins.foldl'
-  (all: units: {
-    services = all.services // units.services;
-    sockets = all.sockets // units.sockets or { };
-  })
-  {
+    ++ only (cfg.grafana.enable && cfg.grafana.manage) (import ./grafana-secrets.nix cfg)
+    ++ only (builtins.any (part: cfg.${part}.enable) (
+      builtins.attrNames (import ./names.nix)
+    )) (import ./slice.nix).units;
+  none = {
     services = { };
     sockets = { };
-  }
-  parts
+    targets = { };
+    slices = { };
+  };
+in
+builtins.foldl' (import ../merge.nix) none parts

@@ -2,9 +2,7 @@
 cfg:
 let
   files = import ../files.nix;
-in
-{
-  services.jaeger = import ./back-end.nix cfg {
+  unit = import ./back-end.nix cfg {
     part = "jaeger";
     description = "Jaeger, the store of traces";
     documentation = [ "https://www.jaegertracing.io/docs/" ];
@@ -17,6 +15,16 @@ in
       StateDirectoryMode = "0700";
       LimitNOFILE = 65536;
       SyslogIdentifier = "jaeger";
+    };
+  };
+in
+{
+  services.jaeger = unit // {
+    environment = unit.environment // {
+      # Badger reserves the table that it fills in memory at once, 83 MiB. The collector takes that for
+      # used, though ten users use little of it: a third of the heap is 30 MiB of garbage, a tenth 10.
+      # Measured with ten users: 29 MiB instead of 47, for a tenth more processor time a span.
+      GOGC = "10";
     };
   };
 }

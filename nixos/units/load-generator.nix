@@ -18,10 +18,9 @@ let
 in
 {
   services = {
-    load-generator = {
+    load-generator = (import ./target.nix).member // {
       description = "Shop: traffic";
       after = [ "network.target" ];
-      wantedBy = [ "multi-user.target" ];
       environment.GATEWAY_SERVICE_URL = target;
       unitConfig.StartLimitIntervalSec = 0;
       serviceConfig =

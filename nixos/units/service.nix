@@ -9,6 +9,7 @@ let
   accounting = import ./accounting.nix;
   reach = import ./reach.nix cfg;
   files = import ../files.nix;
+  target = import ./target.nix;
 
   withoutNulls = import ../without-nulls.nix;
 
@@ -33,7 +34,8 @@ let
     if cfg.tracing.headersFile == null then
       { }
     else
-      { LoadCredential = "otlp-headers:${cfg.tracing.headersFile}"; };
+      { LoadCredential = [ "otlp-headers:${cfg.tracing.headersFile}" ]; };
+  faults = if cfg.faults.enable then { FAULTS_FILE = "${files.faults}/${name}.json"; } else { };
   state =
     if stateful then
       {
@@ -44,10 +46,10 @@ let
       { };
 in
 {
-  sockets.${name} = {
+  sockets.${name} = target.member // {
     description = "${description}, socket";
-    wantedBy = [ "sockets.target" ];
     socketConfig = {
+      Slice = (import ./slice.nix).name;
       ListenStream = addresses.listenOn part;
       # Connections that wait while the service restarts; the kernel cuts it to net.core.somaxconn.
       Backlog = 4096;
@@ -57,7 +59,7 @@ in
     };
   };
 
-  services.${name} = {
+  services.${name} = target.member // {
     inherit description;
     # A real need of the socket, an order with the network: what drains at the end still needs it.
     requires = [ "${name}.socket" ];
@@ -65,7 +67,6 @@ in
       "${name}.socket"
       "network.target"
     ];
-    wantedBy = [ "multi-user.target" ];
     # An upgrade restarts the service and leaves its socket open.
     stopIfChanged = false;
     environment = verbatim (
@@ -81,6 +82,7 @@ in
         OTEL_BSP_SCHEDULE_DELAY = "500";
       }
       // peers
+      // faults
       // environment
     );
     # Restart= never gives up: RestartSteps= below slows it down instead.

@@ -11,6 +11,7 @@ let
         TRACES_URL = addresses.traces;
         LOGS_URL = addresses.logs;
         METRICS_URL = addresses.metrics;
+        ALERTS_URL = addresses.alerts;
       };
       environment = {
         ASSETS_DIR = "${cfg.page}";

@@ -1,7 +1,7 @@
 /** A shop for the tests: the launcher with ports and stores of its own, and its parts by name. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -33,7 +33,23 @@ const origin = `http://127.0.0.1:${String(3001 + portOffset)}`;
 export class Shop {
   readonly origin = origin;
 
-  constructor(private readonly launcher: ChildProcess) {}
+  constructor(
+    private readonly launcher: ChildProcess,
+    private readonly dataDir: string,
+  ) {}
+
+  /** Does something while a fault is switched on in a service, as an operator does it. */
+  async whileBroken(service: string, faults: object, act: () => Promise<void>): Promise<void> {
+    const file = join(this.dataDir, 'faults', `${service}.json`);
+    // In place as a whole, so that the service does not read half of it.
+    writeFileSync(`${file}.new`, JSON.stringify(faults), { mode: 0o644 });
+    renameSync(`${file}.new`, file);
+    try {
+      await act();
+    } finally {
+      rmSync(file);
+    }
+  }
 
   /** Does something while a service does not answer. */
   async during(service: string, act: () => Promise<void>): Promise<void> {
@@ -123,7 +139,7 @@ export const test = base.extend<{ complaints: string[] }, { shop: Shop }>({
     async ({}, use) => {
       const dataDir = mkdtempSync(join(tmpdir(), 'shop-'));
       const launcher = await open(dataDir);
-      await use(new Shop(launcher));
+      await use(new Shop(launcher, dataDir));
       const ended = once(launcher, 'exit');
       launcher.kill('SIGTERM');
       expect(await ended, 'the launcher ends well').toEqual([0, null]);

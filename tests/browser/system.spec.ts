@@ -41,6 +41,29 @@ for (const [screen, viewport] of [
       await trace.first().click();
       await expect(page.getByText(traceId)).toBeVisible();
     });
+
+    test('a fault that is on stands on every page, and what it is in System', async ({ page, shop }) => {
+      await page.goto('/');
+      const badge = page.getByRole('link', { name: '1 fault is on' });
+      await expect(page.getByText('Product 1').first()).toBeVisible();
+      await expect(badge).toHaveCount(0);
+      await shop.whileBroken('product-service', { 'slow-look-ups': 'outside' }, async () => {
+        // The service looks every second, the launcher every five, the page every fifteen.
+        await expect(badge).toBeVisible({ timeout: 30_000 });
+        await expectAccessible(page);
+        await badge.click();
+        await expect(page.getByText('Broken on purpose')).toBeVisible();
+        await expect(page.getByText('slow-look-ups · product-service')).toBeVisible();
+        await expectAccessible(page);
+        const [whole, seen] = await page.evaluate(() => [
+          document.documentElement.scrollWidth,
+          document.documentElement.clientWidth,
+        ]);
+        expect(whole).toBeLessThanOrEqual(seen);
+      });
+      await expect(badge).toHaveCount(0, { timeout: 30_000 });
+      await expect(page.getByText('Broken on purpose')).toHaveCount(0);
+    });
   });
 }
 
@@ -52,5 +75,14 @@ test.describe('in Korean', () => {
     await page.getByRole('link', { name: '시스템', exact: true }).click();
     await expect(page.getByText('정상', { exact: true })).toHaveCount(5, { timeout: 30_000 });
     await expectAccessible(page);
+  });
+
+  test('and for a fault that is on', async ({ page, shop }) => {
+    await page.goto('/system');
+    await shop.whileBroken('order-service', { lock: 'outside' }, async () => {
+      await expect(page.getByText('연습용 장애 1건')).toBeVisible({ timeout: 30_000 });
+      await expect(page.getByText('일부러 낸 장애')).toBeVisible();
+      await expectAccessible(page);
+    });
   });
 });

@@ -115,7 +115,16 @@ impl Shop {
     /// Starts a service again, on the address and the store that it had.
     pub fn start_service(&mut self, name: &'static str) {
         let environment = self.environment(name);
-        let process = Process::start(name, &environment);
+        self.start_service_with(name, &environment);
+    }
+
+    /// Starts a service with an environment of the test's own.
+    pub fn start_service_with(
+        &mut self,
+        name: &'static str,
+        environment: &[(&'static str, OsString)],
+    ) {
+        let process = Process::start(name, environment);
         self.addresses.insert(name, process.address());
         self.services.insert(name, process);
     }

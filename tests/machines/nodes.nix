@@ -35,8 +35,13 @@ let
     prometheus.agents = [ "shop" ];
   };
 
+  # Traffic, and an operator who may break it.
+  breakable = busy // {
+    faults.enable = true;
+  };
+
   # Somebody of each kind is told, on ports of the machine's own loopback.
-  told = machine // {
+  receivers = {
     frontend.grafanaUrl = "http://127.0.0.1:3000";
     alertmanager = {
       webhooks.test.url = "http://127.0.0.1:9900/webhook";
@@ -51,10 +56,30 @@ let
       deadMansSwitch.url = "http://127.0.0.1:9900/dead-mans-switch";
     };
   };
+  told = machine // receivers;
+  # Slow is what the test makes slow, on a loaded machine too.
+  sampled = machine // {
+    tracing.tail = {
+      enable = true;
+      slowerThan = "1500ms";
+      share = 0.25;
+    };
+  };
 in
 {
-  alerts.machine = told;
+  alerts-hosts = {
+    inherit shop;
+    observability =
+      observability // receivers // { frontend = observability.frontend // receivers.frontend; };
+  };
+  # Little more than it holds when it is idle.
+  alerts-parts.machine = told // {
+    product.memoryMax = "11M";
+  };
+  alerts-shop.machine = told;
+  alerts-telemetry.machine = told;
   back-ends = { inherit machine; };
+  cardinality = { inherit machine; };
   dashboards.machine = busy;
   exposure = {
     inherit client;
@@ -72,14 +97,18 @@ in
   legacy-receivers = { inherit machine; };
   order-flow = { inherit machine; };
   reboot = { inherit machine; };
+  scenarios.machine = breakable;
   rendered = {
     inherit
       busy
       exposed
       told
+      sampled
       shop
       observability
+      breakable
       ;
   };
+  tail-sampling.machine = sampled;
   two-hosts = { inherit client shop observability; };
 }

@@ -2,16 +2,26 @@
 # share, before its own. The Debian driver says the same in Python.
 #   dashboards   folder of the dashboards' JSON
 #   datasources  file with Grafana's data sources
-{ dashboards, datasources }:
+#   scenarios    folder of the scenarios' JSON
+{
+  dashboards,
+  datasources,
+  scenarios,
+}:
 name:
 ''
   import json
   import pathlib
 
   missing_programs: set[str] = set()
+  has_budget = False
   dashboards = {
       file.stem: json.loads(file.read_text())
       for file in sorted(pathlib.Path("${dashboards}").glob("*.json"))
+  }
+  scenarios = {
+      file.stem: json.loads(file.read_text())
+      for file in sorted(pathlib.Path("${scenarios}").glob("*.json"))
   }
   datasources = json.loads(pathlib.Path("${datasources}").read_text())
 
@@ -30,6 +40,7 @@ name:
     ./scripts/world.py
     ./scripts/queries.py
     ./scripts/panels.py
+    ./scripts/alerting.py
     (./scripts + "/${name}.py")
   ]
 )

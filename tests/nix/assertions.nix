@@ -52,6 +52,46 @@ let
       values.shop.enable = true;
       message = "promtail has nowhere to send";
     };
+    "log lines for less than a day" = {
+      values = {
+        enable = true;
+        loki.retention = "23h";
+      };
+      message = "loki.retention is less than Loki can do";
+    };
+    "lines of one level for less than a day" = {
+      values = {
+        enable = true;
+        loki.retentionByLevel.debug = "1h";
+      };
+      message = "loki.retentionByLevel.debug is less than Loki can do";
+    };
+    "errors for less long than the rest" = {
+      values = {
+        enable = true;
+        loki.retention = "2160h";
+        loki.retentionByLevel.warning = null;
+      };
+      message = "loki.retentionByLevel.error keeps what went wrong for less long";
+    };
+    "tail-based sampling where Jaeger is not" = {
+      values = {
+        enable = true;
+        jaeger.enable = false;
+        tracing.tail.enable = true;
+      };
+      message = "tracing.tail is what Jaeger does";
+    };
+    "tail-based sampling of what was sampled before" = {
+      values = {
+        enable = true;
+        tracing = {
+          tail.enable = true;
+          sampler = "parentbased_traceidratio";
+        };
+      };
+      message = "tracing.tail promises each trace with an error";
+    };
     "Promtail without a package" = {
       values = {
         enable = true;

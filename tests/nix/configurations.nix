@@ -46,6 +46,11 @@ builtins.listToAttrs (
     loadGenerator.enable = true;
   };
 
+  "a shop that may be broken on purpose" = {
+    enable = true;
+    faults.enable = true;
+  };
+
   "the load generator alone" = elsewhere [ "frontend" ] // {
     loadGenerator.enable = true;
   };
@@ -75,6 +80,15 @@ builtins.listToAttrs (
       headersFile = "/run/keys/otlp-headers";
       sampler = "parentbased_traceidratio";
       ratio = 0.25;
+    };
+  };
+
+  "errors, slow traces and a few others" = {
+    enable = true;
+    tracing.tail = {
+      enable = true;
+      slowerThan = "2s";
+      share = 0.01;
     };
   };
 
@@ -169,6 +183,12 @@ builtins.listToAttrs (
     prometheus.retention = "30d";
     prometheus.scrapeInterval = "15s";
     loki.retention = "720h";
+    loki.retentionByLevel = {
+      error = "2160h";
+      warning = null;
+      notice = "48h";
+      info = "024h";
+    };
     jaeger.retention = "24h";
     order.memoryMax = "128M";
     order.tasksMax = 1024;

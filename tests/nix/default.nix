@@ -6,9 +6,16 @@ let
     ./firewall.nix
     ./addresses.nix
     ./unit-text.nix
+    ./sockets.nix
+    ./target.nix
+    ./machines.nix
+    ./freeform.nix
+    ./guest.nix
     ./options-page.nix
     ./limits.nix
     ./runbooks.nix
+    ./provoked.nix
+    ./scenarios.nix
     ./dashboards.nix
     ./alertmanager.nix
     ./repository.nix

@@ -11,8 +11,9 @@ const Points = v.array(v.tuple([v.number(), v.number()]));
 const ServiceState = v.object({
   name: v.string(),
   /**
-   * `rate` and `errors` (requests a second), `p95` (seconds), `cpu` (cores), `memory` (bytes),
-   * `queue` (writes), `up` (0 or 1); a series of which nothing is known is left out.
+   * `rate` and `errors` (requests a second), `p95` (seconds), `cpu` and `cpu_limit` (cores), `memory`
+   * and `memory_limit` (bytes), `queue` (writes), `circuit` (0 closed, 1 half-open, 2 open), `up` (0 or 1); a series of which
+   * nothing is known is left out.
    */
   series: v.record(v.string(), Points),
 });
@@ -29,6 +30,10 @@ const Overview = v.object({
       service: v.nullable(v.string()),
       summary: v.nullable(v.string()),
       since: v.string(),
+      runbookUrl: v.nullable(v.string()),
+      dashboardUrl: v.nullable(v.string()),
+      /** Why nobody is told of it: somebody silenced it, or another alert explains it. */
+      muted: v.nullable(v.picklist(['silenced', 'inhibited'])),
     }),
   ),
 });
@@ -48,16 +53,31 @@ const Exemplars = v.object({
   ),
 });
 
+const Faults = v.object({
+  faults: v.array(v.object({ name: v.string(), service: v.string() })),
+});
+
 export type Points = v.InferOutput<typeof Points>;
 export type ServiceState = v.InferOutput<typeof ServiceState>;
 export type Overview = v.InferOutput<typeof Overview>;
 export type Alert = Overview['alerts'][number];
+export type Fault = v.InferOutput<typeof Faults>['faults'][number];
 export type Exemplar = v.InferOutput<typeof Exemplars>['exemplars'][number];
 
 /** The last quarter of an hour; null when the server cannot read metrics. */
 export async function getOverview(signal: AbortSignal): Promise<Overview | null> {
   try {
     return (await request('/system/overview', Overview, { signal, background: true })).data;
+  } catch (error) {
+    if (error instanceof ApiFailure && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** The faults that an operator has switched on; null when the server cannot read metrics. */
+export async function getFaults(signal: AbortSignal): Promise<readonly Fault[] | null> {
+  try {
+    return (await request('/system/faults', Faults, { signal, background: true })).data.faults;
   } catch (error) {
     if (error instanceof ApiFailure && error.status === 404) return null;
     throw error;

@@ -6,6 +6,7 @@ import { useConfig } from '../api/useConfig';
 import { useI18n } from '../i18n/useI18n';
 import { ErrorBoundary } from './ErrorBoundary';
 import { ExternalLink } from './ExternalLink';
+import { FaultsBadge } from './FaultsBadge';
 import favicon from './favicon.svg';
 import css from './Shell.module.css';
 import { Skeleton } from './Skeleton';
@@ -25,6 +26,7 @@ export function Shell() {
             <img src={favicon} alt="" width={28} height={28} />
             {t.shop}
           </Link>
+          <FaultsBadge />
           <nav className={css.nav} aria-label={t.navigation}>
             <NavLink to="/" end>
               {t.productsLink}

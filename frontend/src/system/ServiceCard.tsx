@@ -4,11 +4,15 @@ import { useId, useState } from 'react';
 import type { ServiceState } from '../api/system';
 import { useI18n } from '../i18n/useI18n';
 import { Icon } from '../layout/Icon';
+import { Notice } from '../layout/Notice';
 import { latest, type Span } from './chart';
 import { Chart } from './Chart';
 import { MomentTraces } from './MomentTraces';
 import css from './ServiceCard.module.css';
 import { mebibytes, perSecond, seconds, share } from './units';
+
+/** From this share of a limit on an alert is about to fire (MemoryNearLimit). */
+const nearLimit = 0.85;
 
 interface ServiceCardProps {
   readonly service: ServiceState;
@@ -22,6 +26,19 @@ export function ServiceCard({ service: { name, series }, span }: ServiceCardProp
   const now = (of: string) => latest(series[of], span);
   const up = now('up');
   const [cpu, memory, queue] = [now('cpu'), now('memory'), now('queue')];
+  const circuit = now('circuit');
+  /** A value, and how much of its limit that is, where there is one. */
+  const against = (
+    value: number,
+    limit: number | null,
+    format: (value: number, locale: string) => string,
+  ) =>
+    limit === null
+      ? { value: format(value, language) }
+      : {
+          value: t.figureOf(format(value, language), format(limit, language)),
+          used: value / limit,
+        };
   const rate = (value: number) => perSecond(value, language);
   const charts = [
     { title: t.chartRate, of: 'rate', format: rate, tone: 'plain' },
@@ -38,6 +55,7 @@ export function ServiceCard({ service: { name, series }, span }: ServiceCardProp
           {{ good: t.serviceUp, bad: t.serviceDown, unknown: t.serviceUnknown }[health]}
         </p>
       </header>
+      {circuit !== null && circuit > 0 && <Circuit open={circuit === 2} />}
       <div className={css.charts}>
         {charts.map(({ title, of, format, tone }) => (
           <Chart
@@ -53,20 +71,54 @@ export function ServiceCard({ service: { name, series }, span }: ServiceCardProp
         ))}
       </div>
       <dl className={css.figures}>
-        {cpu !== null && <Figure name={t.figureCpu} value={share(cpu, language)} />}
-        {memory !== null && <Figure name={t.figureMemory} value={mebibytes(memory, language)} />}
+        {cpu !== null && (
+          <Figure name={t.figureCpu} {...against(cpu, now('cpu_limit'), share)} />
+        )}
+        {memory !== null && (
+          <Figure name={t.figureMemory} {...against(memory, now('memory_limit'), mebibytes)} />
+        )}
         {queue !== null && <Figure name={t.figureQueue} value={count(queue)} />}
+        {circuit === 0 && <Figure name={t.figureCircuit} value={t.circuitClosed} />}
       </dl>
       {moment !== null && <MomentTraces service={name} moment={moment} />}
     </article>
   );
 }
 
-function Figure({ name, value }: { readonly name: string; readonly value: string }) {
+/** A circuit that is not closed: some requests of this service fail without being sent. */
+function Circuit({ open }: { readonly open: boolean }) {
+  const { t } = useI18n();
+  return open ? (
+    <Notice tone="bad" title={t.circuitOpen} />
+  ) : (
+    <Notice tone="warn" title={t.circuitHalfOpen} />
+  );
+}
+
+interface FigureProps {
+  readonly name: string;
+  readonly value: string;
+  /** The share of a limit, drawn as a bar; the text says the same. */
+  readonly used?: number;
+}
+
+function Figure({ name, value, used }: FigureProps) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      <dd>
+        {value}
+        {used !== undefined && (
+          <svg className={css.bar} aria-hidden="true" viewBox="0 0 100 6" preserveAspectRatio="none">
+            <rect className={css.limit} width="100" height="6" />
+            <rect
+              className={used > nearLimit ? css.near : css.used}
+              width={Math.min(1, used) * 100}
+              height="6"
+            />
+          </svg>
+        )}
+      </dd>
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { FailureNotice } from '../layout/FailureNotice';
 import { Page } from '../layout/Page';
 import { Skeleton } from '../layout/Skeleton';
 import { Alerts } from './Alerts';
+import { Faults } from './Faults';
 import { ServiceCard } from './ServiceCard';
 import css from './SystemPage.module.css';
 import { useOverview } from './useSystem';
@@ -16,6 +17,7 @@ export default function SystemPage() {
   return (
     <Page title={t.systemTitle} lead={t.systemLead}>
       <div className={css.list}>
+        <Faults />
         {query.isPending && <Skeleton blocks={5} height={180} />}
         {query.isError && (
           <FailureNotice

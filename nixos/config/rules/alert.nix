@@ -8,7 +8,9 @@
 #   summary      one line, which a telephone shows
 #   description  what was measured; a template
 #   dashboard    the uid of the dashboard on which to look first
-#   period       the time that the dashboard and the lines are of: `prometheus` or `loki` of ./period.nix
+#   period       the time that the links show: `prometheus` or `loki` of ./period.nix
+#
+# Where Grafana is known it links to that dashboard, and where Loki is, too, to the log lines.
 cfg:
 {
   name,

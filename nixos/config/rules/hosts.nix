@@ -22,10 +22,12 @@ in
         name = "HostDown";
         # Every target of the host at once.
         expr = "max by (host) (${withHost "up"}) == 0";
-        for = "20s";
+        # It has to be told before the services on it are, which it explains: they are asked every
+        # second, the node exporter every five with as long a time-out.
+        for = "5s";
         severity = "critical";
         summary = "The host {{ $labels.host }} is down";
-        description = "None of the {{ with query (printf \"count(up{instance=~'%s:[0-9]+'})\" $labels.host) }}{{ . | first | value }}{{ end }} targets on {{ $labels.host }} has answered for 20 seconds.";
+        description = "None of the {{ with query (printf \"count(up{instance=~'%s:[0-9]+'})\" $labels.host) }}{{ . | first | value }}{{ end }} targets on {{ $labels.host }} answers.";
       })
       (host {
         name = "DiskFull";

@@ -54,6 +54,7 @@ in
       })
       (cause {
         name = "PeerFailing";
+        # What an open circuit refuses counts, too: its status is IO_ERROR.
         expr = "job_peer:http_client_errors:ratio_rate1m > 0.1 and job_peer:http_client_errors:rate1m > 0.1";
         for = "1m";
         severity = "warning";

@@ -1,4 +1,5 @@
-# The time that is shown by what an alert links to, as Grafana's parameters `from` and `to`.
+# The time that a dashboard and Explore show which an alert links to: `from` and `to` as Grafana reads
+# them.
 let
   # Milliseconds of the Unix time, some seconds from the evaluation.
   milliseconds =

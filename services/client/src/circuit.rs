@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
+use telemetry::metrics::CircuitState;
 use tokio::time::Instant;
 
 use crate::{LastFailure, PeerError};
@@ -122,6 +123,22 @@ impl Circuit {
             peer: self.peer,
             retry_after,
             reason: reason.clone(),
+        }
+    }
+}
+
+impl telemetry::metrics::Circuit for Circuit {
+    fn peer(&self) -> &'static str {
+        self.peer
+    }
+
+    /// By what the next request would meet: once its pause is over, an open circuit is half-open,
+    /// whether or not anybody has asked since.
+    fn state(&self) -> CircuitState {
+        match self.machine.lock().state {
+            State::Closed { .. } => CircuitState::Closed,
+            State::Open { until, .. } if until > Instant::now() => CircuitState::Open,
+            State::Open { .. } | State::Probation { .. } => CircuitState::HalfOpen,
         }
     }
 }
@@ -296,6 +313,24 @@ mod tests {
         assert!(cause.ends_with("repeated failures: refused"), "{cause}");
         tokio::time::advance(MOMENT).await;
         assert_eq!(refused_for(&circuit), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn its_state_is_what_the_next_request_would_meet() {
+        use telemetry::metrics::Circuit as _;
+
+        assert_eq!(closed().state(), CircuitState::Closed);
+        let circuit = opened();
+        assert_eq!(circuit.state(), CircuitState::Open);
+        tokio::time::advance(FIRST_PAUSE).await;
+        assert_eq!(circuit.state(), CircuitState::HalfOpen, "a probe may pass");
+        let probe = circuit.admit().expect("the probe");
+        assert_eq!(circuit.state(), CircuitState::HalfOpen, "it has passed");
+        probe.failed("refused");
+        assert_eq!(circuit.state(), CircuitState::Open);
+        tokio::time::advance(2 * FIRST_PAUSE).await;
+        circuit.admit().expect("the probe").succeeded();
+        assert_eq!(circuit.state(), CircuitState::Closed);
     }
 
     #[tokio::test(start_paused = true)]

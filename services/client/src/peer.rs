@@ -75,13 +75,16 @@ impl Peer {
             .build(Connector::new());
         // An IPv6 address stands in brackets in a URL only.
         let host: Arc<str> = url.host().trim_matches(['[', ']']).into();
+        let circuit = Arc::new(Circuit::new(name));
+        let metrics = telemetry.metrics.client.clone();
+        metrics.show(circuit.clone());
         Self {
             name,
             url,
             host: host.into(),
             client,
-            circuit: Arc::new(Circuit::new(name)),
-            metrics: telemetry.metrics.client.clone(),
+            circuit,
+            metrics,
             tracer: telemetry
                 .traces
                 .tracer(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),

@@ -1,5 +1,7 @@
 //! The frontend server: it serves the page, and is the one origin that the page talks to.
 
+mod alerts;
+mod back_end;
 mod config;
 mod etag;
 mod gateway;
@@ -62,6 +64,10 @@ struct Args {
     /// Where metrics are read: Prometheus' address, such as http://127.0.0.1:9090.
     #[arg(long, env = "METRICS_URL", value_name = "URL")]
     metrics_url: Option<PeerUrl>,
+    /// Where alerts are read: Alertmanager's address, such as http://127.0.0.1:9093. Without it they are
+    /// read where metrics are, which does not know what is silenced.
+    #[arg(long, env = "ALERTS_URL", value_name = "URL")]
+    alerts_url: Option<PeerUrl>,
     /// Jaeger's address for people; the page links to it.
     #[arg(long, env = "JAEGER_UI_URL", value_name = "URL")]
     jaeger_ui_url: Option<Link>,
@@ -91,9 +97,13 @@ fn main() -> ExitCode {
                 .traces_url
                 .map(|url| Peer::new("jaeger", url, telemetry)),
             logs: args.logs_url.map(|url| Peer::new("loki", url, telemetry)),
-            system: args
-                .metrics_url
-                .map(|url| System::new(Peer::new("prometheus", url, telemetry))),
+            system: args.metrics_url.map(|url| {
+                let alerts = args.alerts_url;
+                System::new(
+                    Peer::new("prometheus", url, telemetry),
+                    alerts.map(|url| Peer::new("alertmanager", url, telemetry)),
+                )
+            }),
         };
         Ok(App::new(routes::router(frontend, &args.assets_dir)).with_untraced(&routes::UNTRACED))
     })

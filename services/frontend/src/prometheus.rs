@@ -3,23 +3,14 @@
 //! <https://prometheus.io/docs/prometheus/latest/querying/api/>
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use api::Problem;
-use axum::body::{Body, to_bytes};
-use axum::extract::Request;
-use client::{Forward, Peer, Route};
-use http::uri::PathAndQuery;
-use http::{Method, StatusCode};
+use client::Peer;
 use queries::Query;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// Prometheus answers such a range within some tens of milliseconds.
-const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The most bytes of an answer; a quarter of an hour of five services has some 20 KiB.
-const ANSWER_LIMIT: usize = 1024 * 1024;
+use crate::back_end;
 
 /// Times in seconds since 1970.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +37,17 @@ struct Series {
     metric: BTreeMap<String, String>,
     /// The value is text, since JSON knows neither `NaN` nor `+Inf`.
     values: Vec<(f64, String)>,
+}
+
+#[derive(Deserialize)]
+struct Vector {
+    result: Vec<Present>,
+}
+
+/// A series of the present.
+#[derive(Deserialize)]
+struct Present {
+    metric: BTreeMap<String, String>,
 }
 
 /// The exemplars of one series.
@@ -108,6 +110,20 @@ pub(crate) async fn range(
         .collect())
 }
 
+/// The faults that are switched on: the service and the name of each.
+pub(crate) async fn faults(peer: &Peer) -> Result<Vec<(String, String)>, Problem> {
+    let parameters = form_urlencoded::Serializer::new(String::new())
+        .append_pair("query", queries::FAULTS)
+        .finish();
+    let vector: Vector = ask(peer, "/api/v1/query", &parameters).await?;
+    let series = vector.result.into_iter();
+    Ok(series
+        .filter_map(|mut series| {
+            Some((series.metric.remove("job")?, series.metric.remove("fault")?))
+        })
+        .collect())
+}
+
 /// The traces behind the response times of a service.
 pub(crate) async fn exemplars(
     peer: &Peer,
@@ -133,25 +149,6 @@ async fn ask<T: DeserializeOwned>(
     path: &'static str,
     parameters: &str,
 ) -> Result<T, Problem> {
-    let forward = Forward {
-        route: Route::new(Method::GET, path),
-        path: PathAndQuery::try_from(format!("{path}?{parameters}"))
-            .map_err(|error| Problem::internal().caused_by(&error))?,
-        timeout: TIMEOUT,
-        via: crate::SERVICE.name,
-    };
-    let response = peer.forward(forward, Request::new(Body::empty())).await?;
-    let status = response.status();
-    if status != StatusCode::OK {
-        return Err(unreadable(&format!("{path} answered {status}")));
-    }
-    let body = to_bytes(response.into_body(), ANSWER_LIMIT)
-        .await
-        .map_err(|error| unreadable(&error))?;
-    let answer: Answer<T> = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+    let answer: Answer<T> = back_end::get(peer, path, parameters).await?;
     Ok(answer.data)
-}
-
-fn unreadable(cause: &impl ToString) -> Problem {
-    Problem::unavailable("Metrics cannot be read now.", 5).caused_by(cause)
 }

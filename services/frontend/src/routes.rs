@@ -20,12 +20,13 @@ use crate::traces;
 
 /// Routes that carry telemetry, and the page's files: a trace begins with a click, not with the
 /// loading of a picture or the reading of a trace.
-pub(crate) const UNTRACED: [&str; 9] = [
+pub(crate) const UNTRACED: [&str; 10] = [
     "/otlp/v1/traces",
     "/traces/{trace_id}",
     "/logs/{trace_id}",
     "/system/overview",
     "/system/exemplars/{service}",
+    "/system/faults",
     "/config.json",
     "/assets/{*file}",
     "/",
@@ -65,7 +66,11 @@ pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
         )
         .route(
             "/system/exemplars/{service}",
-            get(system::exemplars).with_state(frontend.system),
+            get(system::exemplars).with_state(frontend.system.clone()),
+        )
+        .route(
+            "/system/faults",
+            get(system::faults).with_state(frontend.system),
         )
         .route("/assets/{*file}", get(page::asset).with_state(page.clone()))
         .route("/", get(page::view).with_state(page.clone()))

@@ -1,5 +1,5 @@
-//! How the services do: `GET /system/overview`, and `GET /system/exemplars/{service}` for the traces
-//! behind it.
+//! How the services do: `GET /system/overview`, `GET /system/exemplars/{service}` for the traces
+//! behind it, and `GET /system/faults` for what an operator has broken on purpose.
 //!
 //! Neither takes a query from outside: what is asked stands in the crate [`queries`].
 
@@ -11,13 +11,15 @@ use api::{Problem, ProblemKind};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use client::Peer;
+use futures_util::future::try_join_all;
 use http::header;
 use queries::{Query, SERVICES};
 use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::prometheus::{self, Alert, Points, Range, SeriesExemplars};
+use crate::alerts::{self, Firing};
+use crate::prometheus::{self, Points, Range, SeriesExemplars};
 
 /// How far back the page looks, in seconds.
 const REACH: u64 = 15 * 60;
@@ -32,11 +34,13 @@ const FRESH: Duration = Duration::from_secs(5);
 /// The most traces of an answer.
 const EXEMPLARS: usize = 200;
 
-/// Where metrics are read, and what was read last.
+/// Where metrics and alerts are read, and what was read last.
 #[derive(Clone, Debug)]
 pub(crate) struct System {
-    peer: Peer,
+    prometheus: Peer,
+    alertmanager: Option<Peer>,
     overview: Cached,
+    faults: Cached,
     exemplars: Arc<[Cached; SERVICES.len()]>,
 }
 
@@ -63,12 +67,15 @@ struct Service {
 }
 
 #[derive(Serialize)]
-struct Firing {
+struct Faults {
+    faults: Vec<Fault>,
+}
+
+/// A fault that is switched on.
+#[derive(Serialize)]
+struct Fault {
     name: String,
-    severity: Option<String>,
-    service: Option<String>,
-    summary: Option<String>,
-    since: String,
+    service: String,
 }
 
 #[derive(Serialize)]
@@ -90,10 +97,12 @@ struct Exemplar {
 }
 
 impl System {
-    pub(crate) fn new(peer: Peer) -> Self {
+    pub(crate) fn new(prometheus: Peer, alertmanager: Option<Peer>) -> Self {
         Self {
-            peer,
+            prometheus,
+            alertmanager,
             overview: Cached::default(),
+            faults: Cached::default(),
             exemplars: Arc::default(),
         }
     }
@@ -102,7 +111,21 @@ impl System {
 /// The handler of the overview.
 pub(crate) async fn overview(State(system): State<Option<System>>) -> Result<Response, Problem> {
     let system = system.ok_or_else(none)?;
-    fresh(&system.overview, || read_overview(&system.peer)).await
+    fresh(&system.overview, || read_overview(&system)).await
+}
+
+/// The handler of the faults that are on, by name.
+pub(crate) async fn faults(State(system): State<Option<System>>) -> Result<Response, Problem> {
+    let system = system.ok_or_else(none)?;
+    fresh(&system.faults, async || {
+        let found = prometheus::faults(&system.prometheus).await?.into_iter();
+        let mut faults: Vec<_> = found
+            .map(|(service, name)| Fault { name, service })
+            .collect();
+        faults.sort_by(|a, b| (&a.name, &a.service).cmp(&(&b.name, &b.service)));
+        Ok(Faults { faults })
+    })
+    .await
 }
 
 /// The handler of the traces behind a service's response times, the newest first.
@@ -114,7 +137,7 @@ pub(crate) async fn exemplars(
     let index = SERVICES.iter().position(|known| *known == service);
     let index = index.ok_or_else(Problem::unknown_path)?;
     fresh(&system.exemplars[index], async || {
-        let found = prometheus::exemplars(&system.peer, SERVICES[index], last()).await?;
+        let found = prometheus::exemplars(&system.prometheus, SERVICES[index], last()).await?;
         Ok(Exemplars {
             exemplars: newest(found),
         })
@@ -132,8 +155,7 @@ async fn fresh<T: Serialize>(
     let body = if let Some((_, body)) = known {
         Arc::clone(body)
     } else {
-        // Eight exchanges at once are large.
-        let answer = serde_json::to_string(&Box::pin(read()).await?);
+        let answer = serde_json::to_string(&read().await?);
         let answer = answer.map_err(|error| Problem::internal().caused_by(&error))?;
         let body: Arc<str> = answer.into();
         *cached = Some((Instant::now(), Arc::clone(&body)));
@@ -146,60 +168,31 @@ async fn fresh<T: Serialize>(
     Ok((headers, body.to_string()).into_response())
 }
 
-async fn read_overview(peer: &Peer) -> Result<Overview, Problem> {
+async fn read_overview(system: &System) -> Result<Overview, Problem> {
     let range = last();
-    let query = |query| prometheus::range(peer, query, range, STEP);
-    let (rate, errors, p95, cpu, memory, queue, up, alerts) = tokio::try_join!(
-        query(Query::Rate),
-        query(Query::Errors),
-        query(Query::P95),
-        query(Query::Cpu),
-        query(Query::Memory),
-        query(Query::Queue),
-        query(Query::Up),
-        prometheus::alerts(peer),
+    let prometheus = &system.prometheus;
+    let query = |query| prometheus::range(prometheus, query, range, STEP);
+    let (mut found, alerts) = tokio::try_join!(
+        try_join_all(Query::ALL.map(query)),
+        alerts::firing(system.alertmanager.as_ref(), prometheus),
     )?;
-    let mut found = [
-        (Query::Rate, rate),
-        (Query::Errors, errors),
-        (Query::P95, p95),
-        (Query::Cpu, cpu),
-        (Query::Memory, memory),
-        (Query::Queue, queue),
-        (Query::Up, up),
-    ];
+    let mut of = |name| {
+        let series = Query::ALL.iter().zip(&mut found);
+        series
+            .filter_map(|(query, series)| Some((query.name(), series.remove(name)?)))
+            .collect()
+    };
     let services = SERVICES.map(|name| Service {
         name,
-        series: found
-            .iter_mut()
-            .filter_map(|(query, series)| Some((query.name(), series.remove(name)?)))
-            .collect(),
+        series: of(name),
     });
     Ok(Overview {
         start: range.start,
         end: range.end,
         step: STEP,
         services: services.into(),
-        alerts: firing(alerts),
+        alerts,
     })
-}
-
-fn firing(alerts: Vec<Alert>) -> Vec<Firing> {
-    let firing = alerts.into_iter().filter(|alert| alert.state == "firing");
-    firing
-        .map(|mut alert| Firing {
-            name: alert.labels.remove("alertname").unwrap_or_default(),
-            severity: alert.labels.remove("severity"),
-            service: alert
-                .labels
-                .remove("service")
-                .or_else(|| alert.labels.remove("job")),
-            summary: alert.annotations.remove("summary"),
-            since: alert.active_at,
-        })
-        // It fires for ever: its silence is the alarm.
-        .filter(|firing| firing.severity.as_deref() != Some("none"))
-        .collect()
 }
 
 fn newest(found: Vec<SeriesExemplars>) -> Vec<Exemplar> {

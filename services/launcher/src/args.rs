@@ -8,9 +8,10 @@ use clap::Parser;
 /// Starts the whole shop on this host: builds what is out of date, starts every service with its
 /// own store, and prints each order's trace.
 ///
-/// Without OTEL_EXPORTER_OTLP_ENDPOINT the launcher receives the spans itself and keeps the last
-/// ones in memory. With it the spans go there, and TRACES_URL tells the page where to read traces.
-/// Ctrl-C stops everything.
+/// Without OTEL_EXPORTER_OTLP_ENDPOINT the launcher receives the spans itself, keeps the last ones in
+/// memory with their log lines, and scrapes the services' metrics for the page. With it the spans
+/// go there, and TRACES_URL, LOGS_URL and METRICS_URL tell the page where to read traces, log
+/// lines and metrics, ALERTS_URL what fires. Ctrl-C stops everything.
 #[allow(clippy::struct_excessive_bools)] // each is a flag of the command line
 #[derive(Clone, Debug, Parser)]
 #[command(

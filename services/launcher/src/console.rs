@@ -10,6 +10,13 @@ use crate::paint::{Paint, Style};
 use crate::services::{FRONTEND, SERVICES, receiver_port};
 use crate::supervisor::Line;
 
+/// Where the page reads what the launcher does not keep, by the variable that says so.
+const READ_AT: [(&str, &str); 3] = [
+    ("traces read at", "TRACES_URL"),
+    ("logs read at", "LOGS_URL"),
+    ("metrics read at", "METRICS_URL"),
+];
+
 /// Prints where everything is.
 pub fn print_places(args: &Args, paint: Paint) {
     let place = |name: &str, url: &str, what: &str| {
@@ -25,9 +32,18 @@ pub fn print_places(args: &Args, paint: Paint) {
     }
     if let Some(endpoint) = args.other_receiver() {
         print(&format!("  {:18} {endpoint}\n", "spans go to"));
+        for (name, variable) in READ_AT {
+            let url =
+                std::env::var(variable).unwrap_or_else(|_| format!("nowhere: set {variable}"));
+            print(&format!("  {name:18} {url}\n"));
+        }
     } else {
         let url = format!("http://127.0.0.1:{}", receiver_port(args));
-        place("spans", &url, "OTLP over HTTP; the last traces, in memory");
+        place(
+            "telemetry",
+            &url,
+            "OTLP over HTTP; the last traces, log lines and metrics, in memory",
+        );
     }
     print(&format!("  {:18} {}\n", "stores", args.data_dir.display()));
     let page = FRONTEND.url(args);

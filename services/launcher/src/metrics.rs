@@ -33,6 +33,8 @@ pub struct Metrics(Arc<Mutex<BTreeMap<&'static str, Service>>>);
 struct Service {
     samples: Samples,
     exemplars: VecDeque<Exemplar>,
+    /// The faults that the last scrape said are on.
+    faults: Vec<String>,
 }
 
 impl Metrics {
@@ -41,6 +43,7 @@ impl Metrics {
         let mut services = self.0.lock();
         let service = services.entry(service).or_default();
         service.samples.add(at, text.map(Sample::read));
+        service.faults = text.into_iter().flat_map(faults).collect();
         for exemplar in text.into_iter().flat_map(exemplars) {
             // A bucket shows its last one until the next comes.
             if service.exemplars.contains(&exemplar) {
@@ -69,6 +72,15 @@ impl Metrics {
             .collect()
     }
 
+    /// The faults that are on: the service, and the name of the fault.
+    pub fn faults(&self) -> Vec<(&'static str, String)> {
+        let services = self.0.lock();
+        services
+            .iter()
+            .flat_map(|(name, service)| service.faults.iter().map(|fault| (*name, fault.clone())))
+            .collect()
+    }
+
     /// The traces behind a service's response times from `start` to `end` (seconds since 1970).
     pub fn exemplars(&self, service: &str, start: f64, end: f64) -> Vec<Exemplar> {
         let services = self.0.lock();
@@ -79,6 +91,12 @@ impl Metrics {
             .cloned()
             .collect()
     }
+}
+
+fn faults(text: &str) -> impl Iterator<Item = String> {
+    openmetrics::samples(text)
+        .filter(|sample| sample.name == "fault_active" && sample.value > 0.0)
+        .filter_map(|sample| sample.labels.get("fault").map(str::to_owned))
 }
 
 fn exemplars(text: &str) -> impl Iterator<Item = Exemplar> {
@@ -121,5 +139,16 @@ mod tests {
         assert_eq!((kept.len(), kept[0].trace_id.as_str()), (500, "100"));
         assert_eq!(metrics.exemplars("a", 598.0, 598.5).len(), 1);
         assert_eq!(metrics.exemplars("b", 0.0, 1e9), []);
+    }
+
+    #[test]
+    fn the_faults_are_those_of_the_last_scrape() {
+        let metrics = Metrics::default();
+        let on = "fault_active{fault=\"slow\"} 1.0\nfault_active{fault=\"over\"} 0.0\n";
+        metrics.keep("a", 0.0, Some(on));
+        metrics.keep("b", 0.0, Some(""));
+        assert_eq!(metrics.faults(), [("a", "slow".to_owned())]);
+        metrics.keep("a", 5.0, None);
+        assert_eq!(metrics.faults(), [], "a process that is gone has none");
     }
 }

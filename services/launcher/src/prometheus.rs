@@ -1,7 +1,9 @@
 //! What the page's server asks of Prometheus' API: [the queries of the System view](queries), their
-//! exemplars, and what fires, which is nothing, as there are no rules here.
+//! exemplars, the faults that are on, and what fires, which is nothing, as there are no rules here.
 //!
 //! <https://prometheus.io/docs/prometheus/latest/querying/api/>
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::{Query as Parameters, State};
 use axum::response::{IntoResponse, Response};
@@ -20,6 +22,7 @@ const POINTS: f64 = 1000.0;
 /// The routes, over the metrics that are kept.
 pub fn router(metrics: Metrics) -> Router {
     Router::new()
+        .route("/api/v1/query", get(query))
         .route("/api/v1/query_range", get(query_range))
         .route("/api/v1/query_exemplars", get(query_exemplars))
         .route("/api/v1/alerts", get(alerts))
@@ -41,6 +44,31 @@ struct Exemplars {
     query: String,
     start: f64,
     end: f64,
+}
+
+/// A question about the present.
+#[derive(Deserialize)]
+struct Present {
+    query: String,
+}
+
+async fn query(
+    State(metrics): State<Metrics>,
+    Parameters(Present { query }): Parameters<Present>,
+) -> Response {
+    if query != queries::FAULTS {
+        return refused("only the faults that are on are answered here");
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default().as_secs_f64();
+    let result: Vec<_> = metrics
+        .faults()
+        .into_iter()
+        .map(|(service, fault)| {
+            json!({ "metric": { "job": service, "fault": fault }, "value": [now, "1"] })
+        })
+        .collect();
+    success(&json!({ "resultType": "vector", "result": result }))
 }
 
 async fn query_range(

@@ -1,7 +1,11 @@
 //! One run, from the first look at the ports to the end of the last process.
 
 use std::convert::Infallible;
+use std::fs::{self, DirBuilder};
+use std::io;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 
 use tokio::net::TcpListener;
 
@@ -18,7 +22,7 @@ use crate::paint::Paint;
 use crate::ports;
 use crate::receiver;
 use crate::scrape::scrape;
-use crate::services::receiver_port;
+use crate::services::{faults_folder, receiver_port};
 use crate::supervisor::{Shop, SupervisorError};
 use crate::traces::Traces;
 
@@ -32,6 +36,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     if args.fresh && args.data_dir.exists() {
         std::fs::remove_dir_all(&args.data_dir)?;
     }
+    make_faults_folder(&faults_folder(args))?;
     let (traces, logs) = (Traces::default(), Logs::default());
     let metrics = Metrics::default();
     if args.receives() {
@@ -44,6 +49,16 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     print("closing the shop\n");
     shop.stop().await;
     closed
+}
+
+/// Makes the folder for the user alone, and empty: a shop that was closed with a fault on opens
+/// without it.
+fn make_faults_folder(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Nothing but the receiver of spans.

@@ -22,10 +22,14 @@ pub struct Sample {
     pub buckets: Vec<(f64, f64)>,
     /// CPU seconds used.
     pub cpu: f64,
+    /// Threads that run tasks.
+    pub workers: f64,
     /// Resident memory in bytes.
     pub memory: f64,
     /// Writes that wait; `None` for a service without a store.
     pub queue: Option<f64>,
+    /// State of its worst circuit; `None` for a service that asks no other.
+    pub circuit: Option<f64>,
 }
 
 /// One scrape.
@@ -62,8 +66,13 @@ impl Sample {
                     }
                 }
                 "process_cpu_seconds_total" => sample.cpu = found.value,
+                "tokio_workers" => sample.workers = found.value,
                 "process_resident_memory_bytes" => sample.memory = found.value,
                 "store_queue_writes" => sample.queue = Some(found.value),
+                "http_client_circuit_state" => {
+                    let worst = sample.circuit.unwrap_or_default().max(found.value);
+                    sample.circuit = Some(worst);
+                }
                 _ => {}
             }
         }
@@ -107,8 +116,12 @@ impl Samples {
             Query::Errors => rate(&window, |sample| sample.errors),
             Query::Cpu => rate(&window, |sample| sample.cpu),
             Query::P95 => p95(&window),
+            Query::CpuLimit => gauge(|sample| Some(sample.workers)),
             Query::Memory => gauge(|sample| Some(sample.memory)),
+            // The processes of the launcher have no units.
+            Query::MemoryLimit => None,
             Query::Queue => gauge(|sample| sample.queue),
+            Query::Circuit => gauge(|sample| sample.circuit),
             Query::Up => Some(f64::from(u8::from(last.sample.is_some()))),
         }
     }
@@ -242,8 +255,11 @@ http_server_requests_seconds_bucket{uri="/b/{id}",outcome="SERVER_ERROR",le="+In
 http_server_requests_seconds_count{uri="/b/{id}",outcome="SERVER_ERROR"} 1
 http_server_requests_seconds_count{uri="/metrics",outcome="SUCCESS"} 100
 process_cpu_seconds_total 0.5
+tokio_workers 1
 process_resident_memory_bytes 1048576
 store_queue_writes 2
+http_client_circuit_state{peer="inventory-service"} 2
+http_client_circuit_state{peer="product-service"} 0
 # EOF
 "#;
         let expected = Sample {
@@ -251,8 +267,10 @@ store_queue_writes 2
             errors: 1.0,
             buckets: vec![(0.1, 4.0), (f64::INFINITY, 5.0)],
             cpu: 0.5,
+            workers: 1.0,
             memory: 1_048_576.0,
             queue: Some(2.0),
+            circuit: Some(2.0),
         };
         assert_eq!(Sample::read(text), expected);
         let mut samples = Samples::default();

@@ -1,7 +1,7 @@
 //! The programs of the shop, their ports and their environment.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::args::Args;
 
@@ -78,6 +78,12 @@ impl Service {
             ("HOST", "127.0.0.1".into()),
             ("PORT", self.port(args).to_string().into()),
             ("STATE_DIRECTORY", args.data_dir.join(self.name).into()),
+            (
+                "FAULTS_FILE",
+                faults_folder(args)
+                    .join(format!("{}.json", self.name))
+                    .into(),
+            ),
             ("LOG_FORMAT", "json".into()),
             ("ASSETS_DIR", page.into()),
         ];
@@ -96,6 +102,11 @@ impl Service {
         }
         environment
     }
+}
+
+/// The folder of the files in which faults are switched on (`scenario --faults-folder`).
+pub fn faults_folder(args: &Args) -> PathBuf {
+    args.data_dir.join("faults")
 }
 
 /// The port of the launcher's own receiver in this shop.

@@ -24,10 +24,16 @@ pub enum Query {
     P95,
     /// CPU seconds a second: 1 is a whole core.
     Cpu,
+    /// The most of it that the service can use: the threads that run its tasks.
+    CpuLimit,
     /// Resident memory, in bytes.
     Memory,
+    /// The most that its unit may hold, in bytes; nothing where that is not known.
+    MemoryLimit,
     /// Writes that wait for the store.
     Queue,
+    /// State of its worst circuit to a peer: 0 closed, 1 half-open, 2 open.
+    Circuit,
     /// 1 when the last scrape succeeded, else 0.
     Up,
 }
@@ -59,13 +65,16 @@ pub fn is_counted(uri: &str) -> bool {
 
 impl Query {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Rate,
         Self::Errors,
         Self::P95,
         Self::Cpu,
+        Self::CpuLimit,
         Self::Memory,
+        Self::MemoryLimit,
         Self::Queue,
+        Self::Circuit,
         Self::Up,
     ];
 
@@ -76,8 +85,11 @@ impl Query {
             Self::Errors => "errors",
             Self::P95 => "p95",
             Self::Cpu => "cpu",
+            Self::CpuLimit => "cpu_limit",
             Self::Memory => "memory",
+            Self::MemoryLimit => "memory_limit",
             Self::Queue => "queue",
+            Self::Circuit => "circuit",
             Self::Up => "up",
         }
     }
@@ -109,12 +121,18 @@ impl Query {
                 shop!(),
                 "}[1m]))"
             ),
+            Self::CpuLimit => concat!("sum by (job) (tokio_workers{", shop!(), "})"),
             Self::Memory => concat!(
                 "sum by (job) (process_resident_memory_bytes{",
                 shop!(),
                 "})"
             ),
+            // A record of the shop's own rules, from MemoryMax= of each unit.
+            Self::MemoryLimit => concat!("max by (job) (job:memory_max_bytes{", shop!(), "})"),
             Self::Queue => concat!("sum by (job) (store_queue_writes{", shop!(), "})"),
+            Self::Circuit => {
+                concat!("max by (job) (http_client_circuit_state{", shop!(), "})")
+            }
             Self::Up => concat!("min by (job) (up{", shop!(), "})"),
         }
     }
@@ -124,6 +142,10 @@ impl Query {
         Self::ALL.into_iter().find(|query| query.promql() == promql)
     }
 }
+
+/// The faults that are switched on, as a query for the present: each of its series has the labels
+/// `job` and `fault`, and no other.
+pub const FAULTS: &str = concat!("max by (job, fault) (fault_active{", shop!(), "}) > 0");
 
 /// The series whose exemplars are the traces of a service.
 pub fn exemplars(service: &str) -> String {
@@ -141,6 +163,7 @@ mod tests {
             assert!(query.promql().contains(&shop), "{query:?}");
             assert_eq!(Query::find(query.promql()), Some(query));
         }
+        assert!(FAULTS.contains(&shop));
         assert_eq!(Query::find("up"), None);
     }
 

@@ -45,6 +45,12 @@ pub struct ServerArgs<const PORT: u16> {
         default_value = "1"
     )]
     pub worker_threads: NonZero<usize>,
+
+    /// A file in which an operator switches faults on, for practice. It is read at the start and
+    /// whenever it changes; only root or the user of the service may be able to write it. Without
+    /// this, no fault can be switched on.
+    #[arg(long, env = "FAULTS_FILE", value_name = "FILE")]
+    pub faults_file: Option<PathBuf>,
 }
 
 fn max_connections_help() -> String {

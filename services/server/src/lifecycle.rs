@@ -1,5 +1,6 @@
 //! The whole life of a service.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use api::Problem;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
+use faults::Faults;
 use futures_util::FutureExt as _;
 use telemetry::{Service, Telemetry, TelemetryArgs};
 use tokio::signal::unix::{SignalKind, signal};
@@ -141,8 +143,12 @@ where
     if let Some(interval) = systemd::watchdog_interval() {
         background.spawn(watchdog::feed(interval, door));
     }
+    let router = match &args.faults_file {
+        Some(file) => faulty(app.router, file, telemetry, &mut background)?,
+        None => app.router,
+    };
     let observer = Observer::new(telemetry, address.port(), app.untraced);
-    let router = observed(app.router, app.health, telemetry, observer);
+    let router = observed(router, app.health, telemetry, observer);
     let server = Server::new(router, connections(args.max_connections));
 
     tracing::info!(%address, version = service.version, "{} listening on {address}", service.name);
@@ -176,6 +182,19 @@ where
     }
     tracing::info!("{} stopped", service.name);
     outcome
+}
+
+/// The routes of the service with the faults that the file switches on. Not the probes: whoever
+/// looks for a fault has to see it.
+fn faulty(
+    router: Router,
+    file: &Path,
+    telemetry: &Telemetry,
+    background: &mut Background,
+) -> Result<Router, Failure> {
+    let (faults, watch) = Faults::start(file, telemetry).map_err(BuildError::settings)?;
+    background.spawn(watch);
+    Ok(router.layer(middleware::from_fn_with_state(faults, faults::inject)))
 }
 
 /// The routes with all that surrounds them.

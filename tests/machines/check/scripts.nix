@@ -4,6 +4,7 @@ let
   script = import ../script.nix {
     dashboards = "/dashboards";
     datasources = "/datasources.json";
+    scenarios = "/scenarios";
   };
 in
 builtins.mapAttrs

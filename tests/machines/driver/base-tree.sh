@@ -9,6 +9,8 @@ packages=(
   prometheus prometheus-alertmanager prometheus-node-exporter
   # What NixOS has on every machine too, for the scripts to ask with.
   curl iproute2 iputils-ping jq procps
+  # Slows the disk of one service, for a scenario.
+  strace
   # A mail server in a few lines, and a receiver of webhooks.
   python3 python3-aiosmtpd
   # Renders the units, so that the host needs no Nix.

@@ -55,7 +55,7 @@ def main() -> int:
         named = arguments.test or [test for test in here if test not in long]
         outcome = _run(named * arguments.repeat, arguments.suite)
         for test in long if not arguments.test else []:
-            print(f"SKIPPED {test}: it takes a quarter of an hour; run tests/machines/run {test}")
+            print(f"SKIPPED {test}: it takes many minutes; run tests/machines/run {test}")
         return outcome
     except Failure as failure:
         print(f"error: {failure}", file=sys.stderr)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import cgroups, host
 from .isolation import Failure, isolated
+from .machine import ENVIRONMENT
 from .programs import OPTIONAL, Programs
 from .stage import machines_of
 
@@ -57,6 +58,7 @@ A first tour:
          -d '{"productId":"product1","quantity":1}' | grep -i ^traceresponse | cut -d- -f2)
        sudo tests/machines/demo --run journalctl TRACE_ID=$trace
   3. How many were sold: curl -s 127.0.0.1:9090/api/v1/query?query=shop_orders_total
+  4. Break it, and find out what is wrong: sudo tests/machines/demo --run scenario list
 Ctrl-C ends all of it."""
 # All that listens; a port that is taken would only show as a unit that does not start.
 PORTS = [3001, 8080, 8081, 8082, 8083, 9090, 9093, 9100, 4318]
@@ -104,7 +106,10 @@ def _run(command: list[str]) -> int:
     if not (leader := cgroups.leader(MACHINE)):
         print("error: no demonstration runs: sudo tests/machines/demo", file=sys.stderr)
         return 2
-    return subprocess.run(["nsenter", f"--target={leader}", "--all", *command]).returncode
+    # The programs of the machine, not those of this host.
+    environment = ENVIRONMENT | {"TERM": os.environ.get("TERM", "dumb")}
+    enter = ["nsenter", f"--target={leader}", "--all"]
+    return subprocess.run([*enter, *command], env=environment).returncode
 
 
 def _show(test: str, tree: Path, programs: Programs, driver: int) -> None:

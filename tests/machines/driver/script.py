@@ -20,8 +20,9 @@ from .words import RequestedAssertionFailed, Skipped, retry
 
 SCRIPTS = PROJECT / "tests/machines/scripts"
 # Said before each script: what it has to know about the world it runs in, and what it may use.
-PRELUDES = tuple(SCRIPTS / f"{name}.py" for name in ("world", "queries", "panels"))
+PRELUDES = tuple(SCRIPTS / f"{name}.py" for name in ("world", "queries", "panels", "alerting"))
 DASHBOARDS = sorted((PROJECT / "dashboards").glob("*.json"))
+SCENARIO_FILES = sorted((PROJECT / "services/scenario/scenarios").glob("*.json"))
 # As much of each journal as somebody reads.
 JOURNAL_LINES = 60
 
@@ -113,8 +114,11 @@ class Script:
             "log": Log(),
             "t": Asserted(),
             "dashboards": {path.stem: json.loads(path.read_text()) for path in DASHBOARDS},
+            "scenarios": {path.stem: json.loads(path.read_text()) for path in SCENARIO_FILES},
             "datasources": self.datasources,
-            # NixOS has every program; there the first is empty.
+            # Where the budgets of memory were measured; on NixOS false.
+            "has_budget": True,
+            # NixOS has every program; there it is empty.
             "missing_programs": set(OPTIONAL) - set(self.programs.optional),
             "skip": self.skip,
             "skip_all": self.skip_all,

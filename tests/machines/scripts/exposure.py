@@ -16,6 +16,7 @@ wait_for_back_ends(machine)
 machine.wait_for_unit("load-generator.service")
 
 with subtest("only the page is reached from another machine"):
+    booted(client)
     client.wait_until_succeeds("curl -sf --max-time 5 http://machine:3001/health", timeout=60)
     status, order, _ = buy(client, door="http://machine:3001")
     assert status == 201, order

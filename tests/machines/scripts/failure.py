@@ -2,6 +2,7 @@
 page's server is refused a connection."""
 
 LOG_FILTER = "/etc/hello-observability/log-filter"
+SOCKETS = "/etc/hello-observability/sockets"
 
 start_all()
 wait_for_shop(machine)
@@ -91,6 +92,78 @@ with subtest("a reload reads the log filter again and ends nobody"):
             said = f"journalctl --quiet --unit={unit}.service --grep='log filter is now {wish}'"
             machine.wait_until_succeeds(said, timeout=60)
             assert main_pid(machine, unit) == pids[unit], unit
+
+with subtest("a socket takes another address at a reload, and nothing else is touched"):
+
+    def move(**ports: int) -> None:
+        """Does to the machine what a switch to other ports does, up to the reload."""
+        machine.succeed(f"cp {SOCKETS} /tmp/sockets && rm {SOCKETS}")
+        for part, port in ports.items():
+            for kind, text in {
+                "socket": f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{port}\n",
+                "service": f"[Service]\nEnvironment=PORT={port}\n",
+            }.items():
+                folder = f"/run/systemd/system/{part}.{kind}.d"
+                machine.succeed(f"mkdir -p {folder} && printf '{text}' >{folder}/moved.conf")
+            machine.succeed(f"sed -i 's/^{part} .*/{part} 127.0.0.1:{port}/' /tmp/sockets")
+        machine.succeed(f"cp /tmp/sockets {SOCKETS}")
+        machine.succeed("systemctl daemon-reload")
+
+    def reload() -> None:
+        machine.succeed("systemctl reload hello-observability-sockets.service")
+
+    def answers(port: int, path: str) -> None:
+        machine.succeed(f"curl -sSf --max-time 10 http://127.0.0.1:{port}{path}")
+
+    pids = {unit: main_pid(machine, unit) for unit in SERVICES}
+    reload()
+    assert {unit: main_pid(machine, unit) for unit in SERVICES} == pids, "nothing has moved"
+
+    move(frontend=13001)
+    reload()
+    answers(13001, "/health")
+    machine.fail("curl -sS --max-time 10 http://127.0.0.1:3001/health")
+    still = {unit: main_pid(machine, unit) for unit in SERVICES}
+    assert still.pop("frontend") != pids.pop("frontend") and still == pids, (still, pids)
+
+    # An address that is taken: the reload fails, and the next one tries again.
+    machine.succeed("systemd-run --quiet --unit=taken -- $(command -v python3) -m http.server --bind 127.0.0.1 13002")
+    machine.wait_for_open_port(13002)
+    move(frontend=13002)
+    machine.fail("systemctl reload hello-observability-sockets.service")
+    machine.succeed("systemctl stop taken.service")
+    reload()
+    answers(13002, "/health")
+    move(frontend=3001)
+    reload()
+
+    # Neither address is free before both sockets are closed.
+    move(**{"product-service": 8082, "inventory-service": 8081})
+    reload()
+    answers(8082, "/products")
+    answers(8081, "/inventory/product1")
+    move(**{"product-service": 8081, "inventory-service": 8082})
+    machine.succeed("rm /run/systemd/system/*.d/moved.conf && systemctl daemon-reload")
+    reload()
+    wait_for_shop(machine)
+    assert buy(machine)[0] == 201
+
+with subtest("one word stops the shop with its sockets, another starts it; what watches it goes on"):
+    watches = main_pid(machine, "prometheus")
+    machine.succeed("systemctl stop hello-observability.target")
+    for unit, port in SERVICES.items():
+        machine.fail(f"systemctl is-active --quiet {unit}.service")
+        machine.fail(f"curl -sS --max-time 10 http://127.0.0.1:{port}/health")
+    machine.succeed("systemctl start hello-observability.target")
+    wait_for_shop(machine)
+    assert buy(machine)[0] == 201
+    assert main_pid(machine, "prometheus") == watches
+
+with subtest("one control group holds it all"):
+    group = machine.get_unit_property("hello-observability.slice", "ControlGroup")
+    inside = machine.succeed(f"ls /sys/fs/cgroup{group}")
+    for unit in (*SERVICES, "prometheus", "prometheus-node-exporter"):
+        assert f"{unit}.service" in inside, (unit, inside)
 
 with subtest("a service that cannot start is tried ever more slowly, however many wait, and comes back"):
     wrong, starts = "/run/systemd/system/order-service.service.d/wrong.conf", "--grep='^Starting' | wc -l"

@@ -1,20 +1,45 @@
 """Measures, inside: how soon after the start an order is found in all back ends, how soon a line and
-a span are there, and the memory of every unit. Only the memory has a limit that fails the test."""
+a span are there, and the memory of every unit. Only the memory has a limit that fails the test, and
+only where it was measured: a virtual machine has another kernel and other builds."""
 
-# What the shop and the whole stack without Grafana may hold, in MiB.
+# What the shop and the whole stack without Grafana may need, in MiB; see `needed`.
 SHOP_BUDGET = 80
-STACK_BUDGET = 450
+STACK_BUDGET = 400
+# After a burst Jaeger's store writes to the disk what it gathered in memory: two tables of 83 MiB,
+# and the third that is made of them.
+BURST_BUDGET = 600
 
 BACK_ENDS = ["prometheus", "alertmanager", "prometheus-node-exporter"]
 BACK_ENDS += ["jaeger"] if has_jaeger else ["trace-receiver"]
 BACK_ENDS += ["loki", "promtail"] if has_logs else []
 
 
-def memory(unit: str) -> float:
-    """What the processes of a unit hold, shared pages divided among those who share them, in MiB."""
-    pid = main_pid(machine, unit)
-    rollup = machine.succeed(f"grep '^Pss:' /proc/{pid}/smaps_rollup")
-    return int(rollup.split()[1]) / 1024
+def forget_use(units: list[str]) -> None:
+    """From now on the kernel notes anew which pages are used (proc_pid_clear_refs(5))."""
+    for unit in units:
+        machine.succeed(f"echo 1 >/proc/{main_pid(machine, unit)}/clear_refs")
+
+
+def memory(unit: str) -> tuple[float, float]:
+    """What the process of a unit needs, and what it holds, in MiB.
+
+    It needs what it has written, which the kernel cannot drop, and the code that it used since
+    `forget_use`. It holds more: of its code also what was run at the start only, and what the kernel
+    mapped beside it, 64 KiB for each 4 KiB that are run. How much depends on the machine, and the kernel
+    drops it as soon as anybody needs the place."""
+    needs = holds = 0
+    for line in machine.succeed(f"cat /proc/{main_pid(machine, unit)}/smaps").splitlines():
+        name, *rest = line.split()
+        if not name.endswith(":"):
+            is_code = "w" not in rest[0] and rest[-1].startswith("/")
+        elif name == "Rss:" and is_code:
+            holds += int(rest[0])
+        elif name == "Referenced:" and is_code:
+            needs += int(rest[0])
+        elif name == "Pss:" and not is_code:
+            holds += int(rest[0])
+            needs += int(rest[0])
+    return needs / 1024, holds / 1024
 
 
 FOUND = {
@@ -33,7 +58,7 @@ ORDER = """-H 'Content-Type: application/json' -d '{"productId":"product1","quan
 
 begun = time.monotonic()
 machine.start()
-answer = machine.wait_until_succeeds(f"curl -sf -i --max-time 5 {ORDER} {FRONTEND}/api/orders", timeout=60)
+answer = machine.wait_until_succeeds(f"curl -sf -i --max-time 5 {ORDER} {FRONTEND}/api/orders", timeout=300)
 log.info(f"start to the first order: {time.monotonic() - begun:.1f} s")
 first = answer.lower().split("traceresponse: 00-")[1][:32]
 for where in FOUND:
@@ -53,27 +78,33 @@ with subtest("how soon a line and a span are there"):
 
 
 
-
 def weigh(when: str) -> tuple[float, float]:
-    """Writes down what each unit holds; the shop's sum, and the whole stack's."""
-    held = {unit: memory(unit) for unit in [*SERVICES, *BACK_ENDS]}
-    shop, stack = sum(held[unit] for unit in SERVICES), sum(held.values())
-    each = ", ".join(f"{unit} {mebibytes:.0f}" for unit, mebibytes in held.items())
-    log.info(f"{when}, in MiB: the shop {shop:.0f}, the whole stack {stack:.0f} ({each})")
-    return shop, stack
+    """Writes down what each unit needs and holds; what the shop needs, and the whole stack."""
+    units = {unit: memory(unit) for unit in [*SERVICES, *BACK_ENDS]}
+    shop = sum(units[unit][0] for unit in SERVICES)
+    needs, holds = (sum(column) for column in zip(*units.values(), strict=True))
+    each = ", ".join(f"{unit} {needed:.0f} of {held:.0f}" for unit, (needed, held) in units.items())
+    log.info(f"{when}, in MiB: the shop needs {shop:.0f}, the whole stack {needs:.0f} of {holds:.0f} ({each})")
+    return shop, needs
 
 
 with subtest("the memory with ten users is within its budget"):
+    forget_use([*SERVICES, *BACK_ENDS])
     machine.succeed("load-generator --target http://127.0.0.1:3001 --restock --duration 15s --report -")
     shop, stack = weigh("with ten users")
-    assert shop <= SHOP_BUDGET and stack <= STACK_BUDGET, (shop, stack)
+    assert not has_budget or (shop <= SHOP_BUDGET and stack <= STACK_BUDGET), (shop, stack)
 
-with subtest("the memory of the shop after a burst of a thousand orders is within its budget"):
+with subtest("the memory after a burst of a thousand orders is within its budget"):
     machine.succeed(
         "load-generator --target http://127.0.0.1:3001 --orders-only --restock --rate 200 --duration 5s --report -"
     )
-    shop, _stack = weigh("after a burst of a thousand orders")
-    assert shop <= SHOP_BUDGET, shop
+    shop, stack = weigh("after a burst of a thousand orders")
+    assert not has_budget or (shop <= SHOP_BUDGET and stack <= BURST_BUDGET), (shop, stack)
+
+with subtest("the memory is given back once ten users are alone again"):
+    machine.succeed("load-generator --target http://127.0.0.1:3001 --restock --duration 15s --report -")
+    shop, stack = weigh("with ten users after the burst")
+    assert not has_budget or (shop <= SHOP_BUDGET and stack <= STACK_BUDGET), (shop, stack)
 
 with subtest("what telemetry costs on disk"):
     log.info(f"series in Prometheus: {metric(machine, 'prometheus_tsdb_head_series'):.0f}")

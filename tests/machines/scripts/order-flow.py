@@ -21,7 +21,7 @@ with subtest("each service is found by Prometheus under its own name, and so is 
     )
 
 with subtest("the host tells of its processors, memory and disks, and of the state of each unit"):
-    told = [
+    facts = [
         'rate(node_cpu_seconds_total{mode="idle"}[30s])',
         "node_memory_MemAvailable_bytes",
         "node_disk_io_time_seconds_total",
@@ -29,7 +29,7 @@ with subtest("the host tells of its processors, memory and disks, and of the sta
     ]
     eventually(
         "all of it is told",
-        lambda: [query for query in told if not metric(machine, f"count({query})") > 0],
+        lambda: [query for query in facts if not metric(machine, f"count({query})") > 0],
         lambda silent: not silent,
     )
 

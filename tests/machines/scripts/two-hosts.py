@@ -15,6 +15,7 @@ with subtest("neither host runs what belongs to the other"):
         shop.fail(f"systemctl is-active --quiet {unit}.service")
 
 with subtest("an order from a third machine is one trace, read on the other host"):
+    booted(client)
     client.wait_until_succeeds("curl -sf --max-time 5 http://shop:3001/health", timeout=60)
     status, order, trace_id = buy(client, door="http://shop:3001")
     assert status == 201, order

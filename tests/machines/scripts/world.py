@@ -236,8 +236,14 @@ def own_metric(machine: Any, service: str, name: str, *labels: str) -> float:
     return sum(values)
 
 
+def booted(machine: Any) -> None:
+    """Until it is up: a virtual machine may take minutes, which no wait after this has to count."""
+    machine.wait_for_unit("multi-user.target")
+
+
 def wait_for_shop(machine: Any) -> None:
     """Until each service has said that it is ready, and answers."""
+    booted(machine)
     for unit, port in SERVICES.items():
         machine.wait_for_unit(f"{unit}.service")
         machine.wait_until_succeeds(f"curl -sf --max-time 5 http://127.0.0.1:{port}/health", timeout=60)
@@ -245,6 +251,7 @@ def wait_for_shop(machine: Any) -> None:
 
 def wait_for_back_ends(machine: Any) -> None:
     """Until every back end that is there takes what it is sent, and answers."""
+    booted(machine)
     ready = [f"{PROMETHEUS}/-/ready", f"{ALERTMANAGER}/-/ready"]
     if has_jaeger:
         ready.append("http://127.0.0.1:13133/status")

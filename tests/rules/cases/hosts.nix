@@ -28,16 +28,16 @@ in
     };
     silent = [
       {
-        at = 75;
+        at = 60;
         alert = "HostDown";
       }
     ];
     fires = [
       {
-        at = 80;
+        at = 65;
         alert = "HostDown";
         labels.host = "10.0.0.1";
-        description = "None of the 2 targets on 10.0.0.1 has answered for 20 seconds.";
+        description = "None of the 2 targets on 10.0.0.1 answers.";
       }
     ];
   };

@@ -1,9 +1,13 @@
 //! How the services do, as the page's server asks for it.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
 use harness::eventually;
 use serde_json::{Value, json};
 
-use crate::opened::Launcher;
+use crate::opened::{Launcher, PORTS, binaries};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_shows_in_the_series_of_each_service_and_its_trace_behind_them() {
@@ -69,4 +73,42 @@ async fn an_order_shows_in_the_series_of_each_service_and_its_trace_behind_them(
             "{service}: {exemplars:?}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_is_told_of_while_it_is_on() {
+    let shop = Launcher::open(&[], &[]).await;
+    let folder = shop.data().join("faults");
+    let mode = fs::metadata(&folder).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o700, "for the user alone");
+    let page = shop.launcher.http(3001);
+    let told = async |faults: Value| {
+        eventually("what is on is told", async || {
+            let answer = page.get("/system/faults").await;
+            if answer.status == 200 && answer.json()["faults"] == faults {
+                Ok(())
+            } else {
+                Err(answer)
+            }
+        })
+        .await;
+    };
+    told(json!([])).await;
+    let scenario = |arguments: &[&str]| {
+        let mut command = Command::new(binaries().join("scenario"));
+        command.arg("--faults-folder").arg(&folder);
+        for (service, port) in PORTS {
+            if service != "telemetry" {
+                let flag = format!("--{service}-url");
+                let url = format!("http://127.0.0.1:{}", port + shop.launcher.offset);
+                command.arg(flag).arg(url);
+            }
+        }
+        let output = command.args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    scenario(&["start", "lock"]);
+    told(json!([{ "name": "lock", "service": "inventory-service" }])).await;
+    scenario(&["stop"]);
+    told(json!([])).await;
 }

@@ -17,7 +17,7 @@ pub(crate) const PORTS: [(&str, u16); 6] = [
     ("order-service", 8083),
     ("gateway-service", 8080),
     ("frontend", 3001),
-    ("spans", 4318),
+    ("telemetry", 4318),
 ];
 
 /// The launcher.

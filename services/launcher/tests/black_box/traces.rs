@@ -128,11 +128,16 @@ async fn another_receiver_gets_the_spans_and_none_is_opened() {
     let endpoint = receiver.endpoint();
     let environment = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.clone().into()),
+        ("LOGS_URL", "http://127.0.0.1:3100".into()),
         ("OTEL_BSP_SCHEDULE_DELAY", "20".into()),
     ];
     let shop = Launcher::open(&[], &environment).await;
     let said = shop.launcher.says("The shop is open.").await.join("\n");
     assert!(said.contains(&endpoint), "{said}");
+    // Where the page reads, too, and how to say so where it reads nowhere.
+    for place in ["http://127.0.0.1:3100", "set TRACES_URL", "set METRICS_URL"] {
+        assert!(said.contains(place), "{place}: {said}");
+    }
     let own = ("127.0.0.1", 4318 + shop.launcher.offset);
     assert!(std::net::TcpStream::connect(own).is_err());
     let id = buy(&shop, 1).await.trace_id();

@@ -1,6 +1,6 @@
 //! One event, detached from the thread on which it happened.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::SystemTime;
 
 use opentelemetry::Context;
@@ -21,6 +21,9 @@ pub(super) struct Event {
     pub(super) request_id: Option<RequestId>,
     /// Its fields in the order in which they were written, `message` among them.
     pub(super) fields: Vec<(&'static str, Value)>,
+    /// How many like it were not written, itself among them; none of an event that stands for
+    /// itself alone.
+    pub(super) repeated: Option<u64>,
 }
 
 /// The value of a field.
@@ -50,7 +53,20 @@ impl Event {
             span,
             request_id,
             fields: fields.0,
+            repeated: None,
         }
+    }
+
+    /// The event as one that stands for `count` like it. The message says so too: it is all that a
+    /// reader in Loki sees.
+    pub(super) fn standing_for(mut self, count: u64) -> Self {
+        self.repeated = Some(count);
+        for (name, value) in &mut self.fields {
+            if let ("message", Value::Text(text)) = (*name, value) {
+                let _ = write!(text, " ({count} times more within a second)");
+            }
+        }
+        self
     }
 
     /// The message.

@@ -2,7 +2,7 @@
 //!
 //! Its layer writes to the journal on the thread that calls it, knows no trace ids, and does not
 //! report a journal that is away. So each event is replayed to it here, on the writer's
-//! thread, with `trace_id`, `span_id` and `request_id` as fields of its own.
+//! thread, with `trace_id`, `span_id`, `request_id` and `repeated` as fields of its own.
 
 use std::collections::HashMap;
 use std::io;
@@ -22,7 +22,7 @@ use super::sink::Sink;
 const SOCKET: &str = "/run/systemd/journal/socket";
 
 /// The fields that are added to each event's own.
-const IDS: [&str; 3] = ["trace_id", "span_id", "request_id"];
+const ADDED: [&str; 4] = ["trace_id", "span_id", "request_id", "repeated"];
 
 /// The journal.
 pub(super) struct Journald {
@@ -54,7 +54,7 @@ impl Journald {
         })
     }
 
-    /// The metadata of an event with the ids among its fields. It has to live as long as the
+    /// The metadata of an event with what is added among its fields. It has to live as long as the
     /// program, like that of every place that logs; there is one for each such place.
     fn metadata(&mut self, original: &'static Metadata<'static>) -> &'static Metadata<'static> {
         self.replayed.entry(original.callsite()).or_insert_with(|| {
@@ -62,7 +62,7 @@ impl Journald {
                 .fields()
                 .iter()
                 .map(|field| field.name())
-                .chain(IDS)
+                .chain(ADDED)
                 .collect();
             Box::leak(Box::new(Metadata::new(
                 original.name(),
@@ -91,15 +91,16 @@ impl Sink for Journald {
             return;
         }
         let metadata = self.metadata(event.metadata);
-        let ids = [
+        let added = [
             event.span.map(|(trace, _)| trace.to_string()),
             event.span.map(|(_, span)| span.to_string()),
             event.request_id.as_ref().map(ToString::to_string),
+            event.repeated.map(|count| count.to_string()),
         ];
         let mut values: Vec<Option<&dyn FieldValue>> = vec![None; metadata.fields().len()];
-        let own = values.len() - IDS.len();
-        for (slot, id) in values[own..].iter_mut().zip(&ids) {
-            *slot = id.as_ref().map(|id| id as &dyn FieldValue);
+        let own = values.len() - ADDED.len();
+        for (slot, text) in values[own..].iter_mut().zip(&added) {
+            *slot = text.as_ref().map(|text| text as &dyn FieldValue);
         }
         for (name, value) in &event.fields {
             let index = event

@@ -1,5 +1,5 @@
 //! One JSON object a line: `timestamp`, `level`, `service`, `target`, `message`, the ids, and
-//! the event's own fields.
+//! the event's own fields, and `repeated` of an event that stands for many.
 
 use serde::Serializer;
 use serde::ser::SerializeMap;
@@ -57,6 +57,9 @@ fn write(service: &str, event: &Event, line: &mut Vec<u8>) -> serde_json::Result
             Value::Float(number) => map.serialize_entry(name, number)?,
             Value::Bool(truth) => map.serialize_entry(name, truth)?,
         }
+    }
+    if let Some(count) = event.repeated {
+        map.serialize_entry("repeated", &count)?;
     }
     map.end()
 }

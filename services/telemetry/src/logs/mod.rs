@@ -2,7 +2,8 @@
 //!
 //! The journal's socket blocks when its reader stalls, and so does a pipe. [`capture`] therefore
 //! only fills a bounded [`queue`], and [`writer`] empties it into one [`sink`]: [`journald`],
-//! [`json`] or [`text`]. An event that finds the queue full is dropped and counted.
+//! [`json`] or [`text`]. An event that finds the queue full is dropped and counted. The same event
+//! many times a second is written as one line with its count ([`storm`]).
 
 mod capture;
 mod event;
@@ -13,6 +14,7 @@ mod json;
 mod queue;
 mod sink;
 mod stdout;
+mod storm;
 mod text;
 mod writer;
 

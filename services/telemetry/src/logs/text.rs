@@ -54,6 +54,9 @@ fn write(service: &str, colour: bool, event: &Event, line: &mut Vec<u8>) -> io::
     for (name, value) in event.details() {
         write!(line, " {name}={}", Printable(value))?;
     }
+    if let Some(count) = event.repeated {
+        write!(line, " repeated={count}")?;
+    }
     if let Some((trace, _)) = event.span {
         write!(line, " trace_id={trace}")?;
     }

@@ -1,13 +1,15 @@
 //! The families of HTTP, under the names and values that Micrometer gave them, so that
 //! dashboards for Spring Boot work.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 use opentelemetry::trace::TraceId;
 use prometheus::{IntGauge, Registry};
 
-use super::ExemplarHistogramVec;
+use super::circuit::Circuits;
+use super::{Circuit, ExemplarHistogramVec};
 
 /// The family of the requests answered.
 pub(super) const SERVER_REQUESTS: &str = "http_server_requests_seconds";
@@ -32,6 +34,7 @@ pub struct ServerMetrics {
 #[derive(Clone, Debug)]
 pub struct ClientMetrics {
     requests: ExemplarHistogramVec<5>,
+    circuits: Circuits,
 }
 
 /// Counts a request as in flight until it is dropped.
@@ -87,7 +90,7 @@ impl ServerMetrics {
 }
 
 impl ClientMetrics {
-    /// Registers the family in `registry`.
+    /// Registers the families in `registry`.
     pub fn new(registry: &Registry) -> prometheus::Result<Self> {
         let requests = ExemplarHistogramVec::new(
             CLIENT_REQUESTS,
@@ -95,12 +98,19 @@ impl ClientMetrics {
             ["peer", "method", "uri", "status", "outcome"],
             SECONDS,
         )?;
+        let circuits = Circuits::new()?;
         registry.register(Box::new(requests.collector()))?;
-        Ok(Self { requests })
+        registry.register(Box::new(circuits.clone()))?;
+        Ok(Self { requests, circuits })
     }
 
     pub(super) fn requests(&self) -> &ExemplarHistogramVec<5> {
         &self.requests
+    }
+
+    /// Shows the state of a circuit for as long as the process runs.
+    pub fn show(&self, circuit: Arc<dyn Circuit>) {
+        self.circuits.add(circuit);
     }
 
     /// Counts a request that a peer has answered. `uri` is the route's template.

@@ -1,5 +1,6 @@
 //! Metrics: the families that every service has, and the two formats in which they are exposed.
 
+mod circuit;
 mod exemplar;
 mod exposition;
 mod http;
@@ -10,6 +11,7 @@ use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{IntGaugeVec, Opts, Registry};
 
+pub use circuit::{Circuit, CircuitState};
 pub use exemplar::ExemplarHistogramVec;
 pub use exposition::Exposition;
 pub use http::{ClientMetrics, InFlight, ServerMetrics};

@@ -1,0 +1,13 @@
+# The alerts of which no alerts-*.py in ./scripts waits until somebody is told, each with the reason; promtool fires every one of
+# them on synthetic series (../rules).
+{
+  Oversold = "the store refuses it: a test that provoked it would have found the bug";
+  OrdersFailSlowly = "looks back over one and three days, and is silent while OrdersFailFast fires, for half an hour";
+  OrdersSlowSlowly = "the same, while OrdersSlowFast fires";
+  DiskFilling = "looks back over six hours, and has to hold for one";
+  HostMemoryLow = "a machine shares the memory of the host that tests it";
+  StoreSlow = "scripts/scenarios.py makes the disk slow and sees the alert begin, and waits for nobody to be told";
+  StoreQueueLong = "a machine shares the disk of the host that tests it: only a slow disk lets a hundred writes wait for a minute";
+  TracesNotStored = "not tried: Jaeger's store gathers spans in memory, and a full disk fails its writes later";
+  RulesFail = "promtool refuses a rule that would fail before it gets into a configuration";
+}

@@ -1,0 +1,82 @@
+# What one word stops, and what one control group holds.
+let
+  rendered = values: import ../../nixos/debian { inherit values; };
+  everything = rendered {
+    enable = true;
+    loadGenerator.enable = true;
+  };
+  inherit (builtins) attrNames filter match;
+  target = "hello-observability.target";
+  slice = "hello-observability.slice";
+  says = line: text: match "(.*\n)?${line}\n.*" text != null;
+  unitsThat = line: filter (name: says line everything.units.${name}) (attrNames everything.units);
+  shop = [
+    "frontend.service"
+    "frontend.socket"
+    "gateway-service.service"
+    "gateway-service.socket"
+    "hello-observability-sockets.service"
+    "inventory-service.service"
+    "inventory-service.socket"
+    "load-generator.service"
+    "order-service.service"
+    "order-service.socket"
+    "product-service.service"
+    "product-service.socket"
+  ];
+in
+{
+  "the target starts the shop, its sockets and its load generator, and nothing else" = {
+    expected = shop;
+    actual = builtins.sort builtins.lessThan everything.wants.${target};
+  };
+  "and stops the same" = {
+    expected = shop;
+    actual = unitsThat "PartOf=${target}";
+  };
+  "it is started at boot" = {
+    expected = true;
+    actual = builtins.elem target everything.wants."multi-user.target";
+  };
+  "the slice holds all that stays and nothing beside it, the back ends too" = {
+    expected = [
+      "alertmanager.service"
+      "frontend.service"
+      "frontend.socket"
+      "gateway-service.service"
+      "gateway-service.socket"
+      "grafana.service"
+      "inventory-service.service"
+      "inventory-service.socket"
+      "jaeger.service"
+      "load-generator.service"
+      "loki.service"
+      "order-service.service"
+      "order-service.socket"
+      "product-service.service"
+      "product-service.socket"
+      "prometheus-node-exporter.service"
+      "prometheus.service"
+      "promtail.service"
+    ];
+    actual = unitsThat "Slice=${slice}";
+  };
+  "a host that only watches has the slice, and no target" = {
+    expected = [
+      true
+      false
+    ];
+    actual =
+      let
+        inherit (rendered { observability.enable = true; }) units;
+      in
+      [
+        (units ? ${slice})
+        (units ? ${target})
+      ];
+  };
+  "a host without any of it has neither" = {
+    expected = { };
+    actual = (rendered { }).units;
+  };
+}
