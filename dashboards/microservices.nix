@@ -129,13 +129,13 @@ dashboard {
         ];
       }
       {
-        height = 7;
+        height = 8;
         panels = [
           (byService {
             title = "Server errors by service";
             description = "The share of the answers that are server errors (5xx). The line is one in twenty, from which on an alert fires.";
             unit = "percentunit";
-            width = 8;
+            width = 7;
             lines = panels.above { critical = 5.0e-2; };
             targets = [ (targets.series "job:http_server_errors:ratio_rate1m{${jobs}}" "{{job}}") ];
           })
@@ -143,14 +143,14 @@ dashboard {
             title = "Requests in flight";
             description = "Requests that are being answered at the moment, by service.";
             unit = "none";
-            width = 8;
+            width = 7;
             targets = [ (targets.series "sum by (job) (http_server_requests_in_flight{${jobs}})" "{{job}}") ];
           })
           (panels.labelTable {
             title = "Alerts that fire";
             description = "Empty while all is well. A click on a service leads to its page; runbooks are linked in what Alertmanager sends, and in Grafana's list of alerts.";
             unit = "string";
-            width = 8;
+            width = 10;
             none = "none";
             targets = [
               (targets.rows "sum by (alertname, severity, service) (ALERTS{alertstate=\"firing\",severity!=\"none\"})")
@@ -168,7 +168,7 @@ dashboard {
               {
                 field = "service";
                 title = "Service";
-                width = 200;
+                width = 180;
                 links = [ (links.serviceOfField "Service") ];
               }
             ];

@@ -134,6 +134,7 @@ dashboard {
           (third {
             title = "Errors by route";
             description = "Answers with 4xx and 5xx a second, by route and status. 404 and 409 are the client's affair, 5xx ours.";
+            none = "No errors";
             unit = "reqps";
             targets = [
               (targets.series "sum by (method, uri, status) (rate(http_server_requests_seconds_count{${job},status=~\"4..|5..\"}[$__rate_interval]))" "{{status}} {{method}} {{uri}}")

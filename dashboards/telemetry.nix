@@ -258,7 +258,7 @@ dashboard {
             width = 12;
             legend = "right";
             targets = [
-              (targets.series "max by (job) ((process_resident_memory_bytes or otelcol_process_memory_rss) / on (job) group_left job:memory_max_bytes unless {${services}})" "{{job}}")
+              (targets.series "max by (job) ((process_resident_memory_bytes or {__name__=~\"otelcol_process_memory_rss(_bytes)?\"}) / on (job) group_left job:memory_max_bytes unless {${services}})" "{{job}}")
             ];
           })
           (panels.logs {

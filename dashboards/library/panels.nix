@@ -149,8 +149,8 @@ rec {
             showLegend = true;
             displayMode = if legend == "right" then "table" else "list";
             placement = legend;
-            # In a list they would leave no room for five services.
-            calcs = if legend == "right" then [ "lastNotNull" ] else [ ];
+            # In a list, or beside a narrow panel, they would leave no room for the names.
+            calcs = if legend == "right" && one.width >= 12 then [ "lastNotNull" ] else [ ];
           };
           tooltip = {
             mode = "multi";

@@ -69,6 +69,9 @@ import ../merge.nix {
               port = own.metricsPort;
               # Counters end in _total, or Prometheus doubts that they are counters.
               without_type_suffix = false;
+              # Told nothing of these two, it keeps to names without them; told one, to none of its defaults.
+              without_units = true;
+              without_scope_info = true;
             };
           }
         ];

@@ -87,9 +87,11 @@ export class Shown {
     return this.page.locator(`[data-viz-panel-key="panel-${String(found.id)}"]`);
   }
 
-  /** Waits until no panel loads any more. */
-  async settled(): Promise<void> {
-    await expect(this.page.locator('[aria-label="Panel loading bar"]')).toHaveCount(0, { timeout: 60_000 });
+  /** The titles of the numbers with which it begins. */
+  numbers(): string[] {
+    const { panels } = dashboard(this.uid);
+    const graphs = panels.filter(({ type }) => type !== 'stat').map(({ gridPos }) => gridPos.y);
+    return panels.filter(({ gridPos }) => gridPos.y < Math.min(...graphs)).map(({ title }) => title);
   }
 
   /** The panels that are in error, and those without data, by title. */

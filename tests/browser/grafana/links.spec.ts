@@ -139,9 +139,9 @@ test('an alert leads to its runbook, its dashboard at its time, and its lines', 
     await page.goto('/alerting/groups?alertmanager=Alertmanager');
     const group = page.getByTestId('alert-group').filter({ hasText: fact('ALERT') });
     await group.getByTestId('alert-group-collapse-toggle').click(loaded);
-    const row = group.getByTestId('row').filter({ hasText: named }).first();
-    await row.getByRole('button', { name: 'Expand row' }).click();
-    return group;
+    const table = page.getByTestId('alert-group-table');
+    await table.getByTestId('row').filter({ hasText: named }).first().getByRole('button', { name: 'Expand row' }).click();
+    return table;
   };
   const runbook = (await alert()).getByRole('link', { name: /runbooks/ }).first();
   await expect(runbook).toHaveAttribute('href', new RegExp(`/${fact('ALERT')}\\.md$`));

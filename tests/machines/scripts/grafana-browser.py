@@ -35,8 +35,15 @@ facts = {
 with subtest("a minute of traffic with faults"):
     assert buy(machine, quantity=10_000)[0] == 409
     assert buy(machine, product="no-such-product")[0] == 404
+    for path in ("products/no-such-product", "inventory/no-such-product"):
+        assert request(machine, "GET", f"{FRONTEND}/api/{path}")[0] == 404
     unknown = "00000000-0000-7000-8000-000000000000"
     machine.succeed(f"curl -s -X DELETE http://127.0.0.1:8082/inventory/reservations/{unknown}")
+    eventually(
+        "Prometheus knows of no restart",
+        lambda: get(machine, f"{PROMETHEUS}/api/v1/query", query="node_systemd_service_restart_total == 0"),
+        lambda answer: bool(answer and answer["data"]["result"]),
+    )
     # systemd complains of a service and of a back end.
     for unit in ("order-service", "prometheus-node-exporter"):
         machine.succeed(f"kill -KILL {main_pid(machine, unit)}")

@@ -58,10 +58,12 @@ with subtest("a query goes through Grafana to each back end"):
     )
 
 with subtest("Grafana shows the alerts that fire"):
+    # Prometheus says it again after a minute when Alertmanager was not there yet.
     eventually(
         "the alert that always fires, through Grafana",
         lambda: ask("/alertmanager/alertmanager/api/v2/alerts"),
         lambda alerts: any(alert["labels"]["alertname"] == "Watchdog" for alert in alerts or []),
+        120,
     )
 
 with subtest("every dashboard of the folder is there by its uid, as the file has it"):
