@@ -28,6 +28,9 @@ BOOT = 600
 POWER_OFF = 300
 # How much slower than a container an emulated machine is, by what a start of the shop takes.
 EMULATED = 10
+KERNEL_LINE = "root=/dev/vda rw console=ttyS0 quiet panic=-1"
+# A service that is slow only because its processor is emulated does not hang.
+EMULATED_LINE = f"{KERNEL_LINE} systemd.service_watchdogs=no"
 SHELL = Path(__file__).with_name("shell.py")
 SHELL_PLACE = "/usr/local/lib/driver/shell.py"
 SHELL_UNIT = """\
@@ -75,7 +78,7 @@ class VirtualMachine(Words):
                 *("qemu-system-x86_64", "-accel", *accelerator, "-machine", "q35"),
                 *("-m", MEMORY, "-smp", str(PROCESSORS), "-nodefaults", "-display", "none"),
                 *("-kernel", self._kernel.image, "-initrd", self._kernel.initrd),
-                *("-append", "root=/dev/vda rw console=ttyS0 quiet panic=-1", "-no-reboot"),
+                *("-append", KERNEL_LINE if self._accelerated else EMULATED_LINE, "-no-reboot"),
                 # Of a disk that nobody keeps nothing has to be written out.
                 *("-drive", f"file={_open_path(self._disk)},format=raw,if=virtio,cache=unsafe"),
                 *("-serial", "stdio", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci"),
