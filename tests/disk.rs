@@ -148,16 +148,19 @@ async fn is_up(service: &Http) {
     );
 }
 
-/// An event of level ERROR that says what is wrong with the store.
-fn assert_told(process: &Process, words: &[&str]) {
-    let log = process.log();
-    let told = log.iter().any(|line| {
-        let message = line["message"].as_str().unwrap_or_default();
-        line["level"] == "ERROR"
-            && message.contains("store")
-            && words.iter().any(|word| message.contains(word))
-    });
-    assert!(told, "no line says {words:?}: {log:?}");
+/// An event of level ERROR says what is wrong with the store, once the log's own thread has written it.
+async fn is_told(process: &Process, words: &[&str]) {
+    eventually("a line tells what is wrong", async || {
+        let log = process.log();
+        let told = log.iter().any(|line| {
+            let message = line["message"].as_str().unwrap_or_default();
+            line["level"] == "ERROR"
+                && message.contains("store")
+                && words.iter().any(|word| message.contains(word))
+        });
+        if told { Ok(()) } else { Err(log) }
+    })
+    .await;
 }
 
 fn ids(orders: &[Value]) -> Vec<&str> {
@@ -197,7 +200,7 @@ async fn orders_survive(
     let taken = until_refused(async || shop.buy("product1", 1).await).await;
     is_down(&orders).await;
     assert_unavailable(&shop.gateway().post_with("/api/orders", &key, &wish).await);
-    assert_told(process, words);
+    is_told(process, words).await;
     // Whoever reads does not notice.
     let location = before.header("location").expect("a Location");
     assert_eq!(shop.gateway().get(location).await.json(), before.json());
@@ -353,7 +356,7 @@ async fn the_inventory_service_survives_a_full_disk_and_its_orders_wait() {
     let body = json!({ "quantity": 7 });
     until_refused(async || shop.gateway().put("/api/inventory/product2", &body).await).await;
     is_down(&inventory).await;
-    assert_told(&process, &["full"]);
+    is_told(&process, &["full"]).await;
     assert_eq!(shop.stock("product1").await, 99);
     // The order is stored by then; whether its pieces can be taken shows later.
     let pending = shop.buy("product1", 3).await;
@@ -384,7 +387,7 @@ async fn the_product_service_survives_a_full_disk() {
     let add = async || shop.gateway().post("/api/products", &product).await;
     let taken = until_refused(add).await;
     is_down(&products).await;
-    assert_told(&process, &["full"]);
+    is_told(&process, &["full"]).await;
     let listed = products.get("/products").await.json();
     assert_eq!(listed.as_array().map(Vec::len), Some(3 + taken.len()));
     assert_eq!(shop.buy("product1", 1).await.status, 201, "orders go on");

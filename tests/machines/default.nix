@@ -15,9 +15,11 @@ let
     "grafana-browser"
     "rendered"
   ];
-  # What the driver's containers cannot do: be switched off, as these do, or filter packets.
+  # What the driver's containers cannot do: be switched off, as these do, filter packets, or enforce
+  # what their own systemd limits.
   inContainers = removeAttrs tests [
     "alerts-hosts"
+    "enforced"
     "reboot"
     "two-hosts"
     "exposure"

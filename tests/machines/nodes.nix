@@ -81,6 +81,11 @@ in
   back-ends = { inherit machine; };
   cardinality = { inherit machine; };
   dashboards.machine = busy;
+  # What systemd limits is to be seen on the shop alone.
+  enforced.machine = {
+    shop.enable = true;
+    promtail.enable = false;
+  };
   exposure = {
     inherit client;
     machine = exposed;

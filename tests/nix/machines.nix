@@ -44,6 +44,7 @@ in
     expected = names (
       removeAttrs nodes [
         "alerts-hosts"
+        "enforced"
         "exposure"
         "reboot"
         "two-hosts"

@@ -46,6 +46,10 @@ const POOL_MAX_IDLE: usize = 256;
 /// milliseconds.
 const PROBE_BODY: Duration = Duration::from_secs(1);
 
+/// What the rest of an answer has at least, whose head came in time. A peer gives up on a slow
+/// request after as long as the gateway does, and its answer comes just as the deadline passes.
+const REST_OF_ANSWER: Duration = Duration::from_secs(1);
+
 /// The most bytes that a JSON answer of a peer may have: a thousand times the longest of the shop.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 
@@ -139,7 +143,8 @@ impl Peer {
     }
 
     /// Sends a request and gives the answer on as it comes. `timeout` bounds all of it: to the
-    /// head of the answer by an error here, and to its end by an error of its body.
+    /// head of the answer by an error here, and to its end by an error of its body, which has
+    /// [`REST_OF_ANSWER`] in any case.
     pub(crate) async fn send(
         &self,
         route: Route,
@@ -158,6 +163,7 @@ impl Peer {
         match exchange.with_context(context).await {
             Ok(response) => {
                 record.answered(&response);
+                let deadline = deadline.max(Instant::now() + REST_OF_ANSWER);
                 Ok(response.map(|body| response_body::watch(body, record, deadline)))
             }
             Err(error) => {

@@ -7,7 +7,7 @@ use crate::args::Args;
 use crate::services::{SERVICES, Service, receiver_port};
 
 /// What the launcher's own receiver is called.
-const RECEIVER: &str = "spans";
+const RECEIVER: &str = "telemetry";
 
 /// A port that is not free.
 #[derive(Debug, thiserror::Error)]

@@ -42,11 +42,13 @@ def _version(tree: Path, package: str) -> str:
     return subprocess.run([*question, package], capture_output=True, text=True).stdout
 
 
-def layered(tree: Path, folder: Path) -> Path:
-    """A writable copy of the tree; what is written stands in `folder`."""
+def layered(tree: Path, folder: Path, above: Path | None = None) -> Path:
+    """A writable copy of the tree, with a layer above it if there is one; what is written stands in
+    `folder`."""
     for part in ("written", "work", "root"):
         (folder / part).mkdir(parents=True)
-    layers = f"lowerdir={tree},upperdir={folder}/written,workdir={folder}/work"
+    lower = f"{above}:{tree}" if above else tree
+    layers = f"lowerdir={lower},upperdir={folder}/written,workdir={folder}/work"
     mount("--types", "overlay", "overlay", "--options", layers, folder / "root")
     os.chmod(folder / "root", 0o755)
     return folder / "root"

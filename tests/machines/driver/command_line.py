@@ -19,7 +19,11 @@ no Nix; it needs root, Rust, Node.js, and:
   apt-get install {packages}
 
 Prometheus and the node exporter come from Debian. Loki, Promtail, Jaeger and Grafana are taken from
-PATH; what cannot be tested without one of them is listed as SKIPPED and counted."""
+PATH; what cannot be tested without one of them is listed as SKIPPED and counted.
+
+What only a kernel of its own enforces is tested in QEMU when it is named; without KVM that takes some
+minutes. It needs also:
+  apt-get install --no-install-recommends {virtual_packages}"""
 EPILOG = """\
 examples:
   tests/machines/run                          all tests
@@ -43,6 +47,7 @@ def main() -> int:
     tests = {path.stem: _purpose(path) for path in scripts}
     here = [test for test, purpose in tests.items() if not purpose.startswith("NixOS only")]
     long = [test for test in here if tests[test].startswith("Long:")]
+    virtual = [test for test in here if tests[test].startswith("QEMU only:")]
     arguments = _arguments(here)
     if arguments.list:
         for test, purpose in tests.items():
@@ -52,10 +57,12 @@ def main() -> int:
     # So that an end by a signal is one in order, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        named = arguments.test or [test for test in here if test not in long]
-        outcome = _run(named * arguments.repeat, arguments.suite)
+        named = arguments.test or [test for test in here if test not in long + virtual]
+        outcome = _run(named * arguments.repeat, virtual, arguments.suite)
         for test in long if not arguments.test else []:
             print(f"SKIPPED {test}: it takes many minutes; run tests/machines/run {test}")
+        for test in virtual if not arguments.test else []:
+            print(f"SKIPPED {test}: it needs QEMU; run tests/machines/run {test}")
         return outcome
     except Failure as failure:
         print(f"error: {failure}", file=sys.stderr)
@@ -64,15 +71,17 @@ def main() -> int:
         return 130
 
 
-def _run(tests: list[str], suite: str) -> int:
+def _run(tests: list[str], virtual: list[str], suite: str) -> int:
     cgroups.sweep()
     tree, found = host.prepare("tests/machines/run", suite)
+    kernel = host.prepare_kernel(tree) if set(tests) & set(virtual) else None
     outcomes = []
     for test in tests:
         print(f"\n== {test}")
+        own = kernel if test in virtual else None
         driver = os.getpid()
         try:
-            run = isolated(lambda: Script(test, tree, found, driver).run(), network=True)
+            run = isolated(lambda: Script(test, tree, found, driver, own).run(), network=True)
             outcomes.append(run)
         finally:
             cgroups.sweep()
@@ -83,11 +92,11 @@ def _run(tests: list[str], suite: str) -> int:
 def _arguments(tests: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="tests/machines/run",
-        description=HELP.format(packages=host.PACKAGES),
+        description=HELP.format(packages=host.PACKAGES, virtual_packages=host.VIRTUAL_PACKAGES),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("test", nargs="*", metavar="TEST", help="a test (all but the long ones when none is named)")
+    parser.add_argument("test", nargs="*", metavar="TEST", help="a test (all but the long ones and those in QEMU when none is named)")
     parser.add_argument("--list", action="store_true", help="list the tests and what they show")
     parser.add_argument(
         "--repeat", type=int, default=1, metavar="N", help="run everything N times (1)"

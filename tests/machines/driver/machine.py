@@ -6,13 +6,12 @@ import signal
 import subprocess
 import tempfile
 import time
-import uuid
 from pathlib import Path
 
 from . import cgroups
-from .network import LOOPBACK, Network
-from .render import Rendering
-from .words import PATIENCE, RequestedAssertionFailed, Words
+from .installation import inside
+from .network import Network
+from .words import PATIENCE, RequestedAssertionFailed, Words, bash
 
 # systemd-nspawn keeps these from a container; IPAddressDeny= and SocketBindDeny= need them. A machine
 # that shares the host's network goes without.
@@ -41,22 +40,6 @@ class Machine(Words):
         self._complaint = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._leader: int | None = None
-
-    def install(self, rendering: Rendering) -> None:
-        """Writes what the machine is made of, before its first start."""
-        units = Path("/usr/local/lib/systemd/system")
-        self._write("/etc/hostname", f"{self.name}\n")
-        self._write("/etc/hosts", self._network.hosts() if self._network else LOOPBACK)
-        # Without one of its own systemd takes the start for the first, and enables all it knows.
-        self._write("/etc/machine-id", f"{uuid.uuid4().hex}\n")
-        for unit, text in rendering.units.items():
-            self._write(f"{units}/{unit}", text)
-        for target, wanted in rendering.wants.items():
-            for unit in wanted:
-                link = self._inside(f"{units}/{target}.wants/{unit}")
-                link.symlink_to(f"{units}/{unit}")
-        for path, text in rendering.files.items():
-            self._write(path, text)
 
     def start(self) -> None:
         """Switches the machine on, and does not wait for it."""
@@ -92,12 +75,10 @@ class Machine(Words):
     ) -> tuple[int, str]:
         """Runs a line of bash as root in /tmp; see the NixOS test driver."""
         enter = _enter(self._connect())
-        limit = [] if timeout is None else ["timeout", str(timeout)]
-        bash = ["bash", "-c", f"cd /tmp; set -euo pipefail; {command}"]
         # A file, as a process left in the background may keep it open.
         with tempfile.TemporaryFile() as complaint:
             done = subprocess.Popen(
-                enter + limit + bash,
+                enter + bash(command, timeout),
                 env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if check_output else subprocess.DEVNULL,
@@ -161,7 +142,7 @@ class Machine(Words):
     def copy_from_host(self, source: str, target: str) -> None:
         """Copies a file or a folder into the machine."""
         self._connect()
-        self._inside(target)
+        inside(self._root, target)
         subprocess.run(["cp", "--recursive", source, f"{self._root}{target}"], check=True)
 
     def last_words(self, lines: int) -> str:
@@ -191,15 +172,6 @@ class Machine(Words):
             else:
                 time.sleep(0.02)
         return self._leader
-
-    def _write(self, path: str, text: str) -> None:
-        self._inside(path).write_text(text)
-
-    def _inside(self, path: str) -> Path:
-        """A path of the machine as the driver sees it, with its folder made."""
-        place = Path(f"{self._root}{path}")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        return place
 
 
 def _enter(leader: int) -> list[str]:

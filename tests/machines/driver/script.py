@@ -14,8 +14,11 @@ from unittest import TestCase
 
 from . import browser, report
 from .host import PROJECT
+from .kernel import Kernel
+from .machine import Machine
 from .programs import OPTIONAL, Programs
-from .stage import datasources, machines_of
+from .stage import datasources, machines_of, virtual_machines_of
+from .virtual_machine import VirtualMachine
 from .words import RequestedAssertionFailed, Skipped, retry
 
 SCRIPTS = PROJECT / "tests/machines/scripts"
@@ -46,9 +49,15 @@ class Log:
 class Script:
     """A test in the namespaces of the caller, which end with it."""
 
-    def __init__(self, test: str, tree: Path, programs: Programs, driver: int) -> None:
+    def __init__(
+        self, test: str, tree: Path, programs: Programs, driver: int, kernel: Kernel | None
+    ) -> None:
         self.test, self.programs, self.outcome = test, programs, report.Outcome()
-        self.machines = machines_of(test, tree, programs, driver, network=True)
+        self.machines: list[Machine] | list[VirtualMachine] = (
+            virtual_machines_of(test, tree, programs, kernel)
+            if kernel
+            else machines_of(test, tree, programs, driver, network=True)
+        )
         self.datasources = datasources(tree)
 
     def run(self) -> report.Outcome:

@@ -31,10 +31,18 @@ def retry(look: Callable[[bool], bool], timeout_seconds: float = PATIENCE) -> No
         raise RequestedAssertionFailed(f"timed out after {timeout_seconds} s")
 
 
+def bash(command: str, timeout: int | None) -> list[str]:
+    """How a machine runs a line of bash, for at most `timeout` seconds."""
+    limit = [] if timeout is None else ["timeout", str(timeout)]
+    return [*limit, "bash", "-c", f"cd /tmp; set -euo pipefail; {command}"]
+
+
 class Words(ABC):
     """What can be said to a machine that executes commands."""
 
     name: str
+    # By how much more a wait may take than a script says: an emulated machine is slow.
+    slowness = 1
 
     @abstractmethod
     def execute(
@@ -155,7 +163,7 @@ class Words(ABC):
             return (status == 0) is success
 
         try:
-            retry(done, timeout)
+            retry(done, timeout * self.slowness)
         except RequestedAssertionFailed as late:
             raise RequestedAssertionFailed(
                 f"{late}, the last time: {self._told(command, status, output)}"
@@ -164,7 +172,7 @@ class Words(ABC):
 
     def _wait(self, what: str, look: Callable[[bool], bool], timeout: int) -> None:
         try:
-            retry(look, timeout)
+            retry(look, timeout * self.slowness)
         except RequestedAssertionFailed as late:
             if str(late).startswith("timed out"):
                 raise RequestedAssertionFailed(f"{self.name}: {late} for {what}") from None
