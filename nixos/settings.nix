@@ -19,11 +19,14 @@ let
   };
   budget = memoryMax: tasksMax: { inherit memoryMax tasksMax; };
 
-  # What the services are built with. A unit may hold what its connections may, the bodies that it
-  # buffers for them, and what the service holds besides; the page cache of a store's log, which the kernel counts too, gives way.
+  # What the services are built with. A unit may hold what its connections may and the kernel for them,
+  # the bodies that it buffers, and what the service holds besides; the page cache of a store's log,
+  # which the kernel counts too, gives way.
   limits = builtins.fromJSON (builtins.readFile ../services/server/limits.json);
   memory =
-    limits.service_bytes + limits.buffered_bytes + limits.max_connections * limits.connection_bytes;
+    limits.service_bytes
+    + limits.buffered_bytes
+    + limits.max_connections * (limits.connection_bytes + limits.socket_bytes);
 
   # Measured on two cores: 8 to 11 MiB resident idle, 22 MiB with 64 orders at once, 28 with 128. A
   # thread for each core, 64 for names of peers, and some for the store and telemetry: 512 ends only a

@@ -128,7 +128,8 @@ fn limits() -> Value {
     serde_json::from_str(include_str!("../services/server/limits.json")).expect("JSON")
 }
 
-/// What systemd gives a service as MemoryMax=, in bytes.
+/// What systemd gives a service as MemoryMax=, in bytes, less what the kernel holds for its sockets:
+/// a control group of version 1 does not count it.
 fn memory_max() -> u64 {
     let limit = |name: &str| limits()[name].as_u64().expect("a number");
     limit("service_bytes")

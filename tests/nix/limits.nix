@@ -11,12 +11,18 @@ in
 {
   "a service may hold what all its connections may, the bodies for them, and itself" = {
     expected =
-      limits.service_bytes + limits.buffered_bytes + limits.max_connections * limits.connection_bytes;
+      limits.service_bytes
+      + limits.buffered_bytes
+      + limits.max_connections * (limits.connection_bytes + limits.socket_bytes);
     actual = 1048576 * number "([0-9]+)M" settings.gateway.memoryMax;
   };
   "the unit of a service says so" = {
     expected = settings.gateway.memoryMax;
     actual = valueOf "MemoryMax";
+  };
+  "a socket asks for half of what the kernel may hold for a connection, which takes it twice" = {
+    expected = limits.socket_bytes / 2;
+    actual = 1024 * number ".*\nReceiveBuffer=([0-9]+)K\n.*" units."gateway-service.socket";
   };
   "a service may open a file for each connection to a client and to a peer" = {
     expected = true;

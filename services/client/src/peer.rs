@@ -41,6 +41,11 @@ const POOL_IDLE: Duration = Duration::from_secs(5);
 /// rather than by a server that has too many: it might do so just as the next request is sent.
 const POOL_MAX_IDLE: usize = 256;
 
+/// The most bytes that a connection buffers of a request that the peer does not take, or of the head
+/// of an answer, which is as long as our servers' may be. hyper's own limit is 400 KiB, and a flood of
+/// slow bodies would make it so.
+const BUFFER: usize = 32 * 1024;
+
 /// How long a probe of the circuit may wait for its own body. Every other request is refused
 /// meanwhile, and a client that sends slowly says nothing about the peer. A whole body comes within
 /// milliseconds.
@@ -76,6 +81,7 @@ impl Peer {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(POOL_MAX_IDLE)
+            .http1_max_buf_size(BUFFER)
             .build(Connector::new());
         // An IPv6 address stands in brackets in a URL only.
         let host: Arc<str> = url.host().trim_matches(['[', ']']).into();

@@ -31,6 +31,10 @@ pub struct Limits {
     /// body comes slowly. These are hyper's buffers, to the peer as well, the tasks, and what the
     /// allocator adds.
     pub connection_bytes: u64,
+    /// The most memory that the kernel holds for a connection and counts to the service, in control
+    /// groups of version 2: what came and was not read yet. The sockets of the units ask for half of
+    /// it (`ReceiveBuffer=`, socket(7)).
+    pub socket_bytes: u64,
     /// The most bytes of bodies, of requests and of answers, that are held whole in memory at once,
     /// beyond the small ones that [`Self::connection_bytes`] covers: room for some 190 of the
     /// longest pages of orders that clients read slowly, or for 512 of the longest bodies.
@@ -49,7 +53,7 @@ impl Limits {
     pub const fn memory_bytes(&self) -> u64 {
         self.service_bytes
             + self.buffered_bytes as u64
-            + self.max_connections as u64 * self.connection_bytes
+            + self.max_connections as u64 * (self.connection_bytes + self.socket_bytes)
     }
 }
 
