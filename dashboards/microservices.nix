@@ -168,7 +168,7 @@ dashboard {
               {
                 field = "service";
                 title = "Service";
-                width = 180;
+                width = 220;
                 links = [ (links.serviceOfField "Service") ];
               }
             ];

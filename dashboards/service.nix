@@ -192,7 +192,7 @@ dashboard {
             ];
           })
           (byPeer {
-            title = "95th percentile by peer";
+            title = "p95 by peer";
             description = "As this service sees it: with the network, and the wait for a connection.";
             unit = "s";
             targets = [
