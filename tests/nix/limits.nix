@@ -20,8 +20,8 @@ in
     expected = settings.gateway.memoryMax;
     actual = valueOf "MemoryMax";
   };
-  "a socket asks for half of what the kernel may hold for a connection, which takes it twice" = {
-    expected = limits.socket_bytes / 2;
+  "a socket asks for a quarter of what the kernel may hold for a connection: it doubles it, and as much is sent on" = {
+    expected = limits.socket_bytes / 4;
     actual = 1024 * number ".*\nReceiveBuffer=([0-9]+)K\n.*" units."gateway-service.socket";
   };
   "a service may open a file for each connection to a client and to a peer" = {

@@ -32,8 +32,9 @@ pub struct Limits {
     /// allocator adds.
     pub connection_bytes: u64,
     /// The most memory that the kernel holds for a connection and counts to the service, in control
-    /// groups of version 2: what came and was not read yet. The sockets of the units ask for half of
-    /// it (`ReceiveBuffer=`, socket(7)).
+    /// groups of version 2: what came and was not read yet, and as much that the gateway has sent on
+    /// and its peer has not taken. The sockets of the units ask for a quarter of it
+    /// (`ReceiveBuffer=`, which the kernel doubles: socket(7)).
     pub socket_bytes: u64,
     /// The most bytes of bodies, of requests and of answers, that are held whole in memory at once,
     /// beyond the small ones that [`Self::connection_bytes`] covers: room for some 190 of the

@@ -113,7 +113,7 @@ if has_logs:
         if has_limits:
             machine.succeed("systemctl set-property --runtime inventory-service.service MemoryMax=3M")
             is_told(machine, "OutOfMemory", begun, 120, service="inventory-service")
-            machine.succeed("systemctl set-property --runtime inventory-service.service MemoryMax=224M")
+            machine.succeed("systemctl set-property --runtime inventory-service.service MemoryMax=288M")
         else:
             log.info("this host hands no memory controller to the machine: systemd's line is imitated")
             restart_with_line("inventory-service", "Failed with result 'oom-kill'.")
