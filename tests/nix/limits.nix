@@ -20,10 +20,11 @@ in
     expected = settings.gateway.memoryMax;
     actual = valueOf "MemoryMax";
   };
-  "a socket asks for a quarter of what the kernel may hold for a connection: it doubles it, and as much is sent on" = {
-    expected = limits.socket_bytes / 4;
-    actual = 1024 * number ".*\nReceiveBuffer=([0-9]+)K\n.*" units."gateway-service.socket";
-  };
+  "a socket asks for a quarter of what the kernel may hold for a connection: it doubles it, and as much is sent on" =
+    {
+      expected = limits.socket_bytes / 4;
+      actual = 1024 * number ".*\nReceiveBuffer=([0-9]+)K\n.*" units."gateway-service.socket";
+    };
   "a service may open a file for each connection to a client and to a peer" = {
     expected = true;
     actual = number "([0-9]+)" (valueOf "LimitNOFILE") > 2 * limits.max_connections;
