@@ -9,7 +9,7 @@ let
     variables
     ;
   inherit (import ../nixos/config/rules/labels.nix) asked services serviceNames;
-  inherit (import ../nixos/config/fields.nix) labels;
+  inherit (import ../nixos/config/fields.nix) labels troubled;
 
   jobs = "job=~\"$service\"";
   gateway = "job=\"gateway-service\",uri=~\"/api/.*\"";
@@ -211,7 +211,7 @@ dashboard {
             description = "What failed and what may: lines at the levels of error and warning. Open one to follow its trace.";
             width = 24;
             targets = [
-              (targets.lines 200 "{${labels.service}=~\"$service\", ${labels.level}=~\"emerg|alert|crit|error|warning\"}")
+              (targets.lines 200 "{${labels.service}=~\"$service\", ${troubled}}")
             ];
           })
         ];

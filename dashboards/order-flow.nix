@@ -7,7 +7,7 @@ let
     links
     numbers
     ;
-  inherit (import ../nixos/config/fields.nix) labels;
+  inherit (import ../nixos/config/fields.nix) labels troubled;
 
   # The business spans of an order, and the one of the background.
   steps = [
@@ -208,7 +208,7 @@ dashboard {
             description = "Warnings and errors of the order and the inventory service. Open one to follow its trace.";
             width = 24;
             targets = [
-              (targets.lines 200 "{${labels.service}=~\"order-service|inventory-service\", ${labels.level}=~\"emerg|alert|crit|error|warning\"}")
+              (targets.lines 200 "{${labels.service}=~\"order-service|inventory-service\", ${troubled}}")
             ];
           })
         ];

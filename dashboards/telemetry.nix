@@ -8,7 +8,7 @@ let
     numbers
     ;
   inherit (import ../nixos/config/rules/labels.nix) services asked;
-  inherit (import ../nixos/config/fields.nix) labels;
+  inherit (import ../nixos/config/fields.nix) labels troubled;
 
   third = rest: panels.timeseries ({ width = 8; } // rest);
   number = panels.stat;
@@ -266,7 +266,7 @@ dashboard {
             description = "Warnings and errors of what watches the shop.";
             width = 12;
             targets = [
-              (targets.lines 200 "{${labels.service}=~\"prometheus|alertmanager|loki|promtail|jaeger|grafana|prometheus-node-exporter\", ${labels.level}=~\"emerg|alert|crit|error|warning\"}")
+              (targets.lines 200 "{${labels.service}=~\"prometheus|alertmanager|loki|promtail|jaeger|grafana|prometheus-node-exporter\", ${troubled}}")
             ];
           })
         ];

@@ -46,39 +46,20 @@ rec {
     else
       null;
 
-  # Where traces are read.
-  traces =
-    if cfg.frontend.tracesUrl != null then
-      cfg.frontend.tracesUrl
-    else if known "jaeger" then
-      url "jaeger"
-    else
-      null;
+  # Where the page's server reads traces, logs, metrics and alerts, and where people find Grafana.
+  traces = toldOr cfg.frontend.tracesUrl "jaeger";
+  logs = toldOr cfg.frontend.logsUrl "loki";
+  metrics = toldOr cfg.frontend.metricsUrl "prometheus";
+  alerts = toldOr cfg.frontend.alertsUrl "alertmanager";
+  grafana = toldOr cfg.frontend.grafanaUrl "grafana";
 
-  # Where logs are read.
-  logs =
-    if cfg.frontend.logsUrl != null then
-      cfg.frontend.logsUrl
-    else if known "loki" then
-      url "loki"
-    else
-      null;
-
-  # Where metrics are read.
-  metrics =
-    if cfg.frontend.metricsUrl != null then
-      cfg.frontend.metricsUrl
-    else if known "prometheus" then
-      url "prometheus"
-    else
-      null;
-
-  # Where alerts are read.
-  alerts =
-    if cfg.frontend.alertsUrl != null then
-      cfg.frontend.alertsUrl
-    else if known "alertmanager" then
-      url "alertmanager"
+  # An address that was told, else that of a part, where there is one.
+  toldOr =
+    told: name:
+    if told != null then
+      told
+    else if known name then
+      url name
     else
       null;
 

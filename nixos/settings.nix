@@ -22,7 +22,7 @@ let
   # What the services are built with. A unit may hold what its connections may and the kernel for them,
   # the bodies that it buffers, and what the service holds besides; the page cache of a store's log,
   # which the kernel counts too, gives way.
-  limits = builtins.fromJSON (builtins.readFile ../services/server/limits.json);
+  limits = import ./limits.nix;
   memory =
     limits.service_bytes
     + limits.buffered_bytes

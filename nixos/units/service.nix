@@ -57,9 +57,10 @@ in
       Backlog = 4096;
       # An address may come up later than the socket.
       FreeBind = true;
-      # What the kernel holds for a connection that the service does not read counts to its memory,
-      # up to 64 KiB by itself. This is inherited by each connection; the kernel takes it twice.
-      ReceiveBuffer = "16K";
+      # What the kernel holds for a connection that the service does not read counts to its memory.
+      # This is inherited by each connection; the kernel takes it twice, and a forwarded body as much
+      # again on its way out.
+      ReceiveBuffer = "${toString ((import ../limits.nix).socket_bytes / 4 / 1024)}K";
       NoDelay = true;
     };
   };

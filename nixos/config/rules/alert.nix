@@ -27,13 +27,7 @@ cfg:
 }:
 let
   addresses = import ../../addresses.nix cfg;
-  grafana =
-    if cfg.frontend.grafanaUrl != null then
-      cfg.frontend.grafanaUrl
-    else if addresses.known "grafana" then
-      addresses.url "grafana"
-    else
-      null;
+  inherit (addresses) grafana;
   # The lines of its service, or what fails anywhere.
   lines = import ../explore.nix (
     period
@@ -41,16 +35,12 @@ let
       source = (import ../sources.nix).loki;
       query = {
         queryType = "range";
-        expr =
-          if service == null then
-            "{${labelsOfLines.level}=~\"emerg|alert|crit|error|warning\"}"
-          else
-            "{${labelsOfLines.service}=\"SERVICE\"}";
+        expr = if service == null then "{${fields.troubled}}" else "{${fields.labels.service}=\"SERVICE\"}";
       };
       filled = if service == null then { } else { SERVICE = service; };
     }
   );
-  labelsOfLines = (import ../fields.nix).labels;
+  fields = import ../fields.nix;
   ofService = if service == null then "" else "var-service=${service}&";
 in
 {
