@@ -10,11 +10,7 @@ let
   inherit (pkgs) lib;
   inherit (lib) mapAttrs;
 
-  # Their files say that they are for Debian alone.
-  tests = removeAttrs (import ./nodes.nix) [
-    "grafana-browser"
-    "rendered"
-  ];
+  tests = import ./on-nixos.nix;
   # What the driver's containers cannot do: be switched off, as these do, filter packets, or enforce
   # what their own systemd limits.
   inContainers = removeAttrs tests [

@@ -1,28 +1,20 @@
 # What the NixOS test driver would check: { <test> = { machines, script }; }.
 let
-  nodes = import ../nodes.nix;
   script = import ../script.nix {
     dashboards = "/dashboards";
     datasources = "/datasources.json";
     scenarios = "/scenarios";
   };
 in
-builtins.mapAttrs
-  (name: machines: {
-    # A test of one machine may call it `machine` (nixos/lib/testing/driver.nix).
-    machines =
-      builtins.attrNames machines
-      ++ (
-        if builtins.length (builtins.attrNames machines) == 1 && !(machines ? machine) then
-          [ "machine" ]
-        else
-          [ ]
-      );
-    script = script name;
-  })
-  (
-    builtins.removeAttrs nodes [
-      "grafana-browser"
-      "rendered"
-    ]
-  )
+builtins.mapAttrs (name: machines: {
+  # A test of one machine may call it `machine` (nixos/lib/testing/driver.nix).
+  machines =
+    builtins.attrNames machines
+    ++ (
+      if builtins.length (builtins.attrNames machines) == 1 && !(machines ? machine) then
+        [ "machine" ]
+      else
+        [ ]
+    );
+  script = script name;
+}) (import ../on-nixos.nix)

@@ -11,7 +11,8 @@ from pathlib import Path
 from . import cgroups
 from .installation import inside
 from .network import Network
-from .words import PATIENCE, RequestedAssertionFailed, Words, bash
+from .powered import Powered
+from .words import PATIENCE, RequestedAssertionFailed, bash
 
 # systemd-nspawn keeps these from a container; IPAddressDeny= and SocketBindDeny= need them. A machine
 # that shares the host's network goes without.
@@ -24,21 +25,19 @@ ENVIRONMENT = {
 }
 # A boot takes a second; a machine under the load of another build gets a minute.
 BOOT = 60
-# Above the 90 s after which systemd kills a unit that does not stop.
-POWER_OFF = 120
 
 
-class Machine(Words):
+class Machine(Powered):
     """A machine in the words of the NixOS test driver."""
+
+    # Above the 90 s after which systemd kills a unit that does not stop.
+    power_off = 120
 
     def __init__(
         self, name: str, root: Path, places: dict[Path, str], driver: int, network: Network | None
     ) -> None:
-        self.name = name
+        super().__init__(name)
         self._root, self._places, self._driver, self._network = root, places, driver, network
-        self._console = tempfile.TemporaryFile()
-        self._complaint = ""
-        self._process: subprocess.Popen[bytes] | None = None
         self._leader: int | None = None
 
     def start(self) -> None:
@@ -61,10 +60,6 @@ class Machine(Words):
             stderr=subprocess.STDOUT,
             preexec_fn=cgroups.joiner(self._driver, self.name),
         )
-
-    def is_up(self) -> bool:
-        """Whether the machine is on."""
-        return self._process is not None
 
     def execute(
         self,
@@ -91,27 +86,11 @@ class Machine(Words):
             self._complaint = complaint.read().decode(errors="replace")
         return done.returncode if check_return else -1, output
 
-    def complaint(self) -> str:
-        """What the last command wrote to its standard error."""
-        return self._complaint
-
     def shutdown(self) -> None:
         """Shuts the machine down in order."""
         if self._process:
             os.kill(self._connect(), signal.SIGRTMIN + 4)  # systemd(1): poweroff.target
             self.wait_for_shutdown()
-
-    def wait_for_shutdown(self) -> None:
-        """Waits until the machine is off."""
-        if not self._process:
-            return
-        try:
-            self._process.wait(POWER_OFF)
-        except subprocess.TimeoutExpired:
-            raise RequestedAssertionFailed(f"{self.name}: still on after {POWER_OFF} s") from None
-        if self._network:
-            self._network.unplug(self.name)  # The kernel would go on answering pings.
-        self._process = self._leader = None
 
     def crash(self) -> None:
         """Ends the machine at once, as when somebody pulls its plug."""
@@ -135,10 +114,6 @@ class Machine(Words):
         enter = ["nsenter", f"--net={self._network.namespace(self.name)}"]
         return subprocess.run(enter + command, cwd=folder, env=environment).returncode
 
-    def log(self, msg: str) -> None:
-        """Tells the reader something."""
-        print(f"     {self.name}: {msg}", flush=True)
-
     def copy_from_host(self, source: str, target: str) -> None:
         """Copies a file or a folder into the machine."""
         self._connect()
@@ -152,9 +127,10 @@ class Machine(Words):
         written = subprocess.run(read, capture_output=True, text=True, errors="replace").stdout
         return written or self._on_console()
 
-    def _on_console(self) -> str:
-        self._console.seek(0)
-        return self._console.read().decode(errors="replace")
+    def _is_off(self) -> None:
+        self._leader = None
+        if self._network:
+            self._network.unplug(self.name)  # The kernel would go on answering pings.
 
     def _connect(self) -> int:
         """Starts the machine when it is off, and answers its first process once it has come as far

@@ -19,13 +19,13 @@ from .installation import inside
 from .isolation import Failure, mount
 from .kernel import Kernel
 from .machine import ENVIRONMENT
-from .words import PATIENCE, RequestedAssertionFailed, Words, bash
+from .powered import Powered
+from .words import PATIENCE, RequestedAssertionFailed, bash
 
 # As large as those of the NixOS test (default.nix): the stores reserve more than they fill.
 DISK, MEMORY, PROCESSORS = "4G", "2G", 2
 # Emulated on a loaded host, a boot takes up to three minutes; with KVM seconds.
 BOOT = 600
-POWER_OFF = 300
 # How much slower than a container an emulated machine is, by what a start of the shop takes.
 EMULATED = 10
 KERNEL_LINE = "root=/dev/vda rw console=ttyS0 quiet panic=-1"
@@ -45,11 +45,13 @@ LimitNOFILE=infinity
 """
 
 
-class VirtualMachine(Words):
+class VirtualMachine(Powered):
     """A machine in the words of the NixOS test driver, without a network."""
 
+    power_off = 300
+
     def __init__(self, name: str, root: Path, places: dict[Path, str], kernel: Kernel) -> None:
-        self.name = name
+        super().__init__(name)
         self._kernel, self._accelerated = kernel, _has_kvm()
         self.slowness = 1 if self._accelerated else EMULATED
         _install_shell(root)
@@ -58,9 +60,6 @@ class VirtualMachine(Words):
             place.mkdir(exist_ok=True) if source.is_dir() else place.touch()
             mount("--bind", source, place)
         self._disk = _disk_of(root)
-        self._console = tempfile.TemporaryFile()
-        self._complaint = ""
-        self._process: subprocess.Popen[bytes] | None = None
         self._shell: Any = None
 
     def start(self) -> None:
@@ -90,10 +89,6 @@ class VirtualMachine(Words):
             stderr=subprocess.STDOUT,
         )
 
-    def is_up(self) -> bool:
-        """Whether the machine is on."""
-        return self._process is not None
-
     def execute(
         self,
         command: str,
@@ -108,35 +103,17 @@ class VirtualMachine(Words):
         status = answer["status"] if check_return or not check_output else -1
         return status, answer["output"]
 
-    def complaint(self) -> str:
-        """What the last command wrote to its standard error."""
-        return self._complaint
-
     def shutdown(self) -> None:
         """Shuts the machine down in order."""
         if self._process:
             self.execute("systemctl poweroff --no-block", check_output=False)
             self.wait_for_shutdown()
 
-    def wait_for_shutdown(self) -> None:
-        """Waits until the machine is off."""
-        if not self._process:
-            return
-        try:
-            self._process.wait(POWER_OFF)
-        except subprocess.TimeoutExpired:
-            raise RequestedAssertionFailed(f"{self.name}: still on after {POWER_OFF} s") from None
-        self._process = self._shell = None
-
     def crash(self) -> None:
         """Ends the machine at once, as when somebody pulls its plug."""
         if self._process:
             self._process.kill()
             self.wait_for_shutdown()
-
-    def log(self, msg: str) -> None:
-        """Tells the reader something."""
-        print(f"     {self.name}: {msg}", flush=True)
 
     def last_words(self, lines: int) -> str:
         """The end of the machine's journal, or of its console when it does not answer."""
@@ -195,9 +172,8 @@ class VirtualMachine(Words):
     def _port(self) -> Path:
         return Path(f"/run/{self.name}.port")
 
-    def _on_console(self) -> str:
-        self._console.seek(0)
-        return self._console.read().decode(errors="replace")
+    def _is_off(self) -> None:
+        self._shell = None
 
 
 def _has_kvm() -> bool:
