@@ -40,11 +40,15 @@ struct Service {
 impl Metrics {
     /// Keeps what a service answered at a time in seconds since 1970; `None` when it did not.
     pub fn keep(&self, service: &'static str, at: f64, text: Option<&str>) {
+        let written: Option<Vec<_>> = text.map(|text| openmetrics::samples(text).collect());
+        let written = written.as_deref();
+        let sample = written.map(Sample::of);
+        let faults = written.into_iter().flat_map(faults).collect();
         let mut services = self.0.lock();
         let service = services.entry(service).or_default();
-        service.samples.add(at, text.map(Sample::read));
-        service.faults = text.into_iter().flat_map(faults).collect();
-        for exemplar in text.into_iter().flat_map(exemplars) {
+        service.samples.add(at, sample);
+        service.faults = faults;
+        for exemplar in written.into_iter().flat_map(exemplars) {
             // A bucket shows its last one until the next comes.
             if service.exemplars.contains(&exemplar) {
                 continue;
@@ -93,17 +97,19 @@ impl Metrics {
     }
 }
 
-fn faults(text: &str) -> impl Iterator<Item = String> {
-    openmetrics::samples(text)
+fn faults(written: &[openmetrics::Sample<'_>]) -> impl Iterator<Item = String> {
+    written
+        .iter()
         .filter(|sample| sample.name == "fault_active" && sample.value > 0.0)
         .filter_map(|sample| sample.labels.get("fault").map(str::to_owned))
 }
 
-fn exemplars(text: &str) -> impl Iterator<Item = Exemplar> {
-    openmetrics::samples(text)
+fn exemplars(written: &[openmetrics::Sample<'_>]) -> impl Iterator<Item = Exemplar> {
+    written
+        .iter()
         .filter(|sample| sample.name == "http_server_requests_seconds_bucket")
         .filter_map(|sample| {
-            let exemplar = sample.exemplar?;
+            let exemplar = sample.exemplar.as_ref()?;
             let label = |name| Some((name, sample.labels.get(name)?.to_owned()));
             Some(Exemplar {
                 trace_id: exemplar.labels.get("trace_id")?.to_owned(),

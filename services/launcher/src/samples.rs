@@ -46,10 +46,10 @@ struct Scrape {
 pub struct Samples(VecDeque<Scrape>);
 
 impl Sample {
-    /// Takes what is needed from a service's own text.
-    pub fn read(text: &str) -> Self {
+    /// Takes what is needed from what a service wrote.
+    pub fn of(written: &[openmetrics::Sample<'_>]) -> Self {
         let mut sample = Self::default();
-        for found in openmetrics::samples(text) {
+        for found in written {
             if !found.labels.get("uri").is_none_or(is_counted) {
                 continue;
             }
@@ -272,7 +272,8 @@ http_client_circuit_state{peer="product-service"} 0
             queue: Some(2.0),
             circuit: Some(2.0),
         };
-        assert_eq!(Sample::read(text), expected);
+        let written: Vec<_> = openmetrics::samples(text).collect();
+        assert_eq!(Sample::of(&written), expected);
         let mut samples = Samples::default();
         // Its first requests came between the two scrapes.
         samples.add(0.0, Some(Sample::default()));
