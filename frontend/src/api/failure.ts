@@ -42,6 +42,16 @@ export class ApiFailure extends Error {
   }
 }
 
+/** What a call answers; null when there is nothing of the kind, which is no failure. */
+export async function orNothing<T>(call: Promise<T>): Promise<T | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof ApiFailure && error.status === 404) return null;
+    throw error;
+  }
+}
+
 /** Reads the problem in the body of an answer; an empty one when there is none. */
 export function readProblem(body: string): Problem {
   try {

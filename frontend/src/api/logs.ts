@@ -1,7 +1,7 @@
 /** The call that reads the log lines of a trace. */
 import * as v from 'valibot';
 
-import { ApiFailure } from './failure';
+import { orNothing } from './failure';
 import { request } from './request';
 
 const LogLine = v.object({
@@ -22,10 +22,6 @@ const Logs = v.object({ lines: v.array(LogLine) });
 
 /** The lines of a trace, oldest first; none when nothing is known of it. */
 export async function getLogs(traceId: string, signal: AbortSignal): Promise<readonly LogLine[]> {
-  try {
-    return (await request(`/logs/${traceId}`, Logs, { signal, background: true })).data.lines;
-  } catch (error) {
-    if (error instanceof ApiFailure && error.status === 404) return [];
-    throw error;
-  }
+  const call = request(`/logs/${traceId}`, Logs, { signal, background: true });
+  return (await orNothing(call))?.data.lines ?? [];
 }

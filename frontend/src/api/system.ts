@@ -1,7 +1,7 @@
 /** The calls about how the services do. */
 import * as v from 'valibot';
 
-import { ApiFailure } from './failure';
+import { orNothing } from './failure';
 import { request } from './request';
 import { TraceId } from './traceId';
 
@@ -66,22 +66,14 @@ export type Exemplar = v.InferOutput<typeof Exemplars>['exemplars'][number];
 
 /** The last quarter of an hour; null when the server cannot read metrics. */
 export async function getOverview(signal: AbortSignal): Promise<Overview | null> {
-  try {
-    return (await request('/system/overview', Overview, { signal, background: true })).data;
-  } catch (error) {
-    if (error instanceof ApiFailure && error.status === 404) return null;
-    throw error;
-  }
+  const call = request('/system/overview', Overview, { signal, background: true });
+  return (await orNothing(call))?.data ?? null;
 }
 
 /** The faults that an operator has switched on; null when the server cannot read metrics. */
 export async function getFaults(signal: AbortSignal): Promise<readonly Fault[] | null> {
-  try {
-    return (await request('/system/faults', Faults, { signal, background: true })).data.faults;
-  } catch (error) {
-    if (error instanceof ApiFailure && error.status === 404) return null;
-    throw error;
-  }
+  const call = request('/system/faults', Faults, { signal, background: true });
+  return (await orNothing(call))?.data.faults ?? null;
 }
 
 /** Requests of a service whose traces are known, the newest first. */

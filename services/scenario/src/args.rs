@@ -47,14 +47,10 @@ const FOLDERS: [&str; 2] = ["/run/hello-observability/faults", ".shop/faults"];
 impl Args {
     /// The folder of the faults files.
     pub(crate) fn faults_folder(&self) -> PathBuf {
-        let [first, _] = FOLDERS.map(PathBuf::from);
-        let found = || {
-            FOLDERS
-                .map(PathBuf::from)
-                .into_iter()
-                .find(|folder| folder.exists())
-        };
-        self.faults_folder.clone().or_else(found).unwrap_or(first)
+        let folders = FOLDERS.map(PathBuf::from);
+        let found = folders.iter().find(|folder| folder.exists());
+        let given = self.faults_folder.as_ref();
+        given.or(found).unwrap_or(&folders[0]).clone()
     }
 }
 
