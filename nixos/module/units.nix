@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  options,
   pkgs,
   ...
 }:
@@ -10,6 +11,7 @@ let
   units = import ../units cfg;
   defaults = import ./defaults.nix lib;
   files = import ../files.nix;
+  reload = import ./reload.nix { inherit options; };
   checked = import ./checked.nix { inherit lib pkgs; };
 
   inEtc = lib.removePrefix "/etc/";
@@ -29,7 +31,7 @@ let
 in
 {
   systemd = lib.mkMerge [
-    (lib.mapAttrs (_: lib.mapAttrs (_: defaults.unit)) units)
+    (lib.mapAttrs (_: lib.mapAttrs (_: unit: defaults.unit (reload unit))) units)
     {
       # A new filter is read on reload; a new configuration of a back end needs a restart.
       services = lib.genAttrs services (_: reloadedBy files.logFilter);

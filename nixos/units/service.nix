@@ -101,11 +101,10 @@ in
       // state
       // {
         ExecStart = "${cfg.package}/bin/${name}";
-        # READY=1 comes when the socket is taken and the store is open.
-        Type = "notify";
+        # READY=1 comes when the socket is taken and the store is open, and after SIGHUP when the log
+        # filter has been read again.
+        Type = "notify-reload";
         NotifyAccess = "main";
-        # SIGHUP reads the log filter again. /bin/sh is the one path that every system has.
-        ExecReload = "/bin/sh -c 'kill -HUP $MAINPID'";
         # A healthy service answers itself within milliseconds, twice in this time; ten seconds
         # forgive a host that swaps.
         WatchdogSec = 10;

@@ -50,12 +50,23 @@ in
     };
     expected = [
       true
-      "notify"
+      "main"
     ];
     actual = config: [
       config.services.loki.configuration.limits_config.allow_structured_metadata
-      config.systemd.services.order-service.serviceConfig.Type
+      config.systemd.services.order-service.serviceConfig.NotifyAccess
     ];
+  };
+
+  "a service is reloaded by SIGHUP, and by one word for it" = {
+    module = host { };
+    expected = true;
+    actual =
+      config:
+      let
+        own = config.systemd.services.order-service.serviceConfig;
+      in
+      (own.Type == "notify-reload") != (own ? ExecReload);
   };
 
   "a host adds scrape jobs, data sources and credentials of its own" = {
