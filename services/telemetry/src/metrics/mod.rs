@@ -27,7 +27,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(service: &str, version: &str) -> prometheus::Result<Self> {
+    pub fn new(service: &str, version: &str) -> prometheus::Result<Self> {
         let registry = Registry::new();
         let server = ServerMetrics::new(&registry)?;
         let client = ClientMetrics::new(&registry)?;
