@@ -120,7 +120,7 @@ async fn a_service_that_is_not_the_one_asked_for_gets_no_request() {
     );
     let (client, server) = call(&order.identity, "inventory-service", &product.identity).await;
     let error = client.unwrap_err().to_string();
-    assert!(error.contains("not valid for name"), "{error}");
+    assert!(error.contains("NotValidForName"), "{error}");
     server.unwrap_err();
 }
 

@@ -27,6 +27,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// The families that every service has, for the service of this name and version.
     pub fn new(service: &str, version: &str) -> prometheus::Result<Self> {
         let registry = Registry::new();
         let server = ServerMetrics::new(&registry)?;
