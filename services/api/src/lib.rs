@@ -3,6 +3,7 @@
 //!
 //! Each value is parsed once, at the edge; behind it an invalid one cannot exist.
 
+pub mod calls;
 pub mod endpoints;
 mod id;
 mod idempotency;
