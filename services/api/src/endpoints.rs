@@ -1,9 +1,12 @@
-//! What the gateway offers: the method and path of each operation, and the service that answers it.
+//! What the gateway offers: the method and path of each operation, the service that answers it, and
+//! who may use it.
 //!
 //! The gateway routes by this table and describes it in its OpenAPI document; the frontend takes
 //! from it the names of the routes that it forwards.
 
 use http::Method;
+
+use crate::Role;
 
 /// The path of the OpenAPI document.
 pub const DOCUMENT: &str = "/api/openapi.json";
@@ -27,6 +30,27 @@ pub enum Upstream {
     Order,
 }
 
+/// Who may use an endpoint where people sign in. Without an issuer, everybody may use all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, signed in or not.
+    Everybody,
+    /// Customers, who meet only what is theirs, and operators, who meet all.
+    Customers,
+    /// Operators.
+    Operators,
+}
+
+impl Access {
+    /// Whether people of this role may use it.
+    pub const fn allows(self, role: Role) -> bool {
+        match self {
+            Self::Everybody | Self::Customers => true,
+            Self::Operators => matches!(role, Role::Operator),
+        }
+    }
+}
+
 /// One operation on one path.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
@@ -38,6 +62,8 @@ pub struct Endpoint {
     pub path: &'static str,
     /// Who answers it.
     pub upstream: Upstream,
+    /// Who may use it.
+    pub access: Access,
     /// Whether the query says which page of a list is wanted.
     pub paged: bool,
 }
@@ -48,12 +74,14 @@ impl Endpoint {
         method: Method,
         path: &'static str,
         upstream: Upstream,
+        access: Access,
     ) -> Self {
         Self {
             name,
             method,
             path,
             upstream,
+            access,
             paged: false,
         }
     }
@@ -80,6 +108,7 @@ pub static LIST_PRODUCTS: Endpoint = Endpoint::new(
     Method::GET,
     "/api/products",
     Upstream::Product,
+    Access::Everybody,
 );
 
 /// One product.
@@ -88,6 +117,7 @@ pub static GET_PRODUCT: Endpoint = Endpoint::new(
     Method::GET,
     "/api/products/{id}",
     Upstream::Product,
+    Access::Everybody,
 );
 
 /// Adds a product.
@@ -96,6 +126,7 @@ pub static ADD_PRODUCT: Endpoint = Endpoint::new(
     Method::POST,
     "/api/products",
     Upstream::Product,
+    Access::Operators,
 );
 
 /// The stock of all products.
@@ -104,6 +135,7 @@ pub static LIST_STOCK: Endpoint = Endpoint::new(
     Method::GET,
     "/api/inventory",
     Upstream::Inventory,
+    Access::Everybody,
 );
 
 /// The stock of one product.
@@ -112,6 +144,7 @@ pub static GET_STOCK: Endpoint = Endpoint::new(
     Method::GET,
     "/api/inventory/{id}",
     Upstream::Inventory,
+    Access::Everybody,
 );
 
 /// Sets the stock of one product.
@@ -120,19 +153,36 @@ pub static SET_STOCK: Endpoint = Endpoint::new(
     Method::PUT,
     "/api/inventory/{id}",
     Upstream::Inventory,
+    Access::Operators,
 );
 
 /// A page of orders.
-pub static LIST_ORDERS: Endpoint =
-    Endpoint::new("listOrders", Method::GET, "/api/orders", Upstream::Order).paged();
+pub static LIST_ORDERS: Endpoint = Endpoint::new(
+    "listOrders",
+    Method::GET,
+    "/api/orders",
+    Upstream::Order,
+    Access::Customers,
+)
+.paged();
 
 /// One order.
-pub static GET_ORDER: Endpoint =
-    Endpoint::new("getOrder", Method::GET, "/api/orders/{id}", Upstream::Order);
+pub static GET_ORDER: Endpoint = Endpoint::new(
+    "getOrder",
+    Method::GET,
+    "/api/orders/{id}",
+    Upstream::Order,
+    Access::Customers,
+);
 
 /// Makes an order.
-pub static CREATE_ORDER: Endpoint =
-    Endpoint::new("createOrder", Method::POST, "/api/orders", Upstream::Order);
+pub static CREATE_ORDER: Endpoint = Endpoint::new(
+    "createOrder",
+    Method::POST,
+    "/api/orders",
+    Upstream::Order,
+    Access::Customers,
+);
 
 /// Every endpoint.
 pub static ALL: [&Endpoint; 9] = [
@@ -164,6 +214,18 @@ mod tests {
     fn a_service_serves_the_path_without_the_prefix() {
         assert_eq!(GET_ORDER.upstream_path(), "/orders/{id}");
         assert!(ALL.iter().all(|e| e.path.starts_with("/api/")));
+    }
+
+    #[test]
+    fn whatever_changes_the_shop_asks_for_an_operator_and_an_order_for_a_customer() {
+        for endpoint in ALL {
+            let expected = match (endpoint.upstream, &endpoint.method) {
+                (Upstream::Order, _) => Access::Customers,
+                (_, &Method::GET) => Access::Everybody,
+                _ => Access::Operators,
+            };
+            assert_eq!(endpoint.access, expected, "{}", endpoint.name);
+        }
     }
 
     #[test]

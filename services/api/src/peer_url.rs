@@ -6,9 +6,13 @@ use std::str::FromStr;
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 
-/// An address such as `http://127.0.0.1:8081`: http, a host, perhaps a port, no path.
+/// An address such as `http://127.0.0.1:8081`: http, a host, perhaps a port, no path. What is parsed
+/// from a setting is plain HTTP; only [`PeerUrl::secure`] makes one of https.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PeerUrl(Authority);
+pub struct PeerUrl {
+    authority: Authority,
+    secure: bool,
+}
 
 /// Why a text is not the address of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,21 +20,36 @@ pub struct PeerUrl(Authority);
 pub struct InvalidPeerUrl;
 
 impl PeerUrl {
-    /// The host, without a port.
-    pub fn host(&self) -> &str {
-        self.0.host()
+    /// The address of a host that speaks https.
+    pub const fn secure(authority: Authority) -> Self {
+        let secure = true;
+        Self { authority, secure }
     }
 
-    /// The port; 80 when none is given.
+    /// The host, without a port.
+    pub fn host(&self) -> &str {
+        self.authority.host()
+    }
+
+    /// The port; that of the scheme when none is given.
     pub fn port(&self) -> u16 {
-        self.0.port_u16().unwrap_or(80)
+        let of_the_scheme = if self.secure { 443 } else { 80 };
+        self.authority.port_u16().unwrap_or(of_the_scheme)
+    }
+
+    fn scheme(&self) -> Scheme {
+        if self.secure {
+            Scheme::HTTPS
+        } else {
+            Scheme::HTTP
+        }
     }
 
     /// The address of `path` at the peer.
     pub fn join(&self, path: PathAndQuery) -> Uri {
         let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(Scheme::HTTP);
-        parts.authority = Some(self.0.clone());
+        parts.scheme = Some(self.scheme());
+        parts.authority = Some(self.authority.clone());
         parts.path_and_query = Some(path);
         Uri::from_parts(parts).expect("scheme, authority and path make an address")
     }
@@ -46,13 +65,15 @@ impl FromStr for PeerUrl {
         let authority = uri.authority().filter(|authority| {
             plain && !authority.host().is_empty() && !authority.as_str().contains('@')
         });
-        authority.cloned().map(Self).ok_or(InvalidPeerUrl)
+        let authority = authority.cloned().ok_or(InvalidPeerUrl)?;
+        let secure = false;
+        Ok(Self { authority, secure })
     }
 }
 
 impl fmt::Display for PeerUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "http://{}", self.0)
+        write!(formatter, "{}://{}", self.scheme(), self.authority)
     }
 }
 
@@ -68,6 +89,9 @@ mod tests {
             url.join(PathAndQuery::from_static("/a?b")),
             "http://127.0.0.1:8081/a?b"
         );
+        let secure = PeerUrl::secure(Authority::from_static("issuer.test"));
+        assert_eq!((secure.host(), secure.port()), ("issuer.test", 443));
+        assert_eq!(secure.to_string(), "https://issuer.test");
         for refused in [
             "",
             "127.0.0.1:8081",

@@ -7,6 +7,10 @@ use http::StatusCode;
 pub enum ProblemKind {
     /// The request cannot be understood.
     BadRequest,
+    /// The route asks for a sign-in, and the request bears no token that is accepted.
+    SignInRequired,
+    /// The token is accepted, and its bearer may not do this.
+    Forbidden,
     /// No route leads there.
     NotFound,
     /// There is no such product.
@@ -47,8 +51,10 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, by status.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::BadRequest,
+        Self::SignInRequired,
+        Self::Forbidden,
         Self::NotFound,
         Self::ProductNotFound,
         Self::OrderNotFound,
@@ -73,6 +79,8 @@ impl ProblemKind {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::SignInRequired => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::ProductNotFound | Self::OrderNotFound | Self::TraceNotFound => {
                 StatusCode::NOT_FOUND
             }
@@ -97,6 +105,8 @@ impl ProblemKind {
     pub const fn title(self) -> &'static str {
         match self {
             Self::BadRequest => "Bad request",
+            Self::SignInRequired => "Sign-in required",
+            Self::Forbidden => "Not allowed",
             Self::NotFound => "Not found",
             Self::ProductNotFound => "Product not found",
             Self::OrderNotFound => "Order not found",
@@ -122,6 +132,8 @@ impl ProblemKind {
     pub const fn uri(self) -> &'static str {
         match self {
             Self::BadRequest => "/api/problems/bad-request",
+            Self::SignInRequired => "/api/problems/sign-in-required",
+            Self::Forbidden => "/api/problems/forbidden",
             Self::NotFound => "/api/problems/not-found",
             Self::ProductNotFound => "/api/problems/product-not-found",
             Self::OrderNotFound => "/api/problems/order-not-found",
@@ -148,6 +160,12 @@ impl ProblemKind {
         match self {
             Self::BadRequest => {
                 "The request cannot be understood; `detail` names the field. Change it before you send it again."
+            }
+            Self::SignInRequired => {
+                "The request bears no token, or one that is not accepted: it has expired, or is not of the issuer that this shop trusts. Sign in, and send the token as `Authorization: Bearer`."
+            }
+            Self::Forbidden => {
+                "Nobody of your role may do this. The OpenAPI document says which role each operation asks for."
             }
             Self::NotFound => {
                 "There is nothing at this path. The OpenAPI document lists all paths."

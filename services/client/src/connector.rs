@@ -2,12 +2,17 @@
 
 use std::error::Error;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::GaiResolver;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use tokio::net::TcpStream;
 use tower_service::Service;
 
 use crate::resolver::BoundedResolver;
@@ -17,19 +22,29 @@ use crate::resolver::BoundedResolver;
 /// a peer that is slow to answer.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
+/// A host of another network, and a handshake of TLS on top.
+const SECURE_TIMEOUT: Duration = Duration::from_secs(4);
+
 /// The connector of hyper, which bounds the time of the connection only, with a bound around the
 /// resolution of the name as well: a name server that hangs would hold each request for seconds.
 #[derive(Clone, Debug)]
-pub(crate) struct Connector<R = BoundedResolver<GaiResolver>>(HttpConnector<R>);
+pub(crate) struct Connector<R = BoundedResolver<GaiResolver>> {
+    http: HttpConnector<R>,
+    /// What a peer that is addressed by https has to prove.
+    tls: Option<Arc<ClientConfig>>,
+}
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
-#[error("no connection within {TIMEOUT:?}")]
-struct TooSlow;
+#[error("no connection within {0:?}")]
+struct TooSlow(Duration);
 
 impl Connector {
-    pub(crate) fn new() -> Self {
-        Self::with_resolver(BoundedResolver::new(GaiResolver::new()))
+    pub(crate) fn new(tls: Option<Arc<ClientConfig>>) -> Self {
+        Self {
+            tls,
+            ..Self::with_resolver(BoundedResolver::new(GaiResolver::new()))
+        }
     }
 }
 
@@ -40,27 +55,44 @@ impl<R> Connector<R> {
         // It shares this out among the addresses of the name, so that one that hangs does not take
         // the time of the others.
         connector.set_connect_timeout(Some(TIMEOUT));
-        Self(connector)
+        // TLS is above it.
+        connector.enforce_http(false);
+        Self {
+            http: connector,
+            tls: None,
+        }
     }
 }
 
 impl<R> Service<Uri> for Connector<R>
 where
-    HttpConnector<R>: Service<Uri, Error: Error + Send + Sync, Future: Send> + 'static,
+    HttpConnector<R>: Service<Uri, Response = TokioIo<TcpStream>, Error: Error + Send + Sync, Future: Send>
+        + Clone
+        + 'static,
 {
-    type Response = <HttpConnector<R> as Service<Uri>>::Response;
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
     type Error = Box<dyn Error + Send + Sync>;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.0.poll_ready(task).map_err(Into::into)
+        self.http.poll_ready(task).map_err(Into::into)
     }
 
     fn call(&mut self, address: Uri) -> Self::Future {
-        let connection = self.0.call(address);
+        if let Some(tls) = &self.tls {
+            let mut connector = HttpsConnector::from((self.http.clone(), Arc::clone(tls)));
+            connector.enforce_https();
+            let connection = connector.call(address);
+            return Box::pin(async move {
+                let connection = tokio::time::timeout(SECURE_TIMEOUT, connection).await;
+                connection.map_err(|_| TooSlow(SECURE_TIMEOUT))?
+            });
+        }
+        let connection = self.http.call(address);
         Box::pin(async move {
             let connection = tokio::time::timeout(TIMEOUT, connection).await;
-            Ok(connection.map_err(|_| TooSlow)??)
+            let connection = connection.map_err(|_| TooSlow(TIMEOUT))??;
+            Ok(MaybeHttpsStream::Http(connection))
         })
     }
 }

@@ -20,6 +20,7 @@ use opentelemetry_semantic_conventions::attribute::{
     HTTP_REQUEST_METHOD, HTTP_REQUEST_RESEND_COUNT, SERVER_ADDRESS, SERVER_PORT, URL_FULL,
     URL_TEMPLATE,
 };
+use rustls::ClientConfig;
 use serde::Serialize;
 use telemetry::metrics::ClientMetrics;
 use telemetry::traces::bounded;
@@ -77,12 +78,31 @@ impl Peer {
     /// The service `name` at `url`. The name is the one under which the service itself speaks, as
     /// in Prometheus' `job`: `inventory-service`.
     pub fn new(name: &'static str, url: PeerUrl, telemetry: &Telemetry) -> Self {
+        Self::with_connector(name, url, Connector::new(None), telemetry)
+    }
+
+    /// The same over TLS: `url` is of https, and the peer proves who it is as `tls` asks.
+    pub fn over_tls(
+        name: &'static str,
+        url: PeerUrl,
+        tls: Arc<ClientConfig>,
+        telemetry: &Telemetry,
+    ) -> Self {
+        Self::with_connector(name, url, Connector::new(Some(tls)), telemetry)
+    }
+
+    fn with_connector(
+        name: &'static str,
+        url: PeerUrl,
+        connector: Connector,
+        telemetry: &Telemetry,
+    ) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(POOL_MAX_IDLE)
             .http1_max_buf_size(BUFFER)
-            .build(Connector::new());
+            .build(connector);
         // An IPv6 address stands in brackets in a URL only.
         let host: Arc<str> = url.host().trim_matches(['[', ']']).into();
         let circuit = Arc::new(Circuit::new(name));

@@ -1,9 +1,12 @@
 //! The OpenAPI 3.1 document of all that the gateway offers.
 
-use api::{ProblemKind, endpoints};
+use access::IssuerUrl;
+use api::endpoints::Access;
+use api::{ProblemKind, Role, endpoints};
 use http::Method;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::security::{OpenIdConnect, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, Required,
 };
@@ -12,14 +15,17 @@ use crate::operations::{self, Failure, Operation};
 use crate::responses::{self, problem, response};
 use crate::{parameters, schemas};
 
+/// The name of the sign-in among the security schemes.
+const SIGN_IN: &str = "signIn";
+
 /// Why the page of a problem cannot be shown.
 const UNKNOWN_KIND: Failure = Failure {
     kinds: &[ProblemKind::NotFound],
     meaning: "There is no such kind of problem.",
 };
 
-/// The document.
-pub(crate) fn openapi() -> OpenApi {
+/// The document. With an issuer it says which role each operation asks for.
+pub(crate) fn openapi(issuer: Option<&IssuerUrl>) -> OpenApi {
     let info = InfoBuilder::new()
         .title("hello-observability")
         .version(env!("CARGO_PKG_VERSION"))
@@ -27,20 +33,28 @@ pub(crate) fn openapi() -> OpenApi {
         .build();
     let mut paths = PathsBuilder::new();
     for described in operations::all() {
-        let item = PathItem::new(method(&described.endpoint.method), operation(&described));
+        let item = PathItem::new(
+            method(&described.endpoint.method),
+            operation(&described, issuer.is_some()),
+        );
         paths = paths.path(described.endpoint.path, item);
     }
     for (path, operation) in own() {
         paths = paths.path(path, PathItem::new(HttpMethod::Get, operation));
     }
+    let mut components = schemas::components();
+    if let Some(issuer) = issuer {
+        let scheme = OpenIdConnect::new(issuer.discovery().as_str());
+        components.add_security_scheme(SIGN_IN, SecurityScheme::OpenIdConnect(scheme));
+    }
     OpenApiBuilder::new()
         .info(info)
         .paths(paths)
-        .components(Some(schemas::components()))
+        .components(Some(components))
         .build()
 }
 
-fn operation(described: &Operation) -> OperationBuilder {
+fn operation(described: &Operation, people_sign_in: bool) -> OperationBuilder {
     let mut operation = OperationBuilder::new()
         .operation_id(Some(described.endpoint.name))
         .summary(Some(described.summary));
@@ -54,10 +68,25 @@ fn operation(described: &Operation) -> OperationBuilder {
             .required(Some(Required::True));
         operation = operation.request_body(Some(body.build()));
     }
-    for (status, response) in responses::of(described) {
+    let role = role(described.endpoint.access).filter(|_| people_sign_in);
+    if let Some(role) = role {
+        // OpenAPI 3.1, "Security Requirement Object": the names of roles.
+        let requirement = SecurityRequirement::new(SIGN_IN, [role.as_str()]);
+        operation = operation.security(requirement);
+    }
+    for (status, response) in responses::of(described, role.is_some()) {
         operation = operation.response(status.as_str(), response);
     }
     operation
+}
+
+/// The role that one has to have at least.
+const fn role(access: Access) -> Option<Role> {
+    match access {
+        Access::Everybody => None,
+        Access::Customers => Some(Role::Customer),
+        Access::Operators => Some(Role::Operator),
+    }
 }
 
 /// What the gateway answers itself.

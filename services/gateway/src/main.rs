@@ -10,10 +10,11 @@ mod schemas;
 
 use std::process::ExitCode;
 
+use access::{Gate, GateArgs, IssuerArgs};
 use api::PeerUrl;
 use clap::Parser;
 use client::Peer;
-use server::{App, ServerArgs};
+use server::{App, BuildError, ServerArgs};
 use telemetry::{Service, TelemetryArgs};
 
 use routes::Peers;
@@ -53,6 +54,10 @@ struct Args {
     )]
     order_service_url: PeerUrl,
     #[command(flatten)]
+    issuer: IssuerArgs,
+    #[command(flatten)]
+    gate: GateArgs,
+    #[command(flatten)]
     server: ServerArgs<8080>,
     #[command(flatten)]
     telemetry: TelemetryArgs,
@@ -61,10 +66,16 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
-        Ok(App::new(routes::router(Peers {
+        let peers = Peers {
             product: Peer::new("product-service", args.product_service_url, telemetry),
             inventory: Peer::new("inventory-service", args.inventory_service_url, telemetry),
             order: Peer::new("order-service", args.order_service_url, telemetry),
-        })))
+        };
+        let gate = Gate::new(&args.issuer, &args.gate, telemetry).map_err(BuildError::settings)?;
+        let Some((gate, provider)) = gate else {
+            return Ok(App::new(routes::router(peers, None)));
+        };
+        let gate = (gate, provider.issuer().clone());
+        Ok(App::new(routes::router(peers, Some(gate))).with_background(provider.refresh()))
     })
 }

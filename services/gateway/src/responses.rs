@@ -57,8 +57,24 @@ const WITH_BODY: [Failure; 2] = [
     },
 ];
 
+/// Failures of every operation that asks for a sign-in.
+const WITH_SIGN_IN: [Failure; 3] = [
+    Failure {
+        kinds: &[ProblemKind::SignInRequired],
+        meaning: "There is no token, or none that is accepted.",
+    },
+    Failure {
+        kinds: &[ProblemKind::Forbidden],
+        meaning: "The role of the person does not allow it.",
+    },
+    Failure {
+        kinds: &[ProblemKind::TooManyRequests],
+        meaning: "The person sends too many requests; Retry-After says when to try again.",
+    },
+];
+
 /// All answers of an operation, by status.
-pub(crate) fn of(operation: &Operation) -> Vec<(StatusCode, Response)> {
+pub(crate) fn of(operation: &Operation, with_sign_in: bool) -> Vec<(StatusCode, Response)> {
     let mut responses = Vec::new();
     for success in &operation.successes {
         responses.push((success.status, json(operation, success)));
@@ -68,7 +84,8 @@ pub(crate) fn of(operation: &Operation) -> Vec<(StatusCode, Response)> {
     } else {
         &[]
     };
-    let failures = [&EVERYWHERE, with_body, &operation.failures].concat();
+    let sign_in: &[_] = if with_sign_in { &WITH_SIGN_IN } else { &[] };
+    let failures = [&EVERYWHERE, with_body, sign_in, &operation.failures].concat();
     for failure in failures {
         responses.push((failure.status(), problem(failure, "")));
     }
@@ -92,7 +109,15 @@ pub(crate) fn problem(failure: Failure, when_unknown: &str) -> Response {
         .schema(Some(problem_of(failure.kinds)))
         .build();
     let mut response = response(&meaning).content("application/problem+json", content);
-    if failure.status() == StatusCode::SERVICE_UNAVAILABLE {
+    if failure.status() == StatusCode::UNAUTHORIZED {
+        let challenge = text("Bearer; with error=\"invalid_token\" when a token came (RFC 6750).");
+        response = response.header("WWW-Authenticate", challenge);
+    }
+    let waits = [
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    if waits.contains(&failure.status()) {
         let seconds = ObjectBuilder::new()
             .schema_type(Type::Integer)
             .minimum(Some(0));

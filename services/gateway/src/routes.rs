@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::{Gate, IssuerUrl};
 use api::endpoints::{self, Endpoint, Upstream};
-use api::{Problem, ProductId};
+use api::{Person, Problem, ProductId};
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, any, get, on};
 use axum::{RequestExt, Router};
 use client::{Forward, Peer, Route};
 use http::uri::PathAndQuery;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use crate::{document, problems};
 
@@ -31,8 +32,17 @@ pub(crate) struct Peers {
     pub(crate) order: Peer,
 }
 
-pub(crate) fn router(peers: Peers) -> Router {
-    let document = document::openapi()
+/// What the routes need.
+#[derive(Debug)]
+struct Gateway {
+    peers: Peers,
+    /// Where people sign in.
+    gate: Option<Gate>,
+}
+
+pub(crate) fn router(peers: Peers, gate: Option<(Gate, IssuerUrl)>) -> Router {
+    let (gate, issuer) = gate.unzip();
+    let document = document::openapi(issuer.as_ref())
         .to_json()
         .expect("the document is plain data");
     let document = async move || ([(header::CONTENT_TYPE, "application/json")], document);
@@ -45,17 +55,17 @@ pub(crate) fn router(peers: Peers) -> Router {
     }
     for endpoint in endpoints::ALL {
         let filter = MethodFilter::try_from(endpoint.method.clone()).expect("a standard method");
-        let forward = async move |State(peers): State<Arc<Peers>>, request: Request| {
-            forward(&peers, endpoint, request).await
+        let forward = async move |State(gateway): State<Arc<Gateway>>, request: Request| {
+            forward(&gateway, endpoint, request).await
         };
         router = router.route(endpoint.path, on(filter, forward));
     }
     // Each layer around a route clones it with its state, for every request.
-    router.with_state(Arc::new(peers))
+    router.with_state(Arc::new(Gateway { peers, gate }))
 }
 
 async fn forward(
-    peers: &Peers,
+    Gateway { peers, gate }: &Gateway,
     endpoint: &Endpoint,
     mut request: Request,
 ) -> Result<Response, Problem> {
@@ -64,6 +74,7 @@ async fn forward(
         Upstream::Inventory => &peers.inventory,
         Upstream::Order => &peers.order,
     };
+    admit(gate.as_ref(), endpoint, request.headers_mut()).await?;
     let forward = Forward {
         // Not the table's method: HEAD follows GET.
         route: Route {
@@ -81,6 +92,23 @@ async fn forward(
         }
     }
     Ok(response.into_response())
+}
+
+/// Looks whether the sender may use the endpoint, and names who it is to the service. What the client
+/// says of that itself ends here, and so does its token: the services behind have no use for it.
+async fn admit(
+    gate: Option<&Gate>,
+    endpoint: &Endpoint,
+    headers: &mut HeaderMap,
+) -> Result<(), Problem> {
+    headers.remove(Person::HEADER);
+    if let Some(gate) = gate {
+        let person = gate.admit(endpoint.access, headers).await?;
+        headers.remove(header::AUTHORIZATION);
+        headers.remove(header::COOKIE);
+        headers.extend(person.map(|person| (Person::HEADER, person.header_value())));
+    }
+    Ok(())
 }
 
 /// The path at the service. It is built from a parsed id, never from the client's text, so that

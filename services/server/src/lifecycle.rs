@@ -83,7 +83,7 @@ pub fn run<const PORT: u16, B>(
     build: B,
 ) -> ExitCode
 where
-    B: AsyncFnOnce(&Telemetry) -> Result<App, BuildError>,
+    B: AsyncFnOnce(&Arc<Telemetry>) -> Result<App, BuildError>,
 {
     let outcome = runtime::build(server.worker_threads)
         .map_err(Failure::Runtime)
@@ -108,7 +108,7 @@ async fn live<const PORT: u16, B>(
     build: B,
 ) -> Result<(), Failure>
 where
-    B: AsyncFnOnce(&Telemetry) -> Result<App, BuildError>,
+    B: AsyncFnOnce(&Arc<Telemetry>) -> Result<App, BuildError>,
 {
     let telemetry = Arc::new(Telemetry::start(service, settings)?);
     let outcome = serve_until_stopped(service, server, &telemetry, build).await;
@@ -128,7 +128,7 @@ async fn serve_until_stopped<const PORT: u16, B>(
     build: B,
 ) -> Result<(), Failure>
 where
-    B: AsyncFnOnce(&Telemetry) -> Result<App, BuildError>,
+    B: AsyncFnOnce(&Arc<Telemetry>) -> Result<App, BuildError>,
 {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;

@@ -1,0 +1,26 @@
+//! Says whether people sign in, in the log and as a metric.
+
+use prometheus::IntGauge;
+use telemetry::Telemetry;
+
+use crate::Provider;
+
+/// Says plainly whether people sign in: one line in the log, and the gauge `sign_in_enabled`.
+pub fn announce(provider: Option<&Provider>, telemetry: &Telemetry) -> prometheus::Result<()> {
+    let enabled = IntGauge::new(
+        "sign_in_enabled",
+        "1: people sign in. 0: whoever reaches the port may do everything.",
+    )?;
+    enabled.set(provider.is_some().into());
+    telemetry.metrics.register(Box::new(enabled))?;
+    match provider {
+        Some(provider) => {
+            let issuer = provider.issuer();
+            tracing::info!(%issuer, "people sign in at {issuer}");
+        }
+        None => tracing::warn!(
+            "nobody signs in: whoever reaches the port may do everything (OIDC_ISSUER is not set)"
+        ),
+    }
+    Ok(())
+}

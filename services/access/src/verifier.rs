@@ -1,0 +1,197 @@
+//! Whether a token is one of the issuer, for us, and of now.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use api::{Owner, Role};
+use aws_lc_rs::digest::{SHA256, digest};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Header, Validation};
+use parking_lot::Mutex;
+
+use crate::claims::Claims;
+use crate::keys::{self, Keys};
+use crate::roles::Roles;
+use crate::{IssuerArgs, Provider, Recent, Refusal};
+
+/// How far the clocks of two hosts may differ: those that are set by NTP differ by less than a second.
+const LEEWAY: Duration = Duration::from_secs(10);
+
+/// The longest token that is looked at. Those with many groups have some 4 KiB.
+const LONGEST: usize = 8 * 1024;
+
+/// How many tokens are remembered: a check costs as much as the rest of the request, and people send
+/// one token many times. An entry has some 300 bytes.
+const REMEMBERED: usize = 10_000;
+
+/// What a token that is accepted says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identity {
+    /// The pseudonym of the bearer.
+    pub owner: Owner,
+    /// The role; none for one who has none in the shop.
+    pub role: Option<Role>,
+    /// How the bearer is called.
+    pub name: String,
+    /// The nonce with which the token was asked for.
+    pub nonce: Option<String>,
+    /// Until when it is accepted, in seconds since 1970.
+    pub expires: u64,
+}
+
+/// Checks tokens. Clones share what they remember.
+#[derive(Clone, Debug)]
+pub struct Verifier(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    provider: Provider,
+    audience: String,
+    roles: Roles,
+    remembered: Mutex<Remembered>,
+}
+
+/// Tokens by their hash, with the keys by which they were checked: with other keys, all are checked
+/// anew.
+#[derive(Debug)]
+struct Remembered {
+    keys: Arc<Keys>,
+    tokens: Recent<[u8; 32], Arc<Identity>>,
+}
+
+impl Verifier {
+    /// A verifier of the tokens of `provider` that are made out to the client of the settings.
+    pub fn new(provider: Provider, args: &IssuerArgs) -> Self {
+        Self(Arc::new(Inner {
+            provider,
+            audience: args.oidc_client_id.clone(),
+            roles: Roles::new(args),
+            remembered: Mutex::new(Remembered {
+                keys: Arc::default(),
+                tokens: Recent::new(REMEMBERED),
+            }),
+        }))
+    }
+
+    /// What the token says, if it is accepted.
+    pub async fn verify(&self, token: &str) -> Result<Arc<Identity>, Refusal> {
+        if token.len() > LONGEST {
+            return Err(Refusal::Malformed);
+        }
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+        let known = self.0.provider.keys();
+        if let Some(keys) = &known
+            && let Some(identity) = self.remembered(keys, &hash)
+        {
+            return if is_over(identity.expires) {
+                Err(Refusal::Expired)
+            } else {
+                Ok(identity)
+            };
+        }
+        let header = header(token)?;
+        let first = match &known {
+            Some(keys) => self.check(token, &header, keys),
+            None => Err(Refusal::UnknownKey),
+        };
+        let (keys, identity) = match (first, known) {
+            (Ok(identity), Some(keys)) => (keys, identity),
+            // The issuer may have a new key.
+            (Err(Refusal::UnknownKey), _) | (Ok(_), None) => {
+                let keys = self
+                    .0
+                    .provider
+                    .newer_keys()
+                    .await
+                    .ok_or(Refusal::Unavailable)?;
+                let identity = self.check(token, &header, &keys)?;
+                (keys, identity)
+            }
+            (Err(refusal), _) => return Err(refusal),
+        };
+        let identity = Arc::new(identity);
+        self.remember(&keys, hash, Arc::clone(&identity));
+        Ok(identity)
+    }
+
+    fn check(&self, token: &str, header: &Header, keys: &Keys) -> Result<Identity, Refusal> {
+        let key = keys.of(header)?;
+        let mut validation = Validation::new(header.alg);
+        validation.leeway = LEEWAY.as_secs();
+        validation.validate_nbf = true;
+        validation.set_issuer(&[self.0.provider.issuer()]);
+        validation.set_audience(&[&self.0.audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        let token = jsonwebtoken::decode::<Claims>(token, key, &validation);
+        let claims = token.map_err(|error| refusal(error.kind()))?.claims;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates
+        let expires = (claims.exp as u64).saturating_add(LEEWAY.as_secs());
+        Ok(Identity {
+            owner: claims.owner(self.0.provider.issuer()),
+            role: self.0.roles.of(&claims),
+            name: claims.name().to_owned(),
+            nonce: claims.nonce,
+            expires,
+        })
+    }
+
+    fn remembered(&self, keys: &Arc<Keys>, hash: &[u8; 32]) -> Option<Arc<Identity>> {
+        let mut remembered = self.0.remembered.lock();
+        if !Arc::ptr_eq(&remembered.keys, keys) {
+            return None;
+        }
+        remembered
+            .tokens
+            .get(hash)
+            .map(|identity| Arc::clone(identity))
+    }
+
+    fn remember(&self, keys: &Arc<Keys>, hash: [u8; 32], identity: Arc<Identity>) {
+        let mut remembered = self.0.remembered.lock();
+        if !Arc::ptr_eq(&remembered.keys, keys) {
+            remembered.keys = Arc::clone(keys);
+            remembered.tokens.clear();
+        }
+        remembered.tokens.insert(hash, identity);
+    }
+}
+
+/// The header of a token that may be looked at further.
+fn header(token: &str) -> Result<Header, Refusal> {
+    let header = jsonwebtoken::decode_header(token).map_err(|error| match error.kind() {
+        // `none`, and whatever else is no algorithm, is an unknown variant.
+        ErrorKind::Json(error) if error.is_data() => Refusal::Algorithm,
+        _ => Refusal::Malformed,
+    })?;
+    if !keys::accepts(header.alg) {
+        return Err(Refusal::Algorithm);
+    }
+    // An extension that has to be understood (RFC 7515 section 4.1.11), or a token of another kind
+    // (RFC 8725 section 3.11), such as the one by which a provider tells of a sign-out.
+    let of_another_kind = header
+        .typ
+        .as_ref()
+        .is_some_and(|kind| !kind.eq_ignore_ascii_case("JWT"));
+    if header.crit.is_some() || of_another_kind {
+        return Err(Refusal::Malformed);
+    }
+    Ok(header)
+}
+
+fn refusal(kind: &ErrorKind) -> Refusal {
+    match kind {
+        ErrorKind::InvalidSignature => Refusal::Signature,
+        ErrorKind::InvalidIssuer => Refusal::Issuer,
+        ErrorKind::InvalidAudience => Refusal::Audience,
+        ErrorKind::ExpiredSignature => Refusal::Expired,
+        ErrorKind::ImmatureSignature => Refusal::NotYetValid,
+        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => Refusal::Algorithm,
+        _ => Refusal::Malformed,
+    }
+}
+
+fn is_over(expires: u64) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs() > expires
+}
