@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderValue, Uri};
 
 /// An address such as `http://127.0.0.1:8081`: http, a host, perhaps a port, no path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,15 @@ impl PeerUrl {
     /// The port; 80 when none is given.
     pub fn port(&self) -> u16 {
         self.0.port_u16().unwrap_or(80)
+    }
+
+    /// `Host` of a request to it (RFC 9110 section 7.2): without the port if that is the default.
+    pub fn host_header(&self) -> HeaderValue {
+        let host = match self.port() {
+            80 => self.host().to_owned(),
+            port => format!("{}:{port}", self.host()),
+        };
+        HeaderValue::try_from(host).expect("an authority is plain text")
     }
 
     /// The address of `path` at the peer.
@@ -68,6 +77,9 @@ mod tests {
             url.join(PathAndQuery::from_static("/a?b")),
             "http://127.0.0.1:8081/a?b"
         );
+        assert_eq!(url.host_header(), "127.0.0.1:8081");
+        let url: PeerUrl = "http://[::1]:80".parse().unwrap();
+        assert_eq!(url.host_header(), "[::1]");
         for refused in [
             "",
             "127.0.0.1:8081",
