@@ -66,9 +66,8 @@ pub fn may_call(caller: &str, service: &str, method: &Method, route: &str) -> bo
     } else {
         method
     };
-    let allowed = |call: &&Call| {
-        call.service == service && call.method == method && call.route == route
-    };
+    let allowed =
+        |call: &&Call| call.service == service && call.method == method && call.route == route;
     let mut calls = CALLS.iter().filter(allowed);
     calls.any(|call| call.callers.contains(&caller))
 }
@@ -89,7 +88,13 @@ mod tests {
             )
         };
         assert!(reserve(ORDER));
-        for other in [GATEWAY, "product-service", "inventory-service", "frontend", ""] {
+        for other in [
+            GATEWAY,
+            "product-service",
+            "inventory-service",
+            "frontend",
+            "",
+        ] {
             assert!(!reserve(other), "{other}");
         }
     }
@@ -97,7 +102,12 @@ mod tests {
     #[test]
     fn a_head_is_a_get_and_what_is_not_in_the_table_is_closed() {
         assert!(may_call(GATEWAY, "order-service", &Method::HEAD, "/orders"));
-        assert!(!may_call(GATEWAY, "order-service", &Method::DELETE, "/orders"));
+        assert!(!may_call(
+            GATEWAY,
+            "order-service",
+            &Method::DELETE,
+            "/orders"
+        ));
         assert!(!may_call(GATEWAY, "order-service", &Method::GET, "/admin"));
     }
 
@@ -110,7 +120,11 @@ mod tests {
                 Upstream::Inventory => "inventory-service",
                 Upstream::Order => "order-service",
             };
-            format!("{service}: {} {}", endpoint.method, endpoint.upstream_path())
+            format!(
+                "{service}: {} {}",
+                endpoint.method,
+                endpoint.upstream_path()
+            )
         });
         let allowed = CALLS.iter().filter(|call| call.callers.contains(&GATEWAY));
         let allowed =

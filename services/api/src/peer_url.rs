@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderValue, Uri};
 
 /// An address such as `http://127.0.0.1:8081`: http, a host, perhaps a port, no path. What is parsed
 /// from a setting is plain HTTP; only [`PeerUrl::secure`] makes one of https.
@@ -33,8 +33,12 @@ impl PeerUrl {
 
     /// The port; that of the scheme when none is given.
     pub fn port(&self) -> u16 {
-        let of_the_scheme = if self.secure { 443 } else { 80 };
-        self.authority.port_u16().unwrap_or(of_the_scheme)
+        let given = self.authority.port_u16();
+        given.unwrap_or_else(|| self.port_of_scheme())
+    }
+
+    const fn port_of_scheme(&self) -> u16 {
+        if self.secure { 443 } else { 80 }
     }
 
     fn scheme(&self) -> Scheme {
@@ -43,6 +47,16 @@ impl PeerUrl {
         } else {
             Scheme::HTTP
         }
+    }
+
+    /// `Host` of a request to it (RFC 9110 section 7.2): without the port if that is the default.
+    pub fn host_header(&self) -> HeaderValue {
+        let host = if self.port() == self.port_of_scheme() {
+            self.host().to_owned()
+        } else {
+            format!("{}:{}", self.host(), self.port())
+        };
+        HeaderValue::try_from(host).expect("an authority is plain text")
     }
 
     /// The address of `path` at the peer.
@@ -92,6 +106,9 @@ mod tests {
         let secure = PeerUrl::secure(Authority::from_static("issuer.test"));
         assert_eq!((secure.host(), secure.port()), ("issuer.test", 443));
         assert_eq!(secure.to_string(), "https://issuer.test");
+        assert_eq!(url.host_header(), "127.0.0.1:8081");
+        let url: PeerUrl = "http://[::1]:80".parse().unwrap();
+        assert_eq!(url.host_header(), "[::1]");
         for refused in [
             "",
             "127.0.0.1:8081",

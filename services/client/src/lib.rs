@@ -6,12 +6,16 @@
 //! answer back. A [`PeerError`] says whether the request may have been sent; what that means to
 //! the shop is for the caller to say.
 
+mod alarm;
 mod answer;
 mod circuit;
+mod connection;
+mod connections;
 mod connector;
 mod error;
 mod forward;
 mod peer;
+mod pool;
 mod problem;
 mod record;
 mod request_body;

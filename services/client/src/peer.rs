@@ -9,9 +9,6 @@ use axum::body::Body;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
-use hyper_util::client::legacy::{Client, Error as ClientError};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use opentelemetry::trace::{FutureExt, SpanBuilder, SpanKind, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue, StringValue, global};
 use opentelemetry_http::HeaderInjector;
@@ -26,26 +23,15 @@ use telemetry::metrics::ClientMetrics;
 use telemetry::traces::bounded;
 use telemetry::{RequestId, Telemetry};
 use tokio::time::Instant;
-use tokio::time::error::Elapsed;
 
 use crate::circuit::{Circuit, Permit};
+use crate::connection::SendError;
+use crate::connections::{Connections, Received};
 use crate::connector::Connector;
 use crate::record::Record;
 use crate::request_body::{self, RequestBody, Stage};
 use crate::response_body::{self, ResponseBody};
 use crate::{Answer, PeerError, Route};
-
-/// Half of what our servers keep an idle connection, so that none is reused as it closes.
-const POOL_IDLE: Duration = Duration::from_secs(5);
-
-/// How many idle connections to a peer are kept. Those of a burst are closed by us, after an answer,
-/// rather than by a server that has too many: it might do so just as the next request is sent.
-const POOL_MAX_IDLE: usize = 256;
-
-/// The most bytes that a connection buffers of a request that the peer does not take, or of the head
-/// of an answer, which is as long as our servers' may be. hyper's own limit is 400 KiB, and a flood of
-/// slow bodies would make it so.
-const BUFFER: usize = 32 * 1024;
 
 /// How long a probe of the circuit may wait for its own body. Every other request is refused
 /// meanwhile, and a client that sends slowly says nothing about the peer. A whole body comes within
@@ -68,7 +54,7 @@ pub struct Peer {
     url: PeerUrl,
     /// The host of `url`, shared by its spans.
     host: StringValue,
-    client: Client<Connector, RequestBody>,
+    connections: Connections,
     circuit: Arc<Circuit>,
     metrics: ClientMetrics,
     tracer: SdkTracer,
@@ -97,12 +83,6 @@ impl Peer {
         connector: Connector,
         telemetry: &Telemetry,
     ) -> Self {
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .pool_max_idle_per_host(POOL_MAX_IDLE)
-            .http1_max_buf_size(BUFFER)
-            .build(connector);
         // An IPv6 address stands in brackets in a URL only.
         let host: Arc<str> = url.host().trim_matches(['[', ']']).into();
         let circuit = Arc::new(Circuit::new(name));
@@ -110,9 +90,9 @@ impl Peer {
         metrics.show(circuit.clone());
         Self {
             name,
+            connections: Connections::new(connector, &url),
             url,
             host: host.into(),
-            client,
             circuit,
             metrics,
             tracer: telemetry
@@ -206,9 +186,9 @@ impl Peer {
         request: Request<RequestBody>,
         progress: &request_body::Progress,
         deadline: Instant,
-    ) -> Result<Response<Incoming>, PeerError> {
+    ) -> Result<Response<Received>, PeerError> {
         let mut permit = Some(self.circuit.admit()?);
-        let answer = tokio::time::timeout_at(deadline, self.client.request(request));
+        let answer = self.connections.send(request, deadline);
         let mut answer = std::pin::pin!(answer);
         if permit.as_ref().is_some_and(Permit::is_probe) {
             tokio::select! {
@@ -223,23 +203,11 @@ impl Peer {
     /// What came of a request, which is its outcome to the circuit if it still has its permit.
     fn outcome(
         &self,
-        answer: Result<Result<Response<Incoming>, ClientError>, Elapsed>,
+        answer: Result<Response<Received>, SendError>,
         progress: &request_body::Progress,
         permit: Option<Permit>,
-    ) -> Result<Response<Incoming>, PeerError> {
-        let peer = self.name;
-        let outcome = match answer {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(self.failure(error, progress.stage())),
-            Err(elapsed) => Err(match progress.give_up() {
-                Stage::Untouched | Stage::GivenUp => PeerError::Unreachable {
-                    peer,
-                    source: Box::new(elapsed),
-                },
-                Stage::Awaited => PeerError::RequestTooSlow { peer },
-                _ => PeerError::Timeout { peer },
-            }),
-        };
+    ) -> Result<Response<Received>, PeerError> {
+        let outcome = answer.map_err(|error| self.failure(error, progress));
         if let Some(permit) = permit {
             match &outcome {
                 Ok(_) => permit.succeeded(),
@@ -250,20 +218,24 @@ impl Peer {
         outcome
     }
 
-    /// What an error of the client means for a request whose body had come so far. Where it cannot
-    /// be known that nothing was written, something was.
-    fn failure(&self, error: ClientError, stage: Stage) -> PeerError {
+    /// What an error means for a request whose body has come so far. Where it cannot be known that
+    /// nothing was written, something was.
+    fn failure(&self, error: SendError, progress: &request_body::Progress) -> PeerError {
         let peer = self.name;
-        match stage {
-            Stage::TooLarge => PeerError::RequestTooLarge { peer },
-            Stage::Broken => PeerError::RequestBroken { peer },
-            _ if stage == Stage::Untouched || error.is_connect() || is_canceled(&error) => {
-                PeerError::Unreachable {
-                    peer,
-                    source: Box::new(error),
-                }
-            }
-            _ => PeerError::BrokenOff {
+        match (error, progress.give_up()) {
+            (SendError::TimedOut, Stage::Awaited) => PeerError::RequestTooSlow { peer },
+            (error, Stage::Untouched | Stage::GivenUp) => PeerError::Unreachable {
+                peer,
+                source: Box::new(error),
+            },
+            (SendError::TimedOut, _) => PeerError::Timeout { peer },
+            (_, Stage::TooLarge) => PeerError::RequestTooLarge { peer },
+            (_, Stage::Broken) => PeerError::RequestBroken { peer },
+            (error @ (SendError::Connect(_) | SendError::Unsent(_)), _) => PeerError::Unreachable {
+                peer,
+                source: Box::new(error),
+            },
+            (error @ SendError::Broken(_), _) => PeerError::BrokenOff {
                 peer,
                 source: Box::new(error),
             },
@@ -322,7 +294,7 @@ impl Peer {
     ) -> Request<RequestBody> {
         let mut request = Request::new(body);
         *request.method_mut() = route.method.clone();
-        *request.uri_mut() = self.url.join(path);
+        *request.uri_mut() = path.into();
         *request.headers_mut() = headers;
         let headers = request.headers_mut();
         global::get_text_map_propagator(|propagator| {
@@ -335,10 +307,4 @@ impl Peer {
         }
         request
     }
-}
-
-/// Whether hyper gave the request back because its connection closed before any of it was written.
-fn is_canceled(error: &ClientError) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref());
-    cause.is_some_and(hyper::Error::is_canceled)
 }

@@ -8,14 +8,14 @@ use std::task::{Context, Poll, ready};
 use axum::body::Bytes;
 use body::{Polled, Watch, Watched};
 use http_body::Body;
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use crate::PeerError;
+use crate::connections::Received;
 use crate::record::Record;
 
 /// The body of an answer with its watch.
-pub(crate) type ResponseBody = Watched<Incoming, Download>;
+pub(crate) type ResponseBody = Watched<Received, Download>;
 
 /// Bounds the body until `deadline`, and ends `record` with it.
 pub(crate) fn watch<B>(body: B, record: Record, deadline: Instant) -> Watched<B, Download> {

@@ -1,0 +1,300 @@
+//! The way of a request to a connection, kept or new, and of the connection back to those that are
+//! kept.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use api::PeerUrl;
+use axum::body::Bytes;
+use body::Polled;
+use http::{HeaderValue, Request, Response, Uri, header};
+use http_body::{Body, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+use tower_service::Service;
+
+use crate::connection::{Connection, SendError};
+use crate::connector::Connector;
+use crate::pool::Pool;
+use crate::request_body::RequestBody;
+
+/// What a connection runs on.
+type Stream = <Connector as Service<Uri>>::Response;
+
+/// The connections to a peer.
+#[derive(Clone, Debug)]
+pub(crate) struct Connections {
+    connector: Connector,
+    address: Uri,
+    /// `Host` of each request.
+    host: HeaderValue,
+    pool: Pool<Stream>,
+}
+
+impl Connections {
+    /// Connections to this address, none so far.
+    pub(crate) fn new(connector: Connector, url: &PeerUrl) -> Self {
+        Self {
+            connector,
+            address: url.join(http::uri::PathAndQuery::from_static("/")),
+            host: url.host_header(),
+            pool: Pool::new(),
+        }
+    }
+
+    /// Sends a request, and waits for the head of its answer until `deadline`.
+    ///
+    /// A connection that was kept may turn out to be closed before anything of the request was
+    /// written; then the next is taken, at last a new one.
+    pub(crate) async fn send(
+        &self,
+        mut request: Request<RequestBody>,
+        deadline: Instant,
+    ) -> Result<Response<Received>, SendError> {
+        request
+            .headers_mut()
+            .insert(header::HOST, self.host.clone());
+        while let Some(mut connection) = self.kept().await {
+            match connection.send(request, deadline).await {
+                Ok(response) => return Ok(self.received(response, connection).await),
+                Err((_, Some(unsent))) => request = *unsent,
+                Err((error, None)) => return Err(error),
+            }
+        }
+        let mut connection = self.connect(deadline).await?;
+        match connection.send(request, deadline).await {
+            Ok(response) => Ok(self.received(response, connection).await),
+            Err((error, _)) => Err(error),
+        }
+    }
+
+    /// A connection that was kept and is still open.
+    async fn kept(&self) -> Option<Box<Connection<Stream>>> {
+        std::future::poll_fn(|task| {
+            while let Some(mut connection) = self.pool.take() {
+                if connection.poll_ready(task) {
+                    return Poll::Ready(Some(connection));
+                }
+            }
+            Poll::Ready(None)
+        })
+        .await
+    }
+
+    async fn connect(&self, deadline: Instant) -> Result<Box<Connection<Stream>>, SendError> {
+        let mut connector = self.connector.clone();
+        let stream = connector.call(self.address.clone());
+        let stream = tokio::time::timeout_at(deadline, stream)
+            .await
+            .map_err(|_| SendError::TimedOut)?
+            .map_err(SendError::Connect)?;
+        let connection = Connection::new(stream).await.map_err(SendError::Unsent)?;
+        Ok(Box::new(connection))
+    }
+
+    async fn received(
+        &self,
+        response: Response<Incoming>,
+        connection: Box<Connection<Stream>>,
+    ) -> Response<Received> {
+        let mut response = response.map(|body| Received {
+            body,
+            connection: Some(connection),
+            pool: self.pool.clone(),
+        });
+        // Nobody asks for a body that is empty.
+        let body = response.body_mut();
+        if body.is_end_stream() {
+            std::future::poll_fn(|task| Poll::Ready(body.keep_connection(task))).await;
+        }
+        response
+    }
+}
+
+/// The body of an answer, with the connection on which it comes. At its end the connection is kept;
+/// one that is dropped before is closed.
+#[derive(Debug)]
+pub(crate) struct Received {
+    body: Incoming,
+    connection: Option<Box<Connection<Stream>>>,
+    pool: Pool<Stream>,
+}
+
+impl Received {
+    /// Keeps the connection for the next request, if it can take one.
+    fn keep_connection(&mut self, task: &mut Context<'_>) {
+        if let Some(mut connection) = self.connection.take()
+            && connection.poll_ready(task)
+        {
+            self.pool.put(connection);
+        }
+    }
+}
+
+impl Body for Received {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Polled<hyper::Error> {
+        let this = &mut *self;
+        let Some(connection) = &mut this.connection else {
+            return Pin::new(&mut this.body).poll_frame(task);
+        };
+        let body = &mut this.body;
+        let frame = connection.poll_with(task, |_, task| Pin::new(&mut *body).poll_frame(task));
+        match &frame {
+            Poll::Ready(Some(Ok(_))) if !this.body.is_end_stream() => {}
+            Poll::Ready(Some(Ok(_)) | None) => this.keep_connection(task),
+            Poll::Ready(Some(Err(_))) => this.connection = None,
+            Poll::Pending => {}
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use axum::body::Body as AnyBody;
+    use http::Method;
+    use http_body_util::BodyExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::request_body;
+
+    const SOON: Duration = Duration::from_secs(10);
+    const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    const CLOSING: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok";
+    const CHUNKED: &str =
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+    const NO_BODY: &str = "HTTP/1.1 204 No Content\r\n\r\n";
+    const HALF: &str = "HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\nok";
+
+    /// A peer that answers every request without a body like this; how many connections it was
+    /// asked for, and how many of them have ended.
+    async fn peer(answer: &'static str) -> (Connections, [Arc<AtomicUsize>; 2]) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let [opened, ended] = <[Arc<AtomicUsize>; 2]>::default();
+        let counts = [Arc::clone(&opened), Arc::clone(&ended)];
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                opened.fetch_add(1, Ordering::SeqCst);
+                let ended = Arc::clone(&ended);
+                tokio::spawn(async move {
+                    let mut request = [0; 1024];
+                    while stream
+                        .read(&mut request)
+                        .await
+                        .is_ok_and(|length| length > 0)
+                    {
+                        stream.write_all(answer.as_bytes()).await.unwrap();
+                        if answer == CLOSING {
+                            break;
+                        }
+                    }
+                    ended.fetch_add(1, Ordering::SeqCst);
+                });
+            }
+        });
+        (
+            Connections::new(Connector::new(None), &url.parse().unwrap()),
+            counts,
+        )
+    }
+
+    async fn ask(connections: &Connections, method: Method) -> Response<Received> {
+        let (body, _) = request_body::watch(AnyBody::empty());
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        let deadline = Instant::now() + SOON;
+        connections.send(request, deadline).await.unwrap()
+    }
+
+    async fn reaches(count: &AtomicUsize, expected: usize) {
+        let reached = async {
+            while count.load(Ordering::SeqCst) != expected {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let reached = tokio::time::timeout(SOON, reached).await;
+        assert!(reached.is_ok(), "{count:?} is not {expected}");
+    }
+
+    #[tokio::test]
+    async fn requests_one_after_another_share_a_connection_however_their_answers_end() {
+        for answer in [ANSWER, CHUNKED, NO_BODY] {
+            let (connections, [opened, _]) = peer(answer).await;
+            for _ in 0..10 {
+                let body = ask(&connections, Method::GET).await.into_body();
+                body.collect().await.unwrap();
+            }
+            assert_eq!(opened.load(Ordering::SeqCst), 1, "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_at_once_have_a_connection_each() {
+        let (connections, [opened, _]) = peer(ANSWER).await;
+        let first = ask(&connections, Method::GET).await;
+        let second = ask(&connections, Method::GET).await;
+        for answer in [first, second] {
+            answer.into_body().collect().await.unwrap();
+        }
+        ask(&connections, Method::GET).await;
+        assert_eq!(opened.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_peer_has_closed_is_not_used_again() {
+        let (connections, [opened, ended]) = peer(CLOSING).await;
+        for requests in 1..=3 {
+            let body = ask(&connections, Method::GET).await.into_body();
+            body.collect().await.unwrap();
+            reaches(&ended, requests).await;
+        }
+        assert_eq!(opened.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_reads_to_its_end_takes_its_connection_with_it() {
+        let (connections, [opened, ended]) = peer(HALF).await;
+        drop(ask(&connections, Method::GET).await);
+        reaches(&ended, 1).await;
+        ask(&connections, Method::GET).await;
+        assert_eq!(opened.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_nobody_uses_is_closed_and_its_peer_sees_it() {
+        let (connections, [_, ended]) = peer(ANSWER).await;
+        let body = ask(&connections, Method::GET).await.into_body();
+        body.collect().await.unwrap();
+        tokio::time::pause();
+        reaches_in_virtual_time(&ended).await;
+        assert!(connections.pool.take().is_none());
+    }
+
+    async fn reaches_in_virtual_time(ended: &AtomicUsize) {
+        let begun = Instant::now();
+        while ended.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::task::yield_now().await;
+            assert!(begun.elapsed() < SOON, "it is still open");
+        }
+    }
+}
