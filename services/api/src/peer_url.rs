@@ -26,6 +26,12 @@ impl PeerUrl {
         Self { authority, secure }
     }
 
+    /// The same address over TLS.
+    #[must_use]
+    pub fn over_tls(self) -> Self {
+        Self::secure(self.authority)
+    }
+
     /// The host, without a port.
     pub fn host(&self) -> &str {
         self.authority.host()

@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use http::{Request, Response};
@@ -48,6 +49,7 @@ pub(crate) struct Connection<S: Stream> {
     waker: Waker,
     /// The time of the request under way.
     alarm: Alarm,
+    made: Instant,
 }
 
 /// Why a request got no answer.
@@ -84,6 +86,7 @@ impl<S: Stream> Connection<S> {
             waker: Waker::from(Arc::clone(&wakes)),
             wakes,
             alarm: Alarm::default(),
+            made: Instant::now(),
         })
     }
 
@@ -115,6 +118,11 @@ impl<S: Stream> Connection<S> {
             })
         })
         .await
+    }
+
+    /// How long it has stood.
+    pub(crate) fn age(&self) -> Duration {
+        self.made.elapsed()
     }
 
     /// Whether the next request can be sent. It may not be when the peer has closed the connection, or

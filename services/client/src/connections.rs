@@ -173,6 +173,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::connector::Security;
     use crate::request_body;
 
     const SOON: Duration = Duration::from_secs(10);
@@ -212,7 +213,7 @@ mod tests {
             }
         });
         (
-            Connections::new(Connector::new(None), &url.parse().unwrap()),
+            Connections::new(Connector::new(Security::Plain), &url.parse().unwrap()),
             counts,
         )
     }

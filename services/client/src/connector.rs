@@ -7,11 +7,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_rustls::{FixedServerNameResolver, HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::rt::TokioIo;
+use identity::Identity;
 use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
@@ -30,8 +32,18 @@ const SECURE_TIMEOUT: Duration = Duration::from_secs(4);
 #[derive(Clone, Debug)]
 pub(crate) struct Connector<R = BoundedResolver<GaiResolver>> {
     http: HttpConnector<R>,
-    /// What a peer that is addressed by https has to prove.
-    tls: Option<Arc<ClientConfig>>,
+    security: Security,
+}
+
+/// What a peer has to prove.
+#[derive(Clone, Debug)]
+pub(crate) enum Security {
+    /// Nothing.
+    Plain,
+    /// That it is the host of its address.
+    Host(Arc<ClientConfig>),
+    /// That it is the service of this name; we prove who we are in turn.
+    Service(Identity, ServerName<'static>),
 }
 
 /// Why there is no connection.
@@ -40,9 +52,9 @@ pub(crate) struct Connector<R = BoundedResolver<GaiResolver>> {
 struct TooSlow(Duration);
 
 impl Connector {
-    pub(crate) fn new(tls: Option<Arc<ClientConfig>>) -> Self {
+    pub(crate) fn new(security: Security) -> Self {
         Self {
-            tls,
+            security,
             ..Self::with_resolver(BoundedResolver::new(GaiResolver::new()))
         }
     }
@@ -59,7 +71,7 @@ impl<R> Connector<R> {
         connector.enforce_http(false);
         Self {
             http: connector,
-            tls: None,
+            security: Security::Plain,
         }
     }
 }
@@ -79,13 +91,25 @@ where
     }
 
     fn call(&mut self, address: Uri) -> Self::Future {
-        if let Some(tls) = &self.tls {
-            let mut connector = HttpsConnector::from((self.http.clone(), Arc::clone(tls)));
-            connector.enforce_https();
+        let secure = match &self.security {
+            Security::Plain => None,
+            Security::Host(tls) => {
+                let mut connector = HttpsConnector::from((self.http.clone(), Arc::clone(tls)));
+                connector.enforce_https();
+                Some((connector, SECURE_TIMEOUT))
+            }
+            Security::Service(identity, name) => {
+                let name = FixedServerNameResolver::new(name.clone());
+                let connector =
+                    HttpsConnector::new(self.http.clone(), identity.client(), true, Arc::new(name));
+                Some((connector, TIMEOUT))
+            }
+        };
+        if let Some((mut connector, timeout)) = secure {
             let connection = connector.call(address);
             return Box::pin(async move {
-                let connection = tokio::time::timeout(SECURE_TIMEOUT, connection).await;
-                connection.map_err(|_| TooSlow(SECURE_TIMEOUT))?
+                let connection = tokio::time::timeout(timeout, connection).await;
+                connection.map_err(|_| TooSlow(timeout))?
             });
         }
         let connection = self.http.call(address);

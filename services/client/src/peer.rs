@@ -9,6 +9,7 @@ use axum::body::Body;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use identity::Identity;
 use opentelemetry::trace::{FutureExt, SpanBuilder, SpanKind, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue, StringValue, global};
 use opentelemetry_http::HeaderInjector;
@@ -18,6 +19,7 @@ use opentelemetry_semantic_conventions::attribute::{
     URL_TEMPLATE,
 };
 use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use serde::Serialize;
 use telemetry::metrics::ClientMetrics;
 use telemetry::traces::bounded;
@@ -27,7 +29,7 @@ use tokio::time::Instant;
 use crate::circuit::{Circuit, Permit};
 use crate::connection::SendError;
 use crate::connections::{Connections, Received};
-use crate::connector::Connector;
+use crate::connector::{Connector, Security};
 use crate::record::Record;
 use crate::request_body::{self, RequestBody, Stage};
 use crate::response_body::{self, ResponseBody};
@@ -64,7 +66,7 @@ impl Peer {
     /// The service `name` at `url`. The name is the one under which the service itself speaks, as
     /// in Prometheus' `job`: `inventory-service`.
     pub fn new(name: &'static str, url: PeerUrl, telemetry: &Telemetry) -> Self {
-        Self::with_connector(name, url, Connector::new(None), telemetry)
+        Self::with(Security::Plain, name, url, telemetry)
     }
 
     /// The same over TLS: `url` is of https, and the peer proves who it is as `tls` asks.
@@ -74,15 +76,26 @@ impl Peer {
         tls: Arc<ClientConfig>,
         telemetry: &Telemetry,
     ) -> Self {
-        Self::with_connector(name, url, Connector::new(Some(tls)), telemetry)
+        Self::with(Security::Host(tls), name, url, telemetry)
     }
 
-    fn with_connector(
+    /// Another service of the shop, which a process with an identity asks over TLS and nobody else
+    /// than the service of this name answers.
+    pub fn of_shop(
         name: &'static str,
         url: PeerUrl,
-        connector: Connector,
+        identity: Option<&Identity>,
         telemetry: &Telemetry,
     ) -> Self {
+        let Some(identity) = identity else {
+            return Self::new(name, url, telemetry);
+        };
+        let service = ServerName::try_from(name).expect("a service has the name of a unit");
+        let security = Security::Service(identity.clone(), service);
+        Self::with(security, name, url.over_tls(), telemetry)
+    }
+
+    fn with(security: Security, name: &'static str, url: PeerUrl, telemetry: &Telemetry) -> Self {
         // An IPv6 address stands in brackets in a URL only.
         let host: Arc<str> = url.host().trim_matches(['[', ']']).into();
         let circuit = Arc::new(Circuit::new(name));
@@ -90,7 +103,7 @@ impl Peer {
         metrics.show(circuit.clone());
         Self {
             name,
-            connections: Connections::new(connector, &url),
+            connections: Connections::new(Connector::new(security), &url),
             url,
             host: host.into(),
             circuit,

@@ -17,6 +17,10 @@ use crate::connection::{Connection, Stream};
 /// Half of what our servers keep an idle connection, so that none is reused as it closes.
 const IDLE_TIME: Duration = Duration::from_secs(5);
 
+/// A connection serves for as long. Our servers end one after an hour, which is for them to enforce and
+/// for us not to run into in the middle of a request.
+const MAX_AGE: Duration = Duration::from_mins(55);
+
 /// How many idle connections to a peer are kept, by all threads together. Those of a burst are closed
 /// by us, after an answer, rather than by a server that has too many: it might do so just as the next
 /// request is sent.
@@ -75,7 +79,8 @@ impl<S: Stream> Pool<S> {
     pub(crate) fn take(&self) -> Option<Box<Connection<S>>> {
         let idle = self.0.threads.get()?.lock().idle.pop()?;
         self.0.idle.fetch_sub(1, Ordering::Relaxed);
-        (idle.since.elapsed() < IDLE_TIME).then_some(idle.connection)
+        let fresh = idle.since.elapsed() < IDLE_TIME && idle.connection.age() < MAX_AGE;
+        fresh.then_some(idle.connection)
     }
 
     /// Keeps a connection for the next request, unless there are enough.

@@ -82,29 +82,35 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
-        let receiver =
-            SpanReceiver::new(&args.telemetry, telemetry).map_err(BuildError::settings)?;
-        let frontend = Frontend {
-            config: PageConfig {
-                jaeger_ui_url: args.jaeger_ui_url,
-                grafana_url: args.grafana_url,
-                traces: args.traces_url.is_some(),
-            },
-            gateway: Peer::new("gateway-service", args.gateway_service_url, telemetry),
-            receiver,
-            traces: args
-                .traces_url
-                .map(|url| Peer::new("jaeger", url, telemetry)),
-            logs: args.logs_url.map(|url| Peer::new("loki", url, telemetry)),
-            system: args.metrics_url.map(|url| {
-                let alerts = args.alerts_url;
-                System::new(
-                    Peer::new("prometheus", url, telemetry),
-                    alerts.map(|url| Peer::new("alertmanager", url, telemetry)),
-                )
-            }),
-        };
-        Ok(App::new(routes::router(frontend, &args.assets_dir)).with_untraced(&routes::UNTRACED))
-    })
+    server::run(
+        SERVICE,
+        &args.server,
+        &args.telemetry,
+        async |telemetry, _| {
+            let receiver =
+                SpanReceiver::new(&args.telemetry, telemetry).map_err(BuildError::settings)?;
+            let frontend = Frontend {
+                config: PageConfig {
+                    jaeger_ui_url: args.jaeger_ui_url,
+                    grafana_url: args.grafana_url,
+                    traces: args.traces_url.is_some(),
+                },
+                gateway: Peer::new("gateway-service", args.gateway_service_url, telemetry),
+                receiver,
+                traces: args
+                    .traces_url
+                    .map(|url| Peer::new("jaeger", url, telemetry)),
+                logs: args.logs_url.map(|url| Peer::new("loki", url, telemetry)),
+                system: args.metrics_url.map(|url| {
+                    let alerts = args.alerts_url;
+                    System::new(
+                        Peer::new("prometheus", url, telemetry),
+                        alerts.map(|url| Peer::new("alertmanager", url, telemetry)),
+                    )
+                }),
+            };
+            Ok(App::new(routes::router(frontend, &args.assets_dir))
+                .with_untraced(&routes::UNTRACED))
+        },
+    )
 }

@@ -65,17 +65,33 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
-        let peers = Peers {
-            product: Peer::new("product-service", args.product_service_url, telemetry),
-            inventory: Peer::new("inventory-service", args.inventory_service_url, telemetry),
-            order: Peer::new("order-service", args.order_service_url, telemetry),
-        };
-        let gate = Gate::new(&args.issuer, &args.gate, telemetry).map_err(BuildError::settings)?;
-        let Some((gate, provider)) = gate else {
-            return Ok(App::new(routes::router(peers, None)));
-        };
-        let gate = (gate, provider.issuer().clone());
-        Ok(App::new(routes::router(peers, Some(gate))).with_background(provider.refresh()))
-    })
+    server::run(
+        SERVICE,
+        &args.server,
+        &args.telemetry,
+        async |telemetry, identity| {
+            let peers = Peers {
+                product: Peer::of_shop(
+                    "product-service",
+                    args.product_service_url,
+                    identity,
+                    telemetry,
+                ),
+                inventory: Peer::of_shop(
+                    "inventory-service",
+                    args.inventory_service_url,
+                    identity,
+                    telemetry,
+                ),
+                order: Peer::of_shop("order-service", args.order_service_url, identity, telemetry),
+            };
+            let gate =
+                Gate::new(&args.issuer, &args.gate, telemetry).map_err(BuildError::settings)?;
+            let Some((gate, provider)) = gate else {
+                return Ok(App::new(routes::router(peers, None)));
+            };
+            let gate = (gate, provider.issuer().clone());
+            Ok(App::new(routes::router(peers, Some(gate))).with_background(provider.refresh()))
+        },
+    )
 }

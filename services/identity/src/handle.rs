@@ -4,13 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use prometheus::{IntCounterVec, IntGauge, Opts};
-use rustls::CommonState;
-use rustls::pki_types::ServerName;
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts};
+use rustls::{ClientConfig, CommonState};
 use telemetry::metrics::Metrics;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::args::{IdentityArgs, Source};
 use crate::credentials::not_after;
@@ -38,10 +38,17 @@ impl Identity {
         args: &IdentityArgs,
         metrics: &Metrics,
     ) -> Result<Option<(Self, impl Future<Output = ()> + Send + use<>)>, StartError> {
+        let info = Opts::new(
+            "identity_info",
+            "1: where the identity of the service comes from, and what it is.",
+        );
+        let info = IntGaugeVec::new(info, &["source", "id"])?;
+        metrics.register(Box::new(info.clone()))?;
         if args.source == Source::None {
-            tracing::warn!(
-                "no identity: other services are asked in plain HTTP, and whoever reaches the port may \
-                 ask for anything"
+            info.with_label_values(&["none", ""]).set(1);
+            tracing::info!(
+                "no identity: services are asked in plain HTTP, and whoever reaches the port may ask \
+                 for anything"
             );
             return Ok(None);
         }
@@ -65,6 +72,7 @@ impl Identity {
         metrics.register(Box::new(expires.clone()))?;
         metrics.register(Box::new(renewals.clone()))?;
         expires.set(unix_seconds(tls.expires));
+        info.with_label_values(&["files", tls.id.as_ref()]).set(1);
         tracing::info!(identity = %tls.id, "this is {}", tls.id);
         let identity = Self {
             tls: watch::Sender::new(Arc::new(tls)),
@@ -86,7 +94,7 @@ impl Identity {
     }
 
     /// The server's side of a connection, and who the caller is. The caller bounds its time.
-    pub async fn accept<S>(&self, stream: S) -> io::Result<(server::TlsStream<S>, SpiffeId)>
+    pub async fn accept<S>(&self, stream: S) -> io::Result<(TlsStream<S>, SpiffeId)>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -94,32 +102,14 @@ impl Identity {
         let stream = TlsAcceptor::from(Arc::clone(&tls.server))
             .accept(stream)
             .await?;
-        let caller = stream
-            .get_ref()
-            .1
-            .peer_certificates()
-            .and_then(<[_]>::first);
-        let caller = caller.and_then(|certificate| spiffe_id(certificate).ok());
-        let caller = caller.ok_or_else(|| io::Error::other("the caller shows no certificate"))?;
+        let caller = shown_by_caller(stream.get_ref().1)?;
         Ok((stream, caller))
     }
 
-    /// The client's side of a connection to the service `peer`, and nobody else.
-    pub async fn connect<S>(
-        &self,
-        stream: S,
-        peer: &'static str,
-    ) -> io::Result<client::TlsStream<S>>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let tls = Arc::clone(&self.tls.borrow());
-        let name = ServerName::try_from(peer).map_err(io::Error::other)?;
-        let stream = TlsConnector::from(Arc::clone(&tls.client))
-            .connect(name, stream)
-            .await?;
-        shown_by_other_side(stream.get_ref().1)?;
-        Ok(stream)
+    /// What a client shows and believes; the "server name" is the name of the service that it asks.
+    /// To be asked for at each connection, since it changes with the identity.
+    pub fn client(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.tls.borrow().client)
     }
 
     /// Takes new credentials, or stays what it was.
@@ -139,17 +129,15 @@ impl Identity {
     }
 }
 
-/// The ID of the other side. A resumed session brings the certificate of the first one, which was
+/// The ID of the caller. A resumed session brings the certificate of the first one, which was
 /// believed then and may have ended since.
-fn shown_by_other_side(connection: &CommonState) -> io::Result<SpiffeId> {
+fn shown_by_caller(connection: &CommonState) -> io::Result<SpiffeId> {
     let certificate = connection.peer_certificates().and_then(<[_]>::first);
     let certificate =
-        certificate.ok_or_else(|| io::Error::other("the other side shows no certificate"))?;
+        certificate.ok_or_else(|| io::Error::other("the caller shows no certificate"))?;
     let ends = not_after(certificate).map_err(io::Error::other)?;
     if ends <= SystemTime::now() {
-        return Err(io::Error::other(
-            "the certificate of the other side has ended",
-        ));
+        return Err(io::Error::other("the certificate of the caller has ended"));
     }
     spiffe_id(certificate).map_err(io::Error::other)
 }

@@ -11,6 +11,8 @@ use identity::{Identity, IdentityArgs, StartError};
 use telemetry::metrics::Metrics;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 const DOMAIN: &str = "shop.test";
 const HOUR: Duration = Duration::from_hours(1);
@@ -79,7 +81,7 @@ async fn call(
 ) -> (io::Result<()>, io::Result<String>) {
     let (near, far) = duplex(4096);
     let client = async {
-        let mut stream = client.connect(near, peer).await?;
+        let mut stream = connect(client, near, peer).await?;
         stream.write_all(b"hello").await?;
         // In TLS 1.3 a client learns only by an answer whether it is believed.
         let mut answer = [0];
@@ -93,6 +95,17 @@ async fn call(
         Ok(caller.to_string())
     };
     tokio::join!(client, server)
+}
+
+async fn connect(
+    client: &Identity,
+    stream: DuplexStream,
+    peer: &'static str,
+) -> io::Result<TlsStream<DuplexStream>> {
+    let peer = peer.try_into().unwrap();
+    TlsConnector::from(client.client())
+        .connect(peer, stream)
+        .await
 }
 
 #[tokio::test]
@@ -184,7 +197,7 @@ async fn a_renewed_identity_is_taken_up_and_open_connections_go_on() {
     );
     let (near, far) = duplex(4096);
     let (near, far) = tokio::join!(
-        order.identity.connect(near, "inventory-service"),
+        connect(&order.identity, near, "inventory-service"),
         inventory.identity.accept(far)
     );
     let (mut near, (mut far, _)) = (near.unwrap(), far.unwrap());

@@ -33,14 +33,19 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
-        let shelves = Shelves::open(&args.state.state_directory, telemetry).await?;
-        Ok(App::new(routes::router(shelves.clone()))
-            .with_background(shelves.writer_ended())
-            .with_background(retention::run(shelves.clone()))
-            .with_health("store", move || {
-                let shelves = shelves.clone();
-                async move { shelves.probe().await }
-            }))
-    })
+    server::run(
+        SERVICE,
+        &args.server,
+        &args.telemetry,
+        async |telemetry, _| {
+            let shelves = Shelves::open(&args.state.state_directory, telemetry).await?;
+            Ok(App::new(routes::router(shelves.clone()))
+                .with_background(shelves.writer_ended())
+                .with_background(retention::run(shelves.clone()))
+                .with_health("store", move || {
+                    let shelves = shelves.clone();
+                    async move { shelves.probe().await }
+                }))
+        },
+    )
 }

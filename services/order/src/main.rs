@@ -63,29 +63,44 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
-        let ledger = Ledger::open(&args.state.state_directory, telemetry).await?;
-        let product = Peer::new("product-service", args.product_service_url, telemetry);
-        let inventory = Peer::new("inventory-service", args.inventory_service_url, telemetry);
-        let tracer = telemetry
-            .traces
-            .tracer(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-        let metrics = OrderMetrics::new(&telemetry.metrics).map_err(BuildError::settings)?;
-        let flow = Arc::new(OrderFlow {
-            ledger: ledger.clone(),
-            products: ProductClient::new(product, tracer.clone()),
-            inventory: InventoryClient::new(inventory, tracer.clone()),
-            driven: Driven::default(),
-            tracer,
-            metrics,
-        });
-        Ok(App::new(routes::router(Arc::clone(&flow)))
-            .with_background(Settler::new(flow).run())
-            .with_background(ledger.writer_ended())
-            .with_background(retention::run(ledger.clone()))
-            .with_health("store", move || {
-                let ledger = ledger.clone();
-                async move { ledger.probe().await }
-            }))
-    })
+    server::run(
+        SERVICE,
+        &args.server,
+        &args.telemetry,
+        async |telemetry, identity| {
+            let ledger = Ledger::open(&args.state.state_directory, telemetry).await?;
+            let product = Peer::of_shop(
+                "product-service",
+                args.product_service_url,
+                identity,
+                telemetry,
+            );
+            let inventory = Peer::of_shop(
+                "inventory-service",
+                args.inventory_service_url,
+                identity,
+                telemetry,
+            );
+            let tracer = telemetry
+                .traces
+                .tracer(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+            let metrics = OrderMetrics::new(&telemetry.metrics).map_err(BuildError::settings)?;
+            let flow = Arc::new(OrderFlow {
+                ledger: ledger.clone(),
+                products: ProductClient::new(product, tracer.clone()),
+                inventory: InventoryClient::new(inventory, tracer.clone()),
+                driven: Driven::default(),
+                tracer,
+                metrics,
+            });
+            Ok(App::new(routes::router(Arc::clone(&flow)))
+                .with_background(Settler::new(flow).run())
+                .with_background(ledger.writer_ended())
+                .with_background(retention::run(ledger.clone()))
+                .with_health("store", move || {
+                    let ledger = ledger.clone();
+                    async move { ledger.probe().await }
+                }))
+        },
+    )
 }

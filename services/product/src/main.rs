@@ -30,14 +30,19 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    server::run(SERVICE, &args.server, &args.telemetry, async |telemetry| {
-        let catalogue =
-            Catalogue::open(&args.state.state_directory, telemetry).map_err(BuildError::store)?;
-        Ok(App::new(routes::router(catalogue.clone()))
-            .with_background(catalogue.writer_ended())
-            .with_health("store", move || {
-                let catalogue = catalogue.clone();
-                async move { catalogue.probe().await }
-            }))
-    })
+    server::run(
+        SERVICE,
+        &args.server,
+        &args.telemetry,
+        async |telemetry, _| {
+            let catalogue = Catalogue::open(&args.state.state_directory, telemetry)
+                .map_err(BuildError::store)?;
+            Ok(App::new(routes::router(catalogue.clone()))
+                .with_background(catalogue.writer_ended())
+                .with_health("store", move || {
+                    let catalogue = catalogue.clone();
+                    async move { catalogue.probe().await }
+                }))
+        },
+    )
 }

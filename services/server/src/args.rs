@@ -4,6 +4,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::Args;
+use identity::IdentityArgs;
 
 use crate::limits::Limits;
 
@@ -51,6 +52,16 @@ pub struct ServerArgs<const PORT: u16> {
     /// this, no fault can be switched on.
     #[arg(long, env = "FAULTS_FILE", value_name = "FILE")]
     pub faults_file: Option<PathBuf>,
+
+    /// A second port, on loopback, for probes and metrics alone: where the first one asks each caller
+    /// for an identity, which a scraper may not have. systemd may hand its socket over, under the name
+    /// "probes" (FileDescriptorName=).
+    #[arg(long, env = "PROBES_PORT", value_name = "PORT")]
+    pub probes_port: Option<u16>,
+
+    /// Who the service is.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
 }
 
 fn max_connections_help() -> String {

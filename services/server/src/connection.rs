@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -13,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use identity::{Identity, SpiffeId};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -22,6 +24,11 @@ use crate::connections::{Busy, Place};
 use crate::deadlines::{HEAD_TIMEOUT, HeadTimer, TimedStream};
 use crate::limits::Limits;
 use crate::phase::Phase;
+use crate::secured::Secured;
+
+/// How long a connection lives at most: an identity that was withdrawn ends with the connections that
+/// were made with it. Our own clients leave a little earlier, between two requests.
+const MAX_AGE: Duration = Duration::from_hours(1);
 
 /// Where a request comes from. In its extensions until the layer that observes it takes it.
 #[derive(Clone, Debug)]
@@ -38,28 +45,50 @@ pub(crate) struct Client {
     /// Its address as text, which each of its requests shares.
     pub(crate) address: Arc<str>,
     pub(crate) port: u16,
+    /// Who it is, where services have identities.
+    pub(crate) id: Option<SpiffeId>,
 }
 
-impl From<SocketAddr> for Client {
-    fn from(address: SocketAddr) -> Self {
+impl Client {
+    fn new(address: SocketAddr, id: Option<SpiffeId>) -> Self {
         Self {
             // One of IPv4 that reached a socket of IPv6 is one of IPv4.
             address: address.ip().to_canonical().to_string().into(),
             port: address.port(),
+            id,
         }
     }
 }
 
-/// Serves a client's connection to its end.
+/// Serves a client's connection to its end; one that shows no identity where there is one to be
+/// shown, has none.
 pub(crate) async fn accepted(
     stream: TcpStream,
     address: SocketAddr,
     router: Router,
+    identity: Option<Identity>,
     place: Place,
     phase: watch::Receiver<Phase>,
 ) {
-    if speaks(&stream, &place, phase.clone()).await {
-        serve(stream, Some(address.into()), router, place, phase).await;
+    if !speaks(&stream, &place, phase.clone()).await {
+        return;
+    }
+    let Some(identity) = identity else {
+        let client = Client::new(address, None);
+        return serve(stream, Some(client), router, place, phase).await;
+    };
+    let handshake = tokio::time::timeout(HEAD_TIMEOUT, identity.accept(stream));
+    match handshake
+        .await
+        .unwrap_or_else(|elapsed| Err(elapsed.into()))
+    {
+        Ok((stream, id)) => {
+            let client = Client::new(address, Some(id));
+            serve(Secured(stream), Some(client), router, place, phase).await;
+        }
+        Err(error) => {
+            tracing::warn!(client = %address.ip(), cause = %error, "a caller shows no identity: {error}");
+        }
     }
 }
 
@@ -128,12 +157,18 @@ pub(crate) async fn serve<S>(
     let mut drain = phase.clone();
     let closing = drain.wait_for(|phase| *phase == Phase::Closing);
     tokio::pin!(closing);
+    let old = tokio::time::sleep(MAX_AGE);
+    tokio::pin!(old);
     let mut is_closing = false;
     let ended = loop {
         tokio::select! {
             biased;
             ended = serving.as_mut() => break ended,
             _ = &mut closing, if !is_closing => {
+                is_closing = true;
+                serving.as_mut().graceful_shutdown();
+            }
+            () = &mut old, if !is_closing => {
                 is_closing = true;
                 serving.as_mut().graceful_shutdown();
             }

@@ -6,6 +6,7 @@
 
 mod app;
 mod args;
+mod authorize;
 mod background;
 mod buffers;
 mod connection;
@@ -22,6 +23,7 @@ mod observe;
 mod phase;
 mod probes;
 mod runtime;
+mod secured;
 mod serve;
 mod systemd;
 mod unread_body;

@@ -1,27 +1,31 @@
 //! The whole life of a service.
 
+use std::future::pending;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::Problem;
+use api::{Problem, calls};
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
 use faults::Faults;
 use futures_util::FutureExt as _;
+use identity::Identity;
 use telemetry::{Service, Telemetry, TelemetryArgs};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinError;
 
 use crate::app::{App, BuildError};
 use crate::args::ServerArgs;
+use crate::authorize::{Callers, authorize};
 use crate::background::{Background, Ended};
 use crate::buffers::{Buffers, count_buffers};
 use crate::connections::Connections;
 use crate::host::one_host;
 use crate::limits::Limits;
+use crate::listener::Sockets;
 use crate::observe::{Observer, observe};
 use crate::serve::Server;
 use crate::unread_body::drain_unread_body;
@@ -29,6 +33,9 @@ use crate::{listener, probes, runtime, systemd, watchdog};
 
 /// How long the runtime waits for its threads when all is done.
 const RUNTIME_SHUTDOWN: Duration = Duration::from_millis(100);
+
+/// The connections for probes and metrics: a Prometheus, a person or two, and those that they left.
+const PROBERS: usize = 16;
 
 /// What a service has open besides connections of clients and to peers: its store, its telemetry.
 const OTHER_FILES: u64 = 128;
@@ -45,6 +52,8 @@ enum Failure {
     Build(#[from] BuildError),
     #[error(transparent)]
     Listen(#[from] listener::ListenError),
+    #[error(transparent)]
+    Identity(#[from] identity::StartError),
     #[error("signals cannot be received: {0}")]
     Signals(std::io::Error),
     #[error("a background task has ended: {0}")]
@@ -57,6 +66,7 @@ impl Failure {
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Telemetry(_) | Self::Build(BuildError::Settings(_)) => 64, // EX_USAGE
+            Self::Identity(_) => 66,                                         // EX_NOINPUT
             Self::Listen(_) => 69,                                           // EX_UNAVAILABLE
             Self::Background(_) | Self::AcceptLoop(_) => 70,                 // EX_SOFTWARE
             Self::Runtime(_) | Self::Signals(_) => 71,                       // EX_OSERR
@@ -73,7 +83,7 @@ impl Failure {
 /// Runs a service from its settings to its last span; `build` puts it together.
 ///
 /// SIGTERM and SIGINT drain and end it, SIGHUP reads the log filter again. The exit code is 0
-/// after a drain, 64 for wrong settings, 69 when it cannot listen, 70 when a background task or
+/// after a drain, 64 for wrong settings, 66 when the service has no identity and should, 69 when it cannot listen, 70 when a background task or
 /// the accept loop ended (with a background task the service drains first), 71 when the system
 /// refuses a runtime or signals, 74 when its store cannot be opened.
 pub fn run<const PORT: u16, B>(
@@ -83,7 +93,7 @@ pub fn run<const PORT: u16, B>(
     build: B,
 ) -> ExitCode
 where
-    B: AsyncFnOnce(&Arc<Telemetry>) -> Result<App, BuildError>,
+    B: AsyncFnOnce(&Arc<Telemetry>, Option<&Identity>) -> Result<App, BuildError>,
 {
     let outcome = runtime::build(server.worker_threads)
         .map_err(Failure::Runtime)
@@ -108,7 +118,7 @@ async fn live<const PORT: u16, B>(
     build: B,
 ) -> Result<(), Failure>
 where
-    B: AsyncFnOnce(&Arc<Telemetry>) -> Result<App, BuildError>,
+    B: AsyncFnOnce(&Arc<Telemetry>, Option<&Identity>) -> Result<App, BuildError>,
 {
     let telemetry = Arc::new(Telemetry::start(service, settings)?);
     let outcome = serve_until_stopped(service, server, &telemetry, build).await;
@@ -128,14 +138,21 @@ async fn serve_until_stopped<const PORT: u16, B>(
     build: B,
 ) -> Result<(), Failure>
 where
-    B: AsyncFnOnce(&Arc<Telemetry>) -> Result<App, BuildError>,
+    B: AsyncFnOnce(&Arc<Telemetry>, Option<&Identity>) -> Result<App, BuildError>,
 {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
-    let (listener, address) = listener::bind(&args.host, args.port)?;
-    let app = build(telemetry).await?;
-    let (door, asked) = watchdog::door();
+    let mut sockets = Sockets::from_systemd();
+    let (listener, address) = sockets.bind(&args.host, args.port)?;
+    let probes = sockets.bind_probes(args.probes_port)?;
     let mut background = Background::default();
+    let identity = Identity::start(&args.identity, &telemetry.metrics)?;
+    let identity = identity.map(|(identity, follow)| {
+        background.spawn(follow);
+        identity
+    });
+    let app = build(telemetry, identity.as_ref()).await?;
+    let (door, asked) = watchdog::door();
     for task in app.background {
         background.spawn(task);
     }
@@ -148,11 +165,28 @@ where
         None => app.router,
     };
     let observer = Observer::new(telemetry, address.port(), app.untraced);
+    let identity = identity.filter(|_| calls::is_called(service.name));
+    let router = match &identity {
+        Some(_) => known_callers(router, service, telemetry)?,
+        None => router,
+    };
+    let probing = probes.map(|(listener, address)| {
+        let observer = Observer::new(telemetry, address.port(), &[]);
+        let router = observed(Router::new(), app.health.clone(), telemetry, observer);
+        let server = Server::new(router, None, Connections::new(PROBERS, PROBERS));
+        (server, listener)
+    });
     let router = observed(router, app.health, telemetry, observer);
-    let server = Server::new(router, connections(args.max_connections));
+    let server = Server::new(router, identity, connections(args.max_connections));
 
     tracing::info!(%address, version = service.version, "{} listening on {address}", service.name);
     systemd::ready(&format!("listening on {address}"));
+    if let Some((server, listener)) = probing {
+        // It serves until the service ends, so that the drain can be watched.
+        background.spawn(async move {
+            server.serve(listener, mpsc::channel(1).1, pending()).await;
+        });
+    }
     let (stop, stopped) = oneshot::channel::<()>();
     let mut serving = tokio::spawn(server.serve(listener, asked, stopped.map(drop)));
     let outcome = tokio::select! {
@@ -195,6 +229,16 @@ fn faulty(
     let (faults, watch) = Faults::start(file, telemetry).map_err(BuildError::settings)?;
     background.spawn(watch);
     Ok(router.layer(middleware::from_fn_with_state(faults, faults::inject)))
+}
+
+/// The routes for those who may ask for them.
+fn known_callers(
+    router: Router,
+    service: Service,
+    telemetry: &Telemetry,
+) -> Result<Router, Failure> {
+    let callers = Callers::of(service.name, &telemetry.metrics).map_err(BuildError::settings)?;
+    Ok(router.layer(middleware::from_fn_with_state(callers, authorize)))
 }
 
 /// The routes with all that surrounds them.

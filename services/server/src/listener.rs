@@ -1,8 +1,8 @@
 //! The socket to listen on: the one that systemd hands over, or one of our own.
 
-use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener, ToSocketAddrs};
 use std::time::Duration;
+use std::{env, io};
 
 use listenfd::ListenFd;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -39,18 +39,63 @@ pub(crate) enum ListenError {
     Setup(io::Error),
 }
 
-/// The socket to listen on and its address. To be called inside a tokio runtime.
-pub(crate) fn bind(host: &str, port: u16) -> Result<(TcpListener, SocketAddr), ListenError> {
-    let handed_over = ListenFd::from_env()
-        .take_tcp_listener(0)
-        .map_err(ListenError::HandedOver)?;
-    let listener = match handed_over {
-        Some(listener) => listener,
-        None => own(host, port)?,
-    };
-    let listener = set_up(listener).map_err(ListenError::Setup)?;
-    let address = listener.local_addr().map_err(ListenError::Setup)?;
-    Ok((listener, address))
+/// The name of the socket for probes among those that are handed over.
+const PROBES: &str = "probes";
+
+/// The sockets of a service.
+pub(crate) struct Sockets {
+    handed_over: ListenFd,
+    /// Which of those is for probes, if one is.
+    probes: Option<usize>,
+}
+
+impl Sockets {
+    /// Those that systemd hands over (sd_listen_fds(3)). To be called once.
+    pub(crate) fn from_systemd() -> Self {
+        let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
+        Self {
+            handed_over: ListenFd::from_env(),
+            probes: names.split(':').position(|name| name == PROBES),
+        }
+    }
+
+    /// The socket to listen on and its address. To be called inside a tokio runtime.
+    pub(crate) fn bind(
+        &mut self,
+        host: &str,
+        port: u16,
+    ) -> Result<(TcpListener, SocketAddr), ListenError> {
+        let nth = usize::from(self.probes == Some(0));
+        self.listen(nth, host, port)
+    }
+
+    /// The socket for probes and its address, if there is to be one.
+    pub(crate) fn bind_probes(
+        &mut self,
+        port: Option<u16>,
+    ) -> Result<Option<(TcpListener, SocketAddr)>, ListenError> {
+        let Some(port) = port else {
+            return Ok(None);
+        };
+        let nth = self.probes.unwrap_or(usize::MAX);
+        self.listen(nth, "127.0.0.1", port).map(Some)
+    }
+
+    fn listen(
+        &mut self,
+        nth: usize,
+        host: &str,
+        port: u16,
+    ) -> Result<(TcpListener, SocketAddr), ListenError> {
+        let handed_over = self.handed_over.take_tcp_listener(nth);
+        let listener = match handed_over.map_err(ListenError::HandedOver)? {
+            Some(listener) => listener,
+            None => own(host, port)?,
+        };
+        let listener = set_up(listener).map_err(ListenError::Setup)?;
+        let address = listener.local_addr().map_err(ListenError::Setup)?;
+        Ok((listener, address))
+    }
 }
 
 /// Sets what every accepted socket inherits (tcp(7)), once, and registers the socket.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use identity::Identity;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{mpsc, watch};
 
@@ -28,15 +29,22 @@ const DRAIN_BOUND: Duration = Duration::from_secs(10);
 /// What every connection is served with.
 pub(crate) struct Server {
     router: Router,
+    /// Whoever connects shows who it is, if there is one.
+    identity: Option<Identity>,
     connections: Arc<Connections>,
     phase: watch::Sender<Phase>,
 }
 
 impl Server {
     /// A server with these places for connections.
-    pub(crate) fn new(router: Router, connections: Arc<Connections>) -> Self {
+    pub(crate) fn new(
+        router: Router,
+        identity: Option<Identity>,
+        connections: Arc<Connections>,
+    ) -> Self {
         Self {
             router,
+            identity,
             connections,
             phase: watch::Sender::new(Phase::Serving),
         }
@@ -99,7 +107,10 @@ impl Server {
 
     fn spawn(&self, (stream, client): (TcpStream, SocketAddr), place: Place) {
         let (router, phase) = (self.router.clone(), self.phase.subscribe());
-        tokio::spawn(connection::accepted(stream, client, router, place, phase));
+        let identity = self.identity.clone();
+        tokio::spawn(connection::accepted(
+            stream, client, router, identity, place, phase,
+        ));
     }
 
     fn spawn_beside(&self, stream: UnixStream) {

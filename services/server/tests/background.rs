@@ -40,7 +40,7 @@ fn service(ending: String) -> ExitCode {
         version: "0",
     };
     let args = Args::parse_from(["test-service"]);
-    server::run(service, &args.server, &args.telemetry, async |_| {
+    server::run(service, &args.server, &args.telemetry, async |_, _| {
         let (begun, seen) = tokio::sync::mpsc::channel::<()>(1);
         let slow = get(async move || {
             let _ = begun.send(()).await;

@@ -100,6 +100,10 @@ pub(crate) async fn observe(
 ) -> Response {
     let origin = request.extensions_mut().remove::<Origin>();
     let (client, busy) = origin.map_or((None, None), |origin| (origin.client, Some(origin.busy)));
+    let caller = client.as_ref().and_then(|client| client.id.clone());
+    if let Some(caller) = &caller {
+        request.extensions_mut().insert(caller.clone());
+    }
     let route = request.extensions().get::<MatchedPath>().cloned();
     let template = route.as_ref().map(MatchedPath::as_str);
     let request_id = ids::request_id(request.headers());
@@ -116,6 +120,7 @@ pub(crate) async fn observe(
         cause: None,
         ending: Ending::CutOff,
         left: None,
+        caller,
         metrics: observer.metrics.clone(),
         _in_flight: observer.metrics.in_flight(),
         _busy: busy,

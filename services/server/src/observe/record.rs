@@ -15,6 +15,7 @@ use axum::response::Response;
 use body::{Polled, Watch};
 use http::{StatusCode, header};
 use http_body::Body as _;
+use identity::SpiffeId;
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
 use telemetry::metrics::{InFlight, ServerMetrics};
@@ -55,6 +56,8 @@ pub(super) struct Record {
     pub(super) ending: Ending,
     /// How many bytes of the body are left, where its length is known.
     pub(super) left: Option<u64>,
+    /// Who asked, where services have identities.
+    pub(super) caller: Option<SpiffeId>,
     pub(super) metrics: ServerMetrics,
     pub(super) _in_flight: InFlight,
     pub(super) _busy: Option<Arc<Busy>>,
@@ -145,6 +148,7 @@ impl Record {
         #[allow(clippy::cast_precision_loss)] // exact for some centuries of microseconds
         let duration_ms = elapsed.as_micros() as f64 / 1000.0;
         let cause = self.cause();
+        let caller = self.caller.as_ref().map(SpiffeId::service);
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
@@ -152,6 +156,7 @@ impl Record {
                     uri,
                     status = status_code,
                     duration_ms,
+                    caller,
                     cause,
                     "{method} {uri} answered {status_code} in {duration_ms} ms"
                 )

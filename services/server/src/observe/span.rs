@@ -10,8 +10,8 @@ use opentelemetry_sdk::trace::SdkTracer;
 use opentelemetry_semantic_conventions::attribute::{
     CLIENT_ADDRESS, ERROR_TYPE, HTTP_REQUEST_METHOD, HTTP_REQUEST_METHOD_ORIGINAL,
     HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, NETWORK_PEER_ADDRESS, NETWORK_PEER_PORT,
-    NETWORK_PROTOCOL_VERSION, SERVER_ADDRESS, SERVER_PORT, URL_PATH, URL_QUERY, URL_SCHEME,
-    USER_AGENT_ORIGINAL,
+    NETWORK_PROTOCOL_VERSION, SERVER_ADDRESS, SERVER_PORT, SERVICE_PEER_NAME, URL_PATH, URL_QUERY,
+    URL_SCHEME, USER_AGENT_ORIGINAL,
 };
 use telemetry::protocol::{OTHER_METHOD, method_name, version_name};
 use telemetry::traces::{add_exception, bounded};
@@ -19,7 +19,7 @@ use telemetry::traces::{add_exception, bounded};
 use crate::connection::Client;
 
 /// How many attributes a span has at most: those of [`begin`], a status and an error.
-const ATTRIBUTES: usize = 16;
+const ATTRIBUTES: usize = 17;
 
 /// How a request went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,13 @@ pub(super) fn begin(
         URL_PATH,
         bounded(request.uri().path()).to_owned(),
     ));
-    attributes.push(KeyValue::new(URL_SCHEME, "http"));
+    let caller = client.and_then(|client| client.id.as_ref());
+    let scheme = if caller.is_some() { "https" } else { "http" };
+    attributes.push(KeyValue::new(URL_SCHEME, scheme));
+    if let Some(caller) = caller {
+        let caller = caller.service().to_owned();
+        attributes.push(KeyValue::new(SERVICE_PEER_NAME, caller));
+    }
     if let Some(query) = request.uri().query() {
         attributes.push(KeyValue::new(URL_QUERY, bounded(query).to_owned()));
     }
