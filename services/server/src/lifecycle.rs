@@ -9,10 +9,8 @@ use api::Problem;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
 use faults::Faults;
-use futures_util::FutureExt as _;
 use telemetry::{Service, Telemetry, TelemetryArgs};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
 use tokio::task::JoinError;
 
 use crate::app::{App, BuildError};
@@ -22,9 +20,11 @@ use crate::buffers::{Buffers, count_buffers};
 use crate::connections::Connections;
 use crate::host::one_host;
 use crate::limits::Limits;
+use crate::listener::ListenError;
 use crate::observe::{Observer, observe};
 use crate::serve::Server;
 use crate::unread_body::drain_unread_body;
+use crate::workers::Workers;
 use crate::{listener, probes, runtime, systemd, watchdog};
 
 /// How long the runtime waits for its threads when all is done.
@@ -44,12 +44,12 @@ enum Failure {
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
-    Listen(#[from] listener::ListenError),
+    Listen(#[from] ListenError),
     #[error("signals cannot be received: {0}")]
     Signals(std::io::Error),
     #[error("a background task has ended: {0}")]
     Background(Ended),
-    #[error("the accept loop has ended: {0}")]
+    #[error("an accept loop has ended: {0}")]
     AcceptLoop(JoinError),
 }
 
@@ -74,7 +74,7 @@ impl Failure {
 ///
 /// SIGTERM and SIGINT drain and end it, SIGHUP reads the log filter again. The exit code is 0
 /// after a drain, 64 for wrong settings, 69 when it cannot listen, 70 when a background task or
-/// the accept loop ended (with a background task the service drains first), 71 when the system
+/// an accept loop ended (with a background task the service drains first), 71 when the system
 /// refuses a runtime or signals, 74 when its store cannot be opened.
 pub fn run<const PORT: u16, B>(
     service: Service,
@@ -85,7 +85,7 @@ pub fn run<const PORT: u16, B>(
 where
     B: AsyncFnOnce(&Telemetry) -> Result<App, BuildError>,
 {
-    let outcome = runtime::build(server.worker_threads)
+    let outcome = runtime::build()
         .map_err(Failure::Runtime)
         .and_then(|runtime| {
             let outcome = runtime.block_on(live(service, server, telemetry, build));
@@ -134,14 +134,18 @@ where
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
     let (listener, address) = listener::bind(&args.host, args.port)?;
     let app = build(telemetry).await?;
-    let (door, asked) = watchdog::door();
+    let (workers, threads) = Workers::start(args.worker_threads).map_err(Failure::Runtime)?;
+    for worker in workers.all() {
+        telemetry.metrics.show_runtime(&worker.runtime);
+    }
+    let (doors, asked) = workers.all().iter().map(|_| watchdog::door()).unzip();
     let mut background = Background::default();
     for task in app.background {
         background.spawn(task);
     }
     background.spawn(reload_on_hangup(Arc::clone(telemetry))?);
     if let Some(interval) = systemd::watchdog_interval() {
-        background.spawn(watchdog::feed(interval, door));
+        background.spawn(watchdog::feed(interval, doors));
     }
     let router = match &args.faults_file {
         Some(file) => faulty(app.router, file, telemetry, &mut background)?,
@@ -149,18 +153,19 @@ where
     };
     let observer = Observer::new(telemetry, address.port(), app.untraced);
     let router = observed(router, app.health, telemetry, observer);
-    let server = Server::new(router, connections(args.max_connections));
+    let server = Server::new(router, connections(args.max_connections), workers);
 
     tracing::info!(%address, version = service.version, "{} listening on {address}", service.name);
     systemd::ready(&format!("listening on {address}"));
-    let (stop, stopped) = oneshot::channel::<()>();
-    let mut serving = tokio::spawn(server.serve(listener, asked, stopped.map(drop)));
+    let loops = server.start(&listener, asked);
+    let mut loops = loops.map_err(ListenError::Setup)?;
+    drop(listener);
     let outcome = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
         ended = background.one_ended() => Err(Failure::Background(ended)),
-        // Before `stop` it can only have panicked.
-        Err(panic) = &mut serving => Err(Failure::AcceptLoop(panic)),
+        // Before the drain one can only have panicked.
+        Some(Err(panic)) = loops.join_next() => Err(Failure::AcceptLoop(panic)),
     };
     if let Err(failure) = &outcome {
         tracing::error!(cause = %failure, "{} cannot go on: {failure}", service.name);
@@ -171,8 +176,7 @@ where
             "{} is draining: it takes no new connections and ends its requests",
             service.name
         );
-        drop(stop);
-        let cut = serving.await.map_err(Failure::AcceptLoop)?;
+        let cut = server.drain(loops).await.map_err(Failure::AcceptLoop)?;
         if cut > 0 {
             tracing::warn!(
                 connections = cut,
@@ -180,6 +184,8 @@ where
             );
         }
     }
+    // What was cut ends here.
+    drop(threads);
     tracing::info!("{} stopped", service.name);
     outcome
 }
