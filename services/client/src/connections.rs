@@ -105,7 +105,11 @@ impl Connections {
         // Nobody asks for a body that is empty.
         let body = response.body_mut();
         if body.is_end_stream() {
-            std::future::poll_fn(|task| Poll::Ready(body.keep_connection(task))).await;
+            std::future::poll_fn(|task| {
+                body.keep_connection(task);
+                Poll::Ready(())
+            })
+            .await;
         }
         response
     }

@@ -28,6 +28,7 @@ mod serve;
 mod systemd;
 mod unread_body;
 mod watchdog;
+mod workers;
 
 pub use app::{App, BuildError};
 pub use args::{ServerArgs, StateArgs};

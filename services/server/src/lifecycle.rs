@@ -1,6 +1,5 @@
 //! The whole life of a service.
 
-use std::future::pending;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,11 +9,9 @@ use api::{Problem, calls};
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
 use faults::Faults;
-use futures_util::FutureExt as _;
 use identity::Identity;
 use telemetry::{Service, Telemetry, TelemetryArgs};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinError;
 
 use crate::app::{App, BuildError};
@@ -25,17 +22,15 @@ use crate::buffers::{Buffers, count_buffers};
 use crate::connections::Connections;
 use crate::host::one_host;
 use crate::limits::Limits;
-use crate::listener::Sockets;
+use crate::listener::{ListenError, Sockets};
 use crate::observe::{Observer, observe};
 use crate::serve::Server;
 use crate::unread_body::drain_unread_body;
-use crate::{listener, probes, runtime, systemd, watchdog};
+use crate::workers::Workers;
+use crate::{probes, runtime, systemd, watchdog};
 
 /// How long the runtime waits for its threads when all is done.
 const RUNTIME_SHUTDOWN: Duration = Duration::from_millis(100);
-
-/// The connections for probes and metrics: a Prometheus, a person or two, and those that they left.
-const PROBERS: usize = 16;
 
 /// What a service has open besides connections of clients and to peers: its store, its telemetry.
 const OTHER_FILES: u64 = 128;
@@ -51,14 +46,14 @@ enum Failure {
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
-    Listen(#[from] listener::ListenError),
+    Listen(#[from] ListenError),
     #[error(transparent)]
     Identity(#[from] identity::StartError),
     #[error("signals cannot be received: {0}")]
     Signals(std::io::Error),
     #[error("a background task has ended: {0}")]
     Background(Ended),
-    #[error("the accept loop has ended: {0}")]
+    #[error("an accept loop has ended: {0}")]
     AcceptLoop(JoinError),
 }
 
@@ -83,8 +78,9 @@ impl Failure {
 /// Runs a service from its settings to its last span; `build` puts it together.
 ///
 /// SIGTERM and SIGINT drain and end it, SIGHUP reads the log filter again. The exit code is 0
-/// after a drain, 64 for wrong settings, 66 when the service has no identity and should, 69 when it cannot listen, 70 when a background task or
-/// the accept loop ended (with a background task the service drains first), 71 when the system
+/// after a drain, 64 for wrong settings, 66 when the service has no identity and should have one, 69
+/// when it cannot listen, 70 when a background task or an accept loop ended (with a background task the
+/// service drains first), 71 when the system
 /// refuses a runtime or signals, 74 when its store cannot be opened.
 pub fn run<const PORT: u16, B>(
     service: Service,
@@ -95,7 +91,7 @@ pub fn run<const PORT: u16, B>(
 where
     B: AsyncFnOnce(&Arc<Telemetry>, Option<&Identity>) -> Result<App, BuildError>,
 {
-    let outcome = runtime::build(server.worker_threads)
+    let outcome = runtime::build()
         .map_err(Failure::Runtime)
         .and_then(|runtime| {
             let outcome = runtime.block_on(live(service, server, telemetry, build));
@@ -145,6 +141,11 @@ where
     let mut sockets = Sockets::from_systemd();
     let (listener, address) = sockets.bind(&args.host, args.port)?;
     let probes = sockets.bind_probes(args.probes_port)?;
+    let (workers, threads) = Workers::start(args.worker_threads).map_err(Failure::Runtime)?;
+    for worker in workers.all() {
+        telemetry.metrics.show_runtime(&worker.runtime);
+    }
+    let (doors, asked) = workers.all().iter().map(|_| watchdog::door()).unzip();
     let mut background = Background::default();
     let identity = Identity::start(&args.identity, &telemetry.metrics)?;
     let identity = identity.map(|(identity, follow)| {
@@ -152,13 +153,12 @@ where
         identity
     });
     let app = build(telemetry, identity.as_ref()).await?;
-    let (door, asked) = watchdog::door();
     for task in app.background {
         background.spawn(task);
     }
     background.spawn(reload_on_hangup(Arc::clone(telemetry))?);
     if let Some(interval) = systemd::watchdog_interval() {
-        background.spawn(watchdog::feed(interval, door));
+        background.spawn(watchdog::feed(interval, doors));
     }
     let router = match &args.faults_file {
         Some(file) => faulty(app.router, file, telemetry, &mut background)?,
@@ -170,31 +170,26 @@ where
         Some(_) => known_callers(router, service, telemetry)?,
         None => router,
     };
-    let probing = probes.map(|(listener, address)| {
+    if let Some((listener, address)) = probes {
         let observer = Observer::new(telemetry, address.port(), &[]);
         let router = observed(Router::new(), app.health.clone(), telemetry, observer);
-        let server = Server::new(router, None, Connections::new(PROBERS, PROBERS));
-        (server, listener)
-    });
+        background.spawn(probes::serve(router, &listener).map_err(ListenError::Setup)?);
+        tracing::info!(probes = %address, "{} answers probes on {address}", service.name);
+    }
     let router = observed(router, app.health, telemetry, observer);
-    let server = Server::new(router, identity, connections(args.max_connections));
+    let server = Server::new(router, identity, connections(args.max_connections), workers);
 
     tracing::info!(%address, version = service.version, "{} listening on {address}", service.name);
     systemd::ready(&format!("listening on {address}"));
-    if let Some((server, listener)) = probing {
-        // It serves until the service ends, so that the drain can be watched.
-        background.spawn(async move {
-            server.serve(listener, mpsc::channel(1).1, pending()).await;
-        });
-    }
-    let (stop, stopped) = oneshot::channel::<()>();
-    let mut serving = tokio::spawn(server.serve(listener, asked, stopped.map(drop)));
+    let loops = server.start(&listener, asked);
+    let mut loops = loops.map_err(ListenError::Setup)?;
+    drop(listener);
     let outcome = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
         ended = background.one_ended() => Err(Failure::Background(ended)),
-        // Before `stop` it can only have panicked.
-        Err(panic) = &mut serving => Err(Failure::AcceptLoop(panic)),
+        // Before the drain one can only have panicked.
+        Some(Err(panic)) = loops.join_next() => Err(Failure::AcceptLoop(panic)),
     };
     if let Err(failure) = &outcome {
         tracing::error!(cause = %failure, "{} cannot go on: {failure}", service.name);
@@ -205,8 +200,7 @@ where
             "{} is draining: it takes no new connections and ends its requests",
             service.name
         );
-        drop(stop);
-        let cut = serving.await.map_err(Failure::AcceptLoop)?;
+        let cut = server.drain(loops).await.map_err(Failure::AcceptLoop)?;
         if cut > 0 {
             tracing::warn!(
                 connections = cut,
@@ -214,6 +208,8 @@ where
             );
         }
     }
+    // What was cut ends here.
+    drop(threads);
     tracing::info!("{} stopped", service.name);
     outcome
 }

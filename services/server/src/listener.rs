@@ -6,7 +6,6 @@ use std::{env, io};
 
 use listenfd::ListenFd;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
-use tokio::net::TcpListener;
 
 /// How many connections the kernel may hold before they are accepted; it cuts this down to
 /// net.core.somaxconn (4096 by default).
@@ -59,12 +58,12 @@ impl Sockets {
         }
     }
 
-    /// The socket to listen on and its address. To be called inside a tokio runtime.
+    /// The socket to listen on and its address. It does not block.
     pub(crate) fn bind(
         &mut self,
         host: &str,
         port: u16,
-    ) -> Result<(TcpListener, SocketAddr), ListenError> {
+    ) -> Result<(StdListener, SocketAddr), ListenError> {
         let nth = usize::from(self.probes == Some(0));
         self.listen(nth, host, port)
     }
@@ -73,7 +72,7 @@ impl Sockets {
     pub(crate) fn bind_probes(
         &mut self,
         port: Option<u16>,
-    ) -> Result<Option<(TcpListener, SocketAddr)>, ListenError> {
+    ) -> Result<Option<(StdListener, SocketAddr)>, ListenError> {
         let Some(port) = port else {
             return Ok(None);
         };
@@ -86,27 +85,26 @@ impl Sockets {
         nth: usize,
         host: &str,
         port: u16,
-    ) -> Result<(TcpListener, SocketAddr), ListenError> {
+    ) -> Result<(StdListener, SocketAddr), ListenError> {
         let handed_over = self.handed_over.take_tcp_listener(nth);
         let listener = match handed_over.map_err(ListenError::HandedOver)? {
             Some(listener) => listener,
             None => own(host, port)?,
         };
-        let listener = set_up(listener).map_err(ListenError::Setup)?;
+        set_up(&listener).map_err(ListenError::Setup)?;
         let address = listener.local_addr().map_err(ListenError::Setup)?;
         Ok((listener, address))
     }
 }
 
-/// Sets what every accepted socket inherits (tcp(7)), once, and registers the socket.
-fn set_up(listener: StdListener) -> io::Result<TcpListener> {
-    let socket = SockRef::from(&listener);
+/// Sets what every accepted socket inherits (tcp(7)), once.
+fn set_up(listener: &StdListener) -> io::Result<()> {
+    let socket = SockRef::from(listener);
     // An answer is written in one go; waiting to fill a packet would only delay it.
     socket.set_tcp_nodelay(true)?;
     socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
     socket.set_tcp_notsent_lowat(UNSENT_LIMIT)?;
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
+    listener.set_nonblocking(true)
 }
 
 fn own(host: &str, port: u16) -> Result<StdListener, ListenError> {
@@ -145,14 +143,15 @@ fn listen(address: SocketAddr) -> io::Result<StdListener> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpStream;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 
     #[tokio::test]
     async fn an_accepted_socket_inherits_what_the_listener_was_given() {
         let listener = StdListener::bind("127.0.0.1:0").unwrap();
-        let listener = set_up(listener).unwrap();
+        set_up(&listener).unwrap();
+        let listener = TcpListener::from_std(listener).unwrap();
         let address = listener.local_addr().unwrap();
         let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
         let (_client, (stream, _)) = (client.unwrap(), accepted.unwrap());

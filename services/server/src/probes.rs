@@ -1,6 +1,9 @@
 //! The endpoints for machines: health and metrics.
 
 use std::fmt::Display;
+use std::io;
+use std::net::TcpListener;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +16,11 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 use telemetry::metrics::Metrics;
+
+use crate::connections::Connections;
+use crate::serve::Server;
+use crate::watchdog;
+use crate::workers::Workers;
 
 /// The paths of the probes. Each is requested every few seconds for as long as the service runs, so
 /// they have an access line only at debug level and no spans.
@@ -51,6 +59,25 @@ impl Health {
             .await
             .unwrap_or_else(|_| Err(format!("no answer within {} s", HEALTH_TIMEOUT.as_secs())))
     }
+}
+
+/// The connections for probes alone: a Prometheus, a person or two, and those that they left.
+const PROBERS: usize = 16;
+
+/// Answers probes on a listener of their own until the service ends, so that its drain can be watched.
+pub(crate) fn serve(
+    router: Router,
+    listener: &TcpListener,
+) -> io::Result<impl Future<Output = ()> + Send + use<>> {
+    // The first worker is the runtime in which this is called.
+    let (workers, _) = Workers::start(NonZero::<usize>::MIN)?;
+    let server = Server::new(router, None, Connections::new(PROBERS, PROBERS), workers);
+    let (_, no_watchdog) = watchdog::door();
+    let mut loops = server.start(listener, vec![no_watchdog])?;
+    Ok(async move {
+        let _server = server;
+        loops.join_next().await;
+    })
 }
 
 pub(crate) fn router(health: Option<Health>, metrics: Metrics) -> Router {

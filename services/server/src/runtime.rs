@@ -1,11 +1,10 @@
-//! The runtime of a service: one thread unless more are asked for.
+//! A runtime of one thread, of which a service has one or [several](crate::workers).
 //!
-//! A request here is a few microseconds of work between waits. On several threads the tasks of one
-//! request are stolen and woken across cores, which costs more than the work. The journal, the
-//! exporter of spans and the store have threads of their own.
+//! A request here is a few microseconds of work between waits. In a runtime of several threads the
+//! tasks of one request are stolen and woken across cores, which costs more than the work. The journal,
+//! the exporter of spans and the store have threads of their own.
 
 use std::io;
-use std::num::NonZero;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -15,16 +14,9 @@ use tokio::runtime::{Builder, Runtime};
 /// and end when they have been idle.
 const BLOCKING_THREADS: usize = 64;
 
-/// A runtime with so many threads for tasks.
-pub(crate) fn build(worker_threads: NonZero<usize>) -> io::Result<Runtime> {
-    let mut builder = if worker_threads.get() == 1 {
-        Builder::new_current_thread()
-    } else {
-        let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(worker_threads.get());
-        builder
-    };
-    builder
+/// A runtime for the thread that calls its `block_on`.
+pub(crate) fn build() -> io::Result<Runtime> {
+    Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         .build()

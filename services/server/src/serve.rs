@@ -1,23 +1,25 @@
-//! The accept loop and the drain.
+//! The accept loops, one of each worker, and the drain.
 //!
-//! The drain has three phases. *Lingering*: the listener is closed; connections go on, and each
+//! The drain has three phases. *Lingering*: the listeners are closed; connections go on, and each
 //! answer says `Connection: close`, so that clients leave without a request under way. *Closing*:
 //! idle connections are closed, busy ones after their answer. *Cut*: the bound has passed.
 
-use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::FutureExt as _;
 use identity::Identity;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
 
 use crate::connection;
 use crate::connections::{Connections, Place};
 use crate::phase::Phase;
+use crate::workers::Workers;
 
 /// How long connections linger: an answer under load comes every few milliseconds, and a client
 /// with a pool asks more often than this.
@@ -29,9 +31,10 @@ const DRAIN_BOUND: Duration = Duration::from_secs(10);
 /// What every connection is served with.
 pub(crate) struct Server {
     router: Router,
-    /// Whoever connects shows who it is, if there is one.
+    /// Where there is one, each caller has to show its own.
     identity: Option<Identity>,
     connections: Arc<Connections>,
+    workers: Workers,
     phase: watch::Sender<Phase>,
 }
 
@@ -41,34 +44,65 @@ impl Server {
         router: Router,
         identity: Option<Identity>,
         connections: Arc<Connections>,
-    ) -> Self {
-        Self {
+        workers: Workers,
+    ) -> Arc<Self> {
+        Arc::new(Self {
             router,
             identity,
             connections,
+            workers,
             phase: watch::Sender::new(Phase::Serving),
-        }
+        })
     }
 
-    /// Serves until `stop` ends, then drains; returns how many connections had to be cut.
-    /// `watchdog` are connections of our own, which have a place beside the limit.
-    pub(crate) async fn serve(
-        self,
-        listener: TcpListener,
-        mut watchdog: mpsc::Receiver<UnixStream>,
-        stop: impl Future<Output = ()>,
-    ) -> usize {
-        tokio::pin!(stop);
+    /// Has every worker accept connections from `listener` until the drain begins. `watchdog` are the
+    /// doors of the workers.
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        listener: &StdListener,
+        watchdog: Vec<mpsc::Receiver<UnixStream>>,
+    ) -> io::Result<JoinSet<()>> {
+        let mut loops = JoinSet::new();
+        for (worker, watchdog) in self.workers.all().iter().zip(watchdog) {
+            let (server, listener) = (Arc::clone(self), listener.try_clone()?);
+            let _inside = worker.runtime.enter();
+            let listener = TcpListener::from_std(listener)?;
+            loops.spawn_on(
+                async move { server.accept(listener, watchdog).await },
+                &worker.runtime,
+            );
+        }
+        Ok(loops)
+    }
+
+    /// Drains; returns how many connections had to be cut.
+    pub(crate) async fn drain(&self, mut loops: JoinSet<()>) -> Result<usize, JoinError> {
+        self.phase.send_replace(Phase::Lingering);
+        while let Some(ended) = loops.join_next().await {
+            ended?;
+        }
+        let _ = tokio::time::timeout(LINGER, self.connections.all_closed()).await;
+        self.phase.send_replace(Phase::Closing);
+        let _ = tokio::time::timeout(DRAIN_BOUND, self.connections.all_closed()).await;
+        Ok(self.connections.count())
+    }
+
+    /// Accepts connections until the drain begins. `watchdog` are connections of our own, which have
+    /// a place beside the limit.
+    async fn accept(&self, listener: TcpListener, mut watchdog: mpsc::Receiver<UnixStream>) {
+        let mut phase = self.phase.subscribe();
+        let draining = phase.wait_for(|phase| *phase != Phase::Serving).map(drop);
+        tokio::pin!(draining);
         // While all places are taken by busy connections, one waits here and the rest in the
         // backlog.
         let mut waiting = None;
         loop {
             tokio::select! {
-                () = &mut stop => break,
-                Some(stream) = watchdog.recv() => self.spawn_beside(stream),
+                () = &mut draining => break,
+                Some(stream) = watchdog.recv() => self.serve_beside(stream),
                 place = self.connections.place(), if waiting.is_some() => {
                     if let Some(accepted) = waiting.take() {
-                        self.spawn(accepted, place);
+                        self.serve(accepted, place);
                     }
                 }
                 accepted = listener.accept(), if waiting.is_none() => match accepted {
@@ -79,15 +113,10 @@ impl Server {
         }
         // Tells the watchdog that the drain has begun.
         drop(watchdog);
-        self.phase.send_replace(Phase::Lingering);
         if let Some(accepted) = waiting {
-            self.spawn(accepted, self.connections.take_place());
+            self.serve(accepted, self.connections.take_place());
         }
         self.accept_backlog(listener);
-        let _ = tokio::time::timeout(LINGER, self.connections.all_closed()).await;
-        self.phase.send_replace(Phase::Closing);
-        let _ = tokio::time::timeout(DRAIN_BOUND, self.connections.all_closed()).await;
-        self.connections.count()
     }
 
     /// Accepts what the kernel has accepted already, then closes the listener.
@@ -101,19 +130,35 @@ impl Server {
             Ok((TcpStream::from_std(stream)?, client))
         };
         while let Ok(accepted) = next() {
-            self.spawn(accepted, self.connections.take_place());
+            self.serve(accepted, self.connections.take_place());
         }
     }
 
-    fn spawn(&self, (stream, client): (TcpStream, SocketAddr), place: Place) {
-        let (router, phase) = (self.router.clone(), self.phase.subscribe());
+    /// Gives a connection to the worker that has time for it.
+    fn serve(&self, (stream, client): (TcpStream, SocketAddr), place: Place) {
+        let (worker, share) = self.workers.least_busy();
         let identity = self.identity.clone();
-        tokio::spawn(connection::accepted(
-            stream, client, router, identity, place, phase,
-        ));
+        let (router, phase) = (self.router.clone(), self.phase.subscribe());
+        if worker.is_current() {
+            worker.runtime.spawn(async move {
+                connection::accepted(stream, client, router, identity, place, phase).await;
+                drop(share);
+            });
+            return;
+        }
+        // It belongs to the runtime that has accepted it.
+        let Ok(stream) = stream.into_std() else {
+            return;
+        };
+        worker.runtime.spawn(async move {
+            if let Ok(stream) = TcpStream::from_std(stream) {
+                connection::accepted(stream, client, router, identity, place, phase).await;
+            }
+            drop(share);
+        });
     }
 
-    fn spawn_beside(&self, stream: UnixStream) {
+    fn serve_beside(&self, stream: UnixStream) {
         let (router, phase) = (self.router.clone(), self.phase.subscribe());
         let place = self.connections.place_beside();
         tokio::spawn(connection::serve(stream, None, router, place, phase));

@@ -1,8 +1,8 @@
 //! The watchdog of systemd: fed for as long as the service answers a real request.
 //!
-//! The request asks `/health` over a pair of connected sockets, of which the accept loop takes one
-//! end from a channel, beside what the listener accepts. So an answer proves that the accept loop
-//! runs, and the runtime, the router and the store's probe. It needs no address and no `bind`,
+//! Each worker is asked for `/health` over a pair of connected sockets, of which its accept loop takes
+//! one end from a channel, beside what the listener accepts. So the answers prove that the accept loops
+//! run, and the runtimes, the router and the store's probe. It needs no address and no `bind`,
 //! which the unit denies (`SocketBindDeny=`), and it has a place beside the limit: that clients take
 //! all places is no reason for a restart, which would cut them all.
 
@@ -18,15 +18,17 @@ use tokio::time::MissedTickBehavior;
 
 use crate::systemd;
 
-/// The way to the accept loop. One place: the last question has ended when the next is asked.
+type Unanswered = Box<dyn std::error::Error + Send + Sync>;
+
+/// The way to an accept loop. One place: the last question has ended when the next is asked.
 pub(crate) fn door() -> (mpsc::Sender<UnixStream>, mpsc::Receiver<UnixStream>) {
     mpsc::channel(1)
 }
 
-/// Feeds the watchdog for as long as the service answers, twice in each `interval`. Any answer
+/// Feeds the watchdog for as long as the service answers at every door, twice in each `interval`. Any answer
 /// counts, a 503 too: a restart does not mend a full disk. In the drain nothing new is answered; it
 /// is fed without a question, since the drain has a bound of its own (`TimeoutStopSec=`).
-pub(crate) async fn feed(interval: Duration, door: mpsc::Sender<UnixStream>) {
+pub(crate) async fn feed(interval: Duration, doors: Vec<mpsc::Sender<UnixStream>>) {
     // Half of the interval, as sd_watchdog_enabled(3) recommends.
     let mut tick = tokio::time::interval(interval / 2);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -34,8 +36,8 @@ pub(crate) async fn feed(interval: Duration, door: mpsc::Sender<UnixStream>) {
         tick.tick().await;
         let asked = tokio::select! {
             biased;
-            () = door.closed() => Ok(Ok(())),
-            asked = tokio::time::timeout(interval / 2, ask(&door)) => asked,
+            () = drained(&doors) => Ok(Ok(())),
+            asked = tokio::time::timeout(interval / 2, ask_all(&doors)) => asked,
         };
         match asked {
             Ok(Ok(())) => systemd::watchdog(),
@@ -47,9 +49,21 @@ pub(crate) async fn feed(interval: Duration, door: mpsc::Sender<UnixStream>) {
     }
 }
 
-async fn ask(
-    door: &mpsc::Sender<UnixStream>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// Waits until no accept loop is left.
+async fn drained(doors: &[mpsc::Sender<UnixStream>]) {
+    for door in doors {
+        door.closed().await;
+    }
+}
+
+async fn ask_all(doors: &[mpsc::Sender<UnixStream>]) -> Result<(), Unanswered> {
+    for door in doors {
+        ask(door).await?;
+    }
+    Ok(())
+}
+
+async fn ask(door: &mpsc::Sender<UnixStream>) -> Result<(), Unanswered> {
     let (ours, theirs) = UnixStream::pair()?;
     door.send(theirs).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(ours)).await?;

@@ -7,9 +7,14 @@ mod http;
 mod openmetrics;
 mod runtime;
 
+use std::sync::Arc;
+
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{IntGaugeVec, Opts, Registry};
+use tokio::runtime::Handle;
+
+use runtime::{RuntimeCollector, Runtimes};
 
 pub use circuit::{Circuit, CircuitState};
 pub use exemplar::ExemplarHistogramVec;
@@ -20,6 +25,7 @@ pub use http::{ClientMetrics, InFlight, ServerMetrics};
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Registry,
+    runtimes: Runtimes,
     /// The requests that this service answers.
     pub server: ServerMetrics,
     /// The requests that this service sends.
@@ -33,7 +39,9 @@ impl Metrics {
         let server = ServerMetrics::new(&registry)?;
         let client = ClientMetrics::new(&registry)?;
         registry.register(Box::new(ProcessCollector::for_self()))?;
-        registry.register(Box::new(runtime::RuntimeCollector::current()?))?;
+        let runtimes = Runtimes::default();
+        let collector = RuntimeCollector::new(Arc::clone(&runtimes))?;
+        registry.register(Box::new(collector))?;
         let info = IntGaugeVec::new(
             Opts::new(
                 "app_info",
@@ -45,9 +53,15 @@ impl Metrics {
         registry.register(Box::new(info))?;
         Ok(Self {
             registry,
+            runtimes,
             server,
             client,
         })
+    }
+
+    /// Counts a runtime among those that run requests.
+    pub fn show_runtime(&self, runtime: &Handle) {
+        self.runtimes.lock().push(runtime.metrics());
     }
 
     /// Adds a family of the service's own.

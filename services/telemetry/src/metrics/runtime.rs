@@ -1,15 +1,21 @@
-//! The health of the tokio runtime, read when the scraper asks.
+//! The health of the tokio runtimes, read when the scraper asks.
 
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Counter, IntGauge};
-use tokio::runtime::{Handle, RuntimeMetrics};
+use tokio::runtime::RuntimeMetrics;
 
-/// Reads the runtime's own counts at each scrape.
+/// Reads the runtimes' own counts at each scrape.
 pub(super) struct RuntimeCollector {
-    runtime: RuntimeMetrics,
+    runtimes: Runtimes,
     families: Families,
 }
+
+/// All runtimes of a process that run requests.
+pub(super) type Runtimes = Arc<Mutex<Vec<RuntimeMetrics>>>;
 
 /// The families, at zero until they are read.
 struct Families {
@@ -44,10 +50,10 @@ impl Families {
 }
 
 impl RuntimeCollector {
-    /// A collector of the runtime in which it is called.
-    pub(super) fn current() -> prometheus::Result<Self> {
+    /// A collector of these runtimes, more of which may come.
+    pub(super) fn new(runtimes: Runtimes) -> prometheus::Result<Self> {
         Ok(Self {
-            runtime: Handle::current().metrics(),
+            runtimes,
             families: Families::new()?,
         })
     }
@@ -61,17 +67,17 @@ impl Collector for RuntimeCollector {
 
     #[allow(clippy::cast_possible_wrap)] // counts of threads and tasks
     fn collect(&self) -> Vec<MetricFamily> {
-        let runtime = &self.runtime;
         // A counter can only be added to, and two scrapes at once would both add what is new since
         // the last one. So each scrape counts from zero.
         let families = Families::new().expect("it could be made before");
-        families.workers.set(runtime.num_workers() as i64);
-        families.tasks.set(runtime.num_alive_tasks() as i64);
-        families.queue.set(runtime.global_queue_depth() as i64);
-        let busy = (0..runtime.num_workers()).map(|w| runtime.worker_total_busy_duration(w));
-        families
-            .busy
-            .inc_by(busy.sum::<std::time::Duration>().as_secs_f64());
+        for runtime in &*self.runtimes.lock() {
+            families.workers.add(runtime.num_workers() as i64);
+            families.tasks.add(runtime.num_alive_tasks() as i64);
+            families.queue.add(runtime.global_queue_depth() as i64);
+            let busy = (0..runtime.num_workers()).map(|w| runtime.worker_total_busy_duration(w));
+            let busy = busy.sum::<std::time::Duration>();
+            families.busy.inc_by(busy.as_secs_f64());
+        }
         let families = families.each();
         families
             .iter()
@@ -85,6 +91,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
+    use tokio::runtime::Handle;
     use tokio::time::Instant;
 
     use super::*;
@@ -104,7 +111,9 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn scrapes_at_once_count_the_busy_time_once() {
-        let collector = RuntimeCollector::current().unwrap();
+        let runtime = Handle::current().metrics();
+        let runtimes = Arc::new(Mutex::new(vec![runtime.clone()]));
+        let collector = RuntimeCollector::new(runtimes).unwrap();
         for _ in 0..ROUNDS {
             let spin = async {
                 let end = Instant::now() + Duration::from_micros(200);
@@ -124,10 +133,7 @@ mod tests {
                 }
             });
             let counted = busy(&collector);
-            let truth = collector
-                .runtime
-                .worker_total_busy_duration(0)
-                .as_secs_f64();
+            let truth = runtime.worker_total_busy_duration(0).as_secs_f64();
             assert!(counted <= truth + 1e-9, "{counted} of {truth}");
         }
         // A worker adds its time when it parks, so the first rounds may see none.
