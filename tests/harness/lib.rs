@@ -7,6 +7,7 @@
 mod binaries;
 pub mod file_size;
 pub mod http;
+pub mod identities;
 pub mod journal;
 pub mod log_line;
 mod manager;

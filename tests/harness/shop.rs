@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::identities::Identities;
 use crate::{Answer, Http, LogLine, Process};
 
 /// How a shop is started.
@@ -21,6 +23,8 @@ pub struct ShopOptions {
     pub assets: Option<PathBuf>,
     /// Where the frontend reads traces.
     pub traces_url: Option<String>,
+    /// Who the services are.
+    pub identities: Option<Arc<Identities>>,
     /// Whether the frontend server is left out.
     pub without_frontend: bool,
 }
@@ -156,6 +160,9 @@ impl Shop {
         environment.push(("ASSETS_DIR", assets.into()));
         if let Some(url) = &self.options.traces_url {
             environment.push(("TRACES_URL", url.into()));
+        }
+        if let Some(identities) = &self.options.identities {
+            environment.extend(identities.environment(name));
         }
         for (name, value) in &self.options.environment {
             environment.push((name, value.into()));
