@@ -147,7 +147,7 @@ where
         Some(file) => faulty(app.router, file, telemetry, &mut background)?,
         None => app.router,
     };
-    let observer = Observer::new(telemetry, address.port(), app.untraced);
+    let observer = Observer::new(telemetry, address.port(), app.untraced, app.secret_queries);
     let router = observed(router, app.health, telemetry, observer);
     let server = Server::new(router, connections(args.max_connections));
 
