@@ -5,9 +5,11 @@
 //! saw instead.
 
 mod binaries;
+pub mod dex;
 pub mod file_size;
 pub mod http;
 pub mod identities;
+pub mod issuer;
 pub mod journal;
 pub mod log_line;
 mod manager;
@@ -24,7 +26,9 @@ pub mod unharmed;
 mod wait;
 
 pub use binaries::binary;
+pub use dex::Dex;
 pub use http::{Answer, Http};
+pub use issuer::Issuer;
 pub use journal::Journal;
 pub use manager::Manager;
 pub use memory_cgroup::MemoryCgroup;

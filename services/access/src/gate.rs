@@ -46,7 +46,7 @@ impl Gate {
         telemetry: &Arc<Telemetry>,
     ) -> Result<Option<(Self, Provider)>, GateError> {
         let provider = Provider::new(issuer, telemetry)?;
-        announce(provider.as_ref(), telemetry)?;
+        announce(provider.as_ref(), &telemetry.metrics)?;
         let Some(provider) = provider else {
             return Ok(None);
         };

@@ -57,6 +57,7 @@ impl IssuerUrl {
     }
 
     /// Where its metadata stands (OpenID Connect Discovery 1.0 section 4).
+    #[must_use]
     pub fn discovery(&self) -> Self {
         let base = self.text.trim_end_matches('/');
         let text = format!("{base}/.well-known/openid-configuration");

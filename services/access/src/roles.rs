@@ -54,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    fn role(operators: &[&str], customers: &[&str], claim: &str, claims: Value) -> Option<Role> {
+    fn role(operators: &[&str], customers: &[&str], claim: &str, claims: &Value) -> Option<Role> {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         let roles = Roles {
             groups_claim: claim.to_owned(),
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_role_follows_from_a_group_or_from_a_verified_address() {
         let operators = ["operator", "ann@shop.test"];
-        let of = |claims| role(&operators, &["customer"], "groups", claims);
+        let of = |claims: Value| role(&operators, &["customer"], "groups", &claims);
         assert_eq!(
             of(json!({ "groups": ["customer", "operator"] })),
             Some(Role::Operator)
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn everybody_is_a_customer_where_the_setting_says_so_and_groups_may_lie_deep() {
         let deep = json!({ "realm_access": { "roles": ["operator"] } });
-        let of = |claims| role(&["operator"], &["*"], "realm_access.roles", claims);
+        let of = |claims: Value| role(&["operator"], &["*"], "realm_access.roles", &claims);
         assert_eq!(of(deep), Some(Role::Operator));
         assert_eq!(of(json!({})), Some(Role::Customer));
         assert_eq!(of(json!({ "realm_access": [] })), Some(Role::Customer));

@@ -99,12 +99,9 @@ impl Verifier {
             (Ok(identity), Some(keys)) => (keys, identity),
             // The issuer may have a new key.
             (Err(Refusal::UnknownKey), _) | (Ok(_), None) => {
-                let keys = self
-                    .0
-                    .provider
-                    .newer_keys()
-                    .await
-                    .ok_or(Refusal::Unavailable)?;
+                // Boxed, since it is rare and large, and every request has room for it otherwise.
+                let keys = Box::pin(self.0.provider.newer_keys()).await;
+                let keys = keys.ok_or(Refusal::Unavailable)?;
                 let identity = self.check(token, &header, &keys)?;
                 (keys, identity)
             }

@@ -111,7 +111,9 @@ fn loop_detected(via: &str, peer: &str) -> Problem {
     ))
 }
 
-fn remove_headers_of_this_hop(headers: &mut HeaderMap) {
+/// Removes the headers of one connection, and those that `Connection` names. Whoever adds a header that
+/// the sender must not take away does this before: [`Peer::forward`] would remove it by the sender's word.
+pub fn remove_headers_of_this_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()

@@ -26,6 +26,6 @@ mod via;
 
 pub use answer::Answer;
 pub use error::{LastFailure, PeerError};
-pub use forward::Forward;
+pub use forward::{Forward, remove_headers_of_this_hop};
 pub use peer::Peer;
 pub use route::Route;

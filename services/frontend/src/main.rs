@@ -18,10 +18,12 @@ mod traces;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use access::{IssuerArgs, Provider};
 use api::PeerUrl;
 use clap::Parser;
 use client::Peer;
 use server::{App, BuildError, ServerArgs};
+use sign_in::{SignIn, SignInArgs};
 use telemetry::{Service, TelemetryArgs};
 
 use config::{Link, PageConfig};
@@ -75,6 +77,10 @@ struct Args {
     #[arg(long, env = "GRAFANA_URL", value_name = "URL")]
     grafana_url: Option<Link>,
     #[command(flatten)]
+    issuer: IssuerArgs,
+    #[command(flatten)]
+    sign_in: SignInArgs,
+    #[command(flatten)]
     server: ServerArgs<3001>,
     #[command(flatten)]
     telemetry: TelemetryArgs,
@@ -89,7 +95,16 @@ fn main() -> ExitCode {
         async |telemetry, _| {
             let receiver =
                 SpanReceiver::new(&args.telemetry, telemetry).map_err(BuildError::settings)?;
+            let provider = Provider::new(&args.issuer, telemetry).map_err(BuildError::settings)?;
+            access::announce(provider.as_ref(), &telemetry.metrics)
+                .map_err(BuildError::settings)?;
+            let sign_in = provider
+                .clone()
+                .map(|provider| SignIn::new(provider, &args.issuer, &args.sign_in, telemetry))
+                .transpose()
+                .map_err(BuildError::settings)?;
             let frontend = Frontend {
+                sign_in,
                 config: PageConfig {
                     jaeger_ui_url: args.jaeger_ui_url,
                     grafana_url: args.grafana_url,
@@ -109,8 +124,13 @@ fn main() -> ExitCode {
                     )
                 }),
             };
-            Ok(App::new(routes::router(frontend, &args.assets_dir))
-                .with_untraced(&routes::UNTRACED))
+            let app = App::new(routes::router(frontend, &args.assets_dir))
+                .with_untraced(&routes::UNTRACED)
+                .with_secret_queries(&sign_in::ROUTES_WITH_SECRETS);
+            Ok(match provider {
+                Some(provider) => app.with_background(provider.refresh()),
+                None => app,
+            })
         },
     )
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api::{Problem, ProblemKind};
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use client::{Forward, Peer, Route};
 use http::uri::PathAndQuery;
@@ -16,7 +16,10 @@ use crate::trace_id::TraceId;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The trace `id`, as the trace store answers it.
-pub(crate) async fn one(traces: Option<Peer>, id: &str) -> Result<Response, Problem> {
+pub(crate) async fn one(
+    State(traces): State<Option<Peer>>,
+    id: Path<String>,
+) -> Result<Response, Problem> {
     let unknown = || {
         Problem::new(
             ProblemKind::TraceNotFound,

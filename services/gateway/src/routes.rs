@@ -10,7 +10,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, any, get, on};
 use axum::{RequestExt, Router};
-use client::{Forward, Peer, Route};
+use client::{Forward, Peer, Route, remove_headers_of_this_hop};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, header};
 
@@ -104,6 +104,8 @@ async fn admit(
     headers.remove(Person::HEADER);
     if let Some(gate) = gate {
         let person = gate.admit(endpoint.access, headers).await?;
+        // Or `Connection: x-person` would take the name away again.
+        remove_headers_of_this_hop(headers);
         headers.remove(header::AUTHORIZATION);
         headers.remove(header::COOKIE);
         headers.extend(person.map(|person| (Person::HEADER, person.header_value())));

@@ -6,7 +6,8 @@
 //! Both may do it at once: a reservation is taken once, and an order settled once.
 
 use api::{
-    IdempotencyKey, NewOrder, NewReservation, OrderId, OrderStatus, Problem, ProblemKind, Product,
+    IdempotencyKey, NewOrder, NewReservation, OrderId, OrderStatus, Owner, Problem, ProblemKind,
+    Product,
 };
 use client::PeerError;
 use opentelemetry::trace::TraceContextExt;
@@ -20,6 +21,7 @@ use crate::inventory_client::{InventoryClient, Reserved, Stocked};
 use crate::ledger::{Entry, Inserted, Ledger};
 use crate::metrics::{OrderMetrics, Outcome};
 use crate::product_client::ProductClient;
+use crate::sender::OwnKey;
 
 /// When to try again, in seconds, after a peer was down: about as long as a restart takes.
 const RETRY_AFTER: u16 = 2;
@@ -31,6 +33,8 @@ pub(crate) struct OrderFlow {
     pub(crate) products: ProductClient,
     pub(crate) inventory: InventoryClient,
     pub(crate) driven: Driven,
+    /// Whether each request has to name a person.
+    pub(crate) require_person: bool,
     pub(crate) tracer: SdkTracer,
     pub(crate) metrics: OrderMetrics,
 }
@@ -66,7 +70,9 @@ impl OrderFlow {
         &self,
         new: NewOrder,
         key: Option<IdempotencyKey>,
+        owner: Option<Owner>,
     ) -> Result<Placed, Problem> {
+        let key = key.map(|key| OwnKey::new(key, owner.clone()));
         let attributes = vec![
             KeyValue::new("product.id", new.product_id.to_string()),
             KeyValue::new("order.quantity", i64::from(new.quantity.get())),
@@ -77,7 +83,7 @@ impl OrderFlow {
             }
             let id = OrderId::new_unique();
             context.span().set_attribute(order_id(&id));
-            self.create_new(id, new, key, context).await
+            self.create_new(id, new, key, owner, context).await
         })
         .await;
         if created.as_ref().is_err_and(|problem| problem.status >= 500) {
@@ -90,7 +96,8 @@ impl OrderFlow {
         &self,
         id: OrderId,
         new: NewOrder,
-        key: Option<IdempotencyKey>,
+        key: Option<OwnKey>,
+        owner: Option<Owner>,
         context: &Context,
     ) -> Result<Placed, Problem> {
         let product = match self.orderable(&new).await {
@@ -105,7 +112,7 @@ impl OrderFlow {
             }
         };
         let has_key = key.is_some();
-        let entry = Entry::new(id, product, new.quantity, traceparent(context));
+        let entry = Entry::new(id, product, new.quantity, traceparent(context), owner);
         let driving = self.driven.begin(entry.id.clone());
         match self.ledger.insert(entry.clone(), key).await {
             Ok(Inserted::New) => {
@@ -165,7 +172,7 @@ impl OrderFlow {
     }
 
     /// The order that was made under this key, if there is one.
-    async fn earlier(&self, key: Option<&IdempotencyKey>) -> Result<Option<Entry>, StoreError> {
+    async fn earlier(&self, key: Option<&OwnKey>) -> Result<Option<Entry>, StoreError> {
         match key {
             Some(key) => self.ledger.by_key(key.clone()).await,
             None => Ok(None),

@@ -9,6 +9,7 @@ mod pending_gauges;
 mod product_client;
 mod retention;
 mod routes;
+mod sender;
 mod settle;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use api::PeerUrl;
 use clap::Parser;
+use clap::builder::BoolishValueParser;
 use client::Peer;
 use server::{App, BuildError, ServerArgs, StateArgs};
 use telemetry::{Service, TelemetryArgs};
@@ -53,6 +55,10 @@ struct Args {
         default_value = "http://127.0.0.1:8082"
     )]
     inventory_service_url: PeerUrl,
+    /// Refuse requests that name no person. Set where people sign in at the gateway, so that a request
+    /// that has not passed it sees nothing.
+    #[arg(long, env = "REQUIRE_PERSON", value_parser = BoolishValueParser::new(), num_args = 0..=1, default_missing_value = "true", default_value = "false")]
+    require_person: bool,
     #[command(flatten)]
     server: ServerArgs<8083>,
     #[command(flatten)]
@@ -90,6 +96,7 @@ fn main() -> ExitCode {
                 products: ProductClient::new(product, tracer.clone()),
                 inventory: InventoryClient::new(inventory, tracer.clone()),
                 driven: Driven::default(),
+                require_person: args.require_person,
                 tracer,
                 metrics,
             });

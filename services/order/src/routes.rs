@@ -16,6 +16,7 @@ use telemetry::traces::FutureExt;
 
 use crate::flow::{OrderFlow, Placed};
 use crate::ledger::Entry;
+use crate::sender::Sender;
 
 /// The length of a page unless the client asks for another: what a screen shows.
 const PAGE: u32 = 50;
@@ -32,13 +33,14 @@ pub(crate) fn router(flow: Arc<OrderFlow>) -> Router {
 
 async fn create(
     State(flow): State<Arc<OrderFlow>>,
+    sender: Sender,
     headers: HeaderMap,
     JsonBody(new): JsonBody<NewOrder>,
 ) -> Result<Response, Problem> {
     let key = IdempotencyKey::from_headers(&headers)
         .map_err(|error| Problem::bad_request(error.to_string()))?;
     // The flow runs to its end even if the client goes away.
-    let placing = async move { flow.create(new, key).await };
+    let placing = async move { flow.create(new, key, sender.owner()).await };
     let placed = tokio::spawn(placing.with_context(Context::current()))
         .await
         .map_err(|error| Problem::internal().caused_by(&error))?;
@@ -53,10 +55,13 @@ async fn create(
 
 async fn one(
     State(flow): State<Arc<OrderFlow>>,
+    sender: Sender,
     IdPath(id): IdPath<OrderId>,
 ) -> Result<Json<Order>, Problem> {
     let entry = flow.ledger.get(id).await?;
+    // Another's order is answered like none: whether there is one is theirs to know.
     entry
+        .filter(|entry| sender.sees(entry))
         .map(|entry| Json(entry.order()))
         .ok_or_else(|| Problem::new(ProblemKind::OrderNotFound, "There is no order of this id."))
 }
@@ -69,6 +74,7 @@ struct PageQuery {
 
 async fn list(
     State(flow): State<Arc<OrderFlow>>,
+    sender: Sender,
     query: Result<Query<PageQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let bad_limit =
@@ -84,7 +90,7 @@ async fn list(
         .map(|id| id.parse())
         .transpose()
         .map_err(|_| bad_after())?;
-    let page = flow.ledger.page(limit, after).await?;
+    let page = flow.ledger.page(sender.sees_only(), limit, after).await?;
     let page = page.ok_or_else(bad_after)?;
     let next = page.entries.last().filter(|_| page.more).map(|last| {
         // With its path, for clients that only put a host before it; the gateway adds its prefix.

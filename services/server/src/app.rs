@@ -13,6 +13,7 @@ pub struct App {
     pub(crate) router: Router,
     pub(crate) health: Option<Health>,
     pub(crate) untraced: &'static [&'static str],
+    pub(crate) secret_queries: &'static [&'static str],
     pub(crate) background: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
@@ -46,6 +47,7 @@ impl App {
             router,
             health: None,
             untraced: &[],
+            secret_queries: &[],
             background: Vec::new(),
         }
     }
@@ -66,6 +68,13 @@ impl App {
     #[must_use]
     pub fn with_untraced(mut self, routes: &'static [&'static str]) -> Self {
         self.untraced = routes;
+        self
+    }
+
+    /// Routes, by their templates, whose queries hold secrets: their spans have no `url.query`.
+    #[must_use]
+    pub fn with_secret_queries(mut self, routes: &'static [&'static str]) -> Self {
+        self.secret_queries = routes;
         self
     }
 

@@ -164,14 +164,14 @@ where
         Some(file) => faulty(app.router, file, telemetry, &mut background)?,
         None => app.router,
     };
-    let observer = Observer::new(telemetry, address.port(), app.untraced);
+    let observer = Observer::new(telemetry, address.port(), app.untraced, app.secret_queries);
     let identity = identity.filter(|_| calls::is_called(service.name));
     let router = match &identity {
         Some(_) => known_callers(router, service, telemetry)?,
         None => router,
     };
     if let Some((listener, address)) = probes {
-        let observer = Observer::new(telemetry, address.port(), &[]);
+        let observer = Observer::new(telemetry, address.port(), &[], &[]);
         let router = observed(Router::new(), app.health.clone(), telemetry, observer);
         background.spawn(probes::serve(router, &listener).map_err(ListenError::Setup)?);
         tracing::info!(probes = %address, "{} answers probes on {address}", service.name);

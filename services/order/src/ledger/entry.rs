@@ -2,12 +2,16 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use api::{Money, OrderId, OrderStatus, Product, ProductId, ProductName, Quantity};
+use api::{Money, OrderId, OrderStatus, Owner, Product, ProductId, ProductName, Quantity};
+use store::rusqlite::types::ValueRef;
 use store::rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 /// The columns of an [`Entry`], in the order in which [`Entry::from_row`] reads them.
 pub(super) const COLUMNS: &str = "id, product_id, product_name, quantity, unit_price_cents, \
-                                  status, stock_when_rejected, created_at_ms, traceparent";
+                                  status, stock_when_rejected, created_at_ms, traceparent, owner";
+
+/// The place of the owner among them.
+const OWNER: usize = 9;
 
 /// An order as it is kept.
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ pub(crate) struct Entry {
     /// The span that made the order (W3C `traceparent`), so that settling it later continues
     /// its trace.
     pub(crate) traceparent: String,
+    /// Whose it is; nobody's where people do not sign in.
+    pub(crate) owner: Option<Owner>,
 }
 
 impl Entry {
@@ -34,6 +40,7 @@ impl Entry {
         product: Product,
         quantity: Quantity,
         traceparent: String,
+        owner: Option<Owner>,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let created_at_ms = i64::try_from(since.unwrap_or_default().as_millis());
@@ -47,6 +54,7 @@ impl Entry {
             stock_when_rejected: None,
             created_at_ms: created_at_ms.unwrap_or(i64::MAX),
             traceparent,
+            owner,
         }
     }
 
@@ -86,7 +94,7 @@ impl Entry {
     pub(super) fn insert(&self, connection: &Connection) -> Result<()> {
         connection
             .prepare_cached(&format!(
-                "INSERT INTO orders ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                "INSERT INTO orders ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
             ))?
             .execute(params![
                 self.id.as_str(),
@@ -97,7 +105,8 @@ impl Entry {
                 self.status.as_str(),
                 self.stock_when_rejected,
                 self.created_at_ms,
-                self.traceparent
+                self.traceparent,
+                self.owner.as_ref().map(Owner::as_str)
             ])
             .map(drop)
     }
@@ -120,6 +129,14 @@ impl Entry {
             stock_when_rejected: row.get(6)?,
             created_at_ms: row.get(7)?,
             traceparent: row.get(8)?,
+            owner: owner(row)?,
         })
+    }
+}
+
+fn owner(row: &Row<'_>) -> Result<Option<Owner>> {
+    match row.get_ref(OWNER)? {
+        ValueRef::Null => Ok(None),
+        _ => store::parsed(row, OWNER).map(Some),
     }
 }

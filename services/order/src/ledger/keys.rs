@@ -2,28 +2,30 @@
 
 use std::time::Duration;
 
-use api::{IdempotencyKey, OrderId};
+use api::OrderId;
 use store::rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::entry::{COLUMNS, Entry};
+use crate::sender::OwnKey;
 
 /// The order that was made under this key.
-pub(super) fn find(connection: &Connection, key: &IdempotencyKey) -> Result<Option<Entry>> {
+pub(super) fn find(connection: &Connection, key: &OwnKey) -> Result<Option<Entry>> {
     connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM orders
-             WHERE id = (SELECT order_id FROM idempotency_keys WHERE key = ?1)"
+             WHERE id = (SELECT order_id FROM idempotency_keys WHERE owner = ?1 AND key = ?2)"
         ))?
-        .query_row([key.as_str()], Entry::from_row)
+        .query_row([key.owner(), key.as_str()], Entry::from_row)
         .optional()
 }
 
-pub(super) fn insert(connection: &Connection, key: &IdempotencyKey, order: &OrderId) -> Result<()> {
+pub(super) fn insert(connection: &Connection, key: &OwnKey, order: &OrderId) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO idempotency_keys (key, order_id, used_at) VALUES (?1, ?2, unixepoch())",
+            "INSERT INTO idempotency_keys (owner, key, order_id, used_at)
+             VALUES (?1, ?2, ?3, unixepoch())",
         )?
-        .execute([key.as_str(), order.as_str()])
+        .execute([key.owner(), key.as_str(), order.as_str()])
         .map(drop)
 }
 
@@ -32,8 +34,8 @@ pub(super) fn insert(connection: &Connection, key: &IdempotencyKey, order: &Orde
 pub(super) fn forget(connection: &Connection, age: Duration, limit: u32) -> Result<usize> {
     connection
         .prepare_cached(
-            "DELETE FROM idempotency_keys WHERE key IN (
-                 SELECT key FROM idempotency_keys JOIN orders ON orders.id = order_id
+            "DELETE FROM idempotency_keys WHERE (owner, key) IN (
+                 SELECT idempotency_keys.owner, key FROM idempotency_keys JOIN orders ON orders.id = order_id
                  WHERE used_at < unixepoch() - ?1 AND status <> 'PENDING'
                  ORDER BY used_at LIMIT ?2)",
         )?
@@ -50,6 +52,10 @@ mod tests {
 
     const WEEK: Duration = Duration::from_hours(7 * 24);
 
+    fn own(key: &str) -> OwnKey {
+        OwnKey::new(key.parse().unwrap(), None)
+    }
+
     fn add_order(connection: &Connection, id: &str, status: &str) {
         connection
             .execute(
@@ -64,7 +70,7 @@ mod tests {
     /// A key and its order, used so many seconds ago.
     fn add(connection: &Connection, name: &str, status: &str, seconds: u64) {
         add_order(connection, name, status);
-        insert(connection, &name.parse().unwrap(), &name.parse().unwrap()).unwrap();
+        insert(connection, &own(name), &name.parse().unwrap()).unwrap();
         connection
             .execute(
                 "UPDATE idempotency_keys SET used_at = used_at - ?2 WHERE key = ?1",
@@ -101,11 +107,7 @@ mod tests {
                 .unwrap()
                 .is_some()
         );
-        assert!(
-            find(&connection, &"oldest".parse().unwrap())
-                .unwrap()
-                .is_none()
-        );
+        assert!(find(&connection, &own("oldest")).unwrap().is_none());
     }
 
     #[test]
@@ -118,9 +120,11 @@ mod tests {
                 [],
             )
             .unwrap();
-        connection.execute_batch(MIGRATIONS[1]).unwrap();
+        for migration in &MIGRATIONS[1..] {
+            connection.execute_batch(migration).unwrap();
+        }
         assert_eq!(forget(&connection, Duration::from_mins(1), 10).unwrap(), 0);
-        let found = find(&connection, &"key".parse().unwrap()).unwrap();
+        let found = find(&connection, &own("key")).unwrap();
         assert_eq!(found.unwrap().id.as_str(), "order");
     }
 

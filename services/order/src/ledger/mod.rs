@@ -10,13 +10,14 @@ mod schema;
 use std::path::Path;
 use std::time::Duration;
 
-use api::{IdempotencyKey, OrderId, OrderStatus};
+use api::{OrderId, OrderStatus, Owner};
 use server::BuildError;
 use store::rusqlite::{Connection, OptionalExtension, Result, params};
 use store::{Operation, Store, StoreError};
 use telemetry::Telemetry;
 
 use crate::pending_gauges::{Oldest, PendingGauges};
+use crate::sender::OwnKey;
 use entry::COLUMNS;
 pub(crate) use entry::Entry;
 
@@ -78,7 +79,7 @@ impl Ledger {
     pub(crate) async fn insert(
         &self,
         entry: Entry,
-        key: Option<IdempotencyKey>,
+        key: Option<OwnKey>,
     ) -> std::result::Result<Inserted, StoreError> {
         let gauges = self.gauges.clone();
         let inserted = self
@@ -130,7 +131,7 @@ impl Ledger {
     /// The order that was made under this key.
     pub(crate) async fn by_key(
         &self,
-        key: IdempotencyKey,
+        key: OwnKey,
     ) -> std::result::Result<Option<Entry>, StoreError> {
         self.store
             .read(Operation::new("SELECT", "orders"), move |connection| {
@@ -153,15 +154,17 @@ impl Ledger {
             .await
     }
 
-    /// The newest `limit` orders, or those after `after`; none if there is no order of that id.
+    /// The newest `limit` orders, or those after `after`; none if there is no order of that id. With
+    /// an owner there are no orders but the owner's.
     pub(crate) async fn page(
         &self,
+        owner: Option<Owner>,
         limit: u32,
         after: Option<OrderId>,
     ) -> std::result::Result<Option<Page>, StoreError> {
         self.store
             .read(Operation::new("SELECT", "orders"), move |connection| {
-                page(connection, limit, after.as_ref())
+                page(connection, owner.as_ref(), limit, after.as_ref())
             })
             .await
     }
@@ -211,11 +214,7 @@ impl Ledger {
     }
 }
 
-fn insert(
-    connection: &Connection,
-    entry: &Entry,
-    key: Option<&IdempotencyKey>,
-) -> Result<Inserted> {
+fn insert(connection: &Connection, entry: &Entry, key: Option<&OwnKey>) -> Result<Inserted> {
     if let Some(key) = key
         && let Some(earlier) = keys::find(connection, key)?
     {
@@ -243,25 +242,43 @@ fn settle(
     Ok(changed == 1)
 }
 
-fn page(connection: &Connection, limit: u32, after: Option<&OrderId>) -> Result<Option<Page>> {
+fn page(
+    connection: &Connection,
+    owner: Option<&Owner>,
+    limit: u32,
+    after: Option<&OrderId>,
+) -> Result<Option<Page>> {
     let before = match after {
         None => i64::MAX,
         Some(id) => {
-            let seq = connection
-                .prepare_cached("SELECT seq FROM orders WHERE id = ?1")?
-                .query_row([id.as_str()], |row| row.get(0))
+            let place = connection
+                .prepare_cached("SELECT seq, owner FROM orders WHERE id = ?1")?
+                .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
-            let Some(seq) = seq else { return Ok(None) };
+            let Some::<(i64, Option<String>)>((seq, owned_by)) = place else {
+                return Ok(None);
+            };
+            if owner.is_some_and(|owner| owned_by.as_deref() != Some(owner.as_str())) {
+                return Ok(None);
+            }
             seq
         }
     };
+    let of_owner = if owner.is_some() {
+        "owner = ?3 AND"
+    } else {
+        ""
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM orders WHERE {of_owner} seq < ?1 ORDER BY seq DESC LIMIT ?2"
+    ))?;
     // One more than asked for shows whether there are older ones.
-    let mut entries = connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM orders WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2"
-        ))?
-        .query_map(params![before, limit + 1], Entry::from_row)?
-        .collect::<Result<Vec<_>>>()?;
+    let (read, wanted) = (Entry::from_row, limit + 1);
+    let rows = match owner {
+        Some(owner) => statement.query_map(params![before, wanted, owner.as_str()], read)?,
+        None => statement.query_map(params![before, wanted], read)?,
+    };
+    let mut entries = rows.collect::<Result<Vec<_>>>()?;
     let more = entries.len() > limit as usize;
     entries.truncate(limit as usize);
     Ok(Some(Page { entries, more }))
@@ -296,6 +313,14 @@ mod tests {
     use schema::{MIGRATIONS, in_memory};
 
     fn entry(id: &str) -> Entry {
+        entry_of(None, id)
+    }
+
+    fn owner(digit: u8) -> Owner {
+        Owner::from_digest([digit; 16])
+    }
+
+    fn entry_of(owner: Option<Owner>, id: &str) -> Entry {
         let product = serde_json::from_str(r#"{"id":"product1","name":"One","price":10.99}"#);
         let quantity = 3.0.try_into().unwrap();
         Entry::new(
@@ -303,6 +328,7 @@ mod tests {
             product.unwrap(),
             quantity,
             String::new(),
+            owner,
         )
     }
 
@@ -323,7 +349,7 @@ mod tests {
     #[test]
     fn a_key_inserts_once_and_leads_to_its_order() {
         let connection = in_memory(MIGRATIONS.len());
-        let key = "key".parse().unwrap();
+        let key = OwnKey::new("key".parse().unwrap(), None);
         let first = insert(&connection, &entry("first"), Some(&key)).unwrap();
         assert!(matches!(first, Inserted::New));
         match insert(&connection, &entry("second"), Some(&key)).unwrap() {
@@ -331,7 +357,7 @@ mod tests {
             Inserted::New => panic!("a second order under one key"),
         }
         assert_eq!(
-            ids(page(&connection, 9, None).unwrap().unwrap().entries),
+            ids(page(&connection, None, 9, None).unwrap().unwrap().entries),
             ["first"]
         );
     }
@@ -362,14 +388,76 @@ mod tests {
     #[test]
     fn a_page_says_whether_there_is_another_and_nothing_stands_after_an_unknown_order() {
         let connection = with_orders(&["a", "b", "c"]);
-        let first = page(&connection, 2, None).unwrap().unwrap();
+        let first = page(&connection, None, 2, None).unwrap().unwrap();
         assert!(first.more);
         let last = first.entries.last().unwrap().id.clone();
         assert_eq!(ids(first.entries), ["c", "b"]);
-        let second = page(&connection, 2, Some(&last)).unwrap().unwrap();
+        let second = page(&connection, None, 2, Some(&last)).unwrap().unwrap();
         assert!(!second.more);
         assert_eq!(ids(second.entries), ["a"]);
         let unknown = "unknown".parse().unwrap();
-        assert!(page(&connection, 2, Some(&unknown)).unwrap().is_none());
+        assert!(
+            page(&connection, None, 2, Some(&unknown))
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn an_owner_has_a_list_of_their_own_and_nothing_stands_after_anothers_order() {
+        let connection = in_memory(MIGRATIONS.len());
+        let (ann, bob) = (owner(1), owner(2));
+        for (owner, id) in [(&ann, "a"), (&bob, "b"), (&ann, "c"), (&bob, "d")] {
+            insert(&connection, &entry_of(Some(owner.clone()), id), None).unwrap();
+        }
+        insert(&connection, &entry("e"), None).unwrap();
+        let of = |owner: Option<&Owner>, after: Option<&str>| {
+            let after = after.map(|id| id.parse().unwrap());
+            let page = page(&connection, owner, 9, after.as_ref()).unwrap()?;
+            Some(ids(page.entries))
+        };
+        assert_eq!(of(Some(&ann), None).unwrap(), ["c", "a"]);
+        assert_eq!(of(Some(&ann), Some("c")).unwrap(), ["a"]);
+        assert_eq!(of(None, None).unwrap(), ["e", "d", "c", "b", "a"]);
+        for (owner, after) in [(&ann, "d"), (&ann, "e"), (&bob, "c")] {
+            assert_eq!(of(Some(owner), Some(after)), None);
+        }
+        let found = Entry::find(&connection, &"a".parse().unwrap())
+            .unwrap()
+            .unwrap();
+        assert_eq!(found.owner, Some(ann));
+    }
+
+    #[test]
+    fn the_list_of_an_owner_is_found_by_an_index() {
+        let connection = in_memory(MIGRATIONS.len());
+        let plan: String = connection
+            .query_row(
+                "EXPLAIN QUERY PLAN SELECT id FROM orders WHERE owner = 'x' AND seq < 9
+                 ORDER BY seq DESC LIMIT 1",
+                [],
+                |row| row.get(3),
+            )
+            .unwrap();
+        assert!(
+            plan.contains("orders_of_owner") && !plan.contains("TEMP"),
+            "{plan}"
+        );
+    }
+
+    #[test]
+    fn two_owners_may_choose_the_same_key() {
+        let connection = in_memory(MIGRATIONS.len());
+        let insert = |owner: Option<Owner>, id| {
+            let key = OwnKey::new("key".parse().unwrap(), owner.clone());
+            insert(&connection, &entry_of(owner, id), Some(&key)).unwrap()
+        };
+        for (owner, id) in [(Some(owner(1)), "a"), (Some(owner(2)), "b"), (None, "c")] {
+            assert!(matches!(insert(owner, id), Inserted::New), "{id}");
+        }
+        match insert(Some(owner(1)), "d") {
+            Inserted::Earlier(earlier) => assert_eq!(earlier.id.as_str(), "a"),
+            Inserted::New => panic!("a second order under one key"),
+        }
     }
 }

@@ -27,6 +27,23 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     UPDATE idempotency_keys SET used_at = unixepoch();
     CREATE INDEX idempotency_keys_by_age ON idempotency_keys (used_at);
 ",
+    // Orders have an owner: the pseudonym of a person, and none where people do not sign in. So has
+    // each key (the empty text for none), since two people may choose the same one.
+    "
+    ALTER TABLE orders ADD COLUMN owner TEXT;
+    CREATE INDEX orders_of_owner ON orders (owner, seq);
+    CREATE TABLE keys (
+        owner TEXT NOT NULL,
+        key TEXT NOT NULL,
+        order_id TEXT NOT NULL REFERENCES orders (id),
+        used_at INTEGER NOT NULL,
+        PRIMARY KEY (owner, key)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO keys SELECT '', key, order_id, used_at FROM idempotency_keys;
+    DROP TABLE idempotency_keys;
+    ALTER TABLE keys RENAME TO idempotency_keys;
+    CREATE INDEX idempotency_keys_by_age ON idempotency_keys (used_at);
+",
 ];
 
 /// An empty store in memory, at the version after so many migrations.

@@ -38,6 +38,7 @@ pub(crate) struct Observer {
     /// The port of the listener.
     port: u16,
     untraced: &'static [&'static str],
+    secret_queries: &'static [&'static str],
 }
 
 /// How much is recorded of a request.
@@ -56,6 +57,7 @@ impl Observer {
         telemetry: &Telemetry,
         port: u16,
         untraced: &'static [&'static str],
+        secret_queries: &'static [&'static str],
     ) -> Arc<Self> {
         Arc::new(Self {
             tracer: telemetry
@@ -64,6 +66,7 @@ impl Observer {
             metrics: telemetry.metrics.server.clone(),
             port,
             untraced,
+            secret_queries,
         })
     }
 
@@ -85,7 +88,17 @@ impl Observer {
     ) -> Context {
         let parent = ids::parent(request.headers());
         if kind == Kind::Request {
-            span::begin(&self.tracer, &parent, request, route, client, self.port)
+            let is_secret = route.is_some_and(|route| self.secret_queries.contains(&route));
+            let query = request.uri().query().filter(|_| !is_secret);
+            span::begin(
+                &self.tracer,
+                &parent,
+                request,
+                route,
+                query,
+                client,
+                self.port,
+            )
         } else {
             ids::unrecorded(&parent)
         }

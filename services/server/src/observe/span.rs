@@ -43,13 +43,14 @@ impl Failure {
     }
 }
 
-/// Begins the span, under the caller's when there is one; returns its context. `port` is that of
-/// the listener.
+/// Begins the span, under the caller's when there is one; returns its context. `query` is what may be
+/// shown of it, `port` that of the listener.
 pub(super) fn begin(
     tracer: &SdkTracer,
     parent: &Context,
     request: &Request,
     route: Option<&str>,
+    query: Option<&str>,
     client: Option<&Client>,
     port: u16,
 ) -> Context {
@@ -73,7 +74,7 @@ pub(super) fn begin(
         let caller = caller.service().to_owned();
         attributes.push(KeyValue::new(SERVICE_PEER_NAME, caller));
     }
-    if let Some(query) = request.uri().query() {
+    if let Some(query) = query {
         attributes.push(KeyValue::new(URL_QUERY, bounded(query).to_owned()));
     }
     if method == OTHER_METHOD {

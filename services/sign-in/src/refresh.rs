@@ -1,0 +1,124 @@
+//! Sessions whose token is about to end.
+
+use std::sync::Arc;
+
+use access::{Recent, Verifier};
+use aws_lc_rs::digest::{SHA256, digest};
+use opentelemetry::Context;
+use parking_lot::Mutex;
+use telemetry::traces::FutureExt;
+use tokio::sync::OnceCell;
+
+use crate::metrics::SignInMetrics;
+use crate::session::Session;
+use crate::tokens::{Client, TokenError};
+
+/// How many renewals are remembered. A page sends several requests with the old cookie, and a provider
+/// takes a refresh token once.
+const REMEMBERED: usize = 10_000;
+
+/// What became of a renewal.
+#[derive(Clone, Debug)]
+pub(crate) enum Renewal {
+    /// The session with its new token.
+    Renewed(Session),
+    /// The provider has ended it.
+    Ended,
+    /// The provider gives no answer: the old token is good for as long as it is.
+    Unavailable,
+}
+
+type Outcome = Arc<OnceCell<Renewal>>;
+
+/// Renews sessions, each once however many requests ask for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Refresher {
+    client: Client,
+    verifier: Verifier,
+    metrics: SignInMetrics,
+    outcomes: Arc<Mutex<Recent<[u8; 32], Outcome>>>,
+}
+
+impl Refresher {
+    pub(crate) fn new(client: Client, verifier: Verifier, metrics: SignInMetrics) -> Self {
+        Self {
+            client,
+            verifier,
+            metrics,
+            outcomes: Arc::new(Mutex::new(Recent::new(REMEMBERED))),
+        }
+    }
+
+    /// Renews a session.
+    pub(crate) async fn renew(&self, session: &Session) -> Renewal {
+        let Some(refresh) = &session.refresh else {
+            return Renewal::Ended;
+        };
+        let mut key = [0; 32];
+        key.copy_from_slice(digest(&SHA256, refresh.as_bytes()).as_ref());
+        let outcome = self.outcome(key);
+        let asking = {
+            let (this, session) = (self.clone(), session.clone());
+            async move { this.ask(&session).await }
+        };
+        // A task of its own: the browser may go away, and what the provider has given then must not be
+        // lost, since it takes the old token no more.
+        let asking = Box::pin(async {
+            let asking = tokio::spawn(asking.with_context(Context::current()));
+            asking.await.unwrap_or(Renewal::Unavailable)
+        });
+        let renewal = outcome.get_or_init(|| asking).await.clone();
+        if matches!(renewal, Renewal::Unavailable) {
+            self.outcomes.lock().remove(&key);
+        }
+        renewal
+    }
+
+    fn outcome(&self, key: [u8; 32]) -> Outcome {
+        let mut outcomes = self.outcomes.lock();
+        if let Some(outcome) = outcomes.get(&key) {
+            return Arc::clone(outcome);
+        }
+        let outcome = Outcome::default();
+        outcomes.insert(key, Arc::clone(&outcome));
+        outcome
+    }
+
+    async fn ask(&self, session: &Session) -> Renewal {
+        let refresh = session.refresh.as_deref().unwrap_or_default();
+        let renewal = match self.tokens(session, refresh).await {
+            Ok(session) => session.map_or(Renewal::Ended, Renewal::Renewed),
+            Err(TokenError::Refused(_)) => Renewal::Ended,
+            Err(TokenError::Provider(error)) => {
+                tracing::warn!(cause = %error, "a session is not renewed: {error}");
+                Renewal::Unavailable
+            }
+        };
+        self.metrics.renewed(match renewal {
+            Renewal::Renewed(_) => "renewed",
+            Renewal::Ended => "ended",
+            Renewal::Unavailable => "unavailable",
+        });
+        renewal
+    }
+
+    /// The session with a new token of the same person (OpenID Connect Core 1.0 section 12.2).
+    async fn tokens(
+        &self,
+        session: &Session,
+        refresh: &str,
+    ) -> Result<Option<Session>, TokenError> {
+        let tokens = self.client.refresh(refresh).await?;
+        let Some(token) = tokens.id_token else {
+            return Ok(None);
+        };
+        let Ok(identity) = self.verifier.verify(&token).await else {
+            return Ok(None);
+        };
+        Ok(Some(session.renewed(
+            token,
+            tokens.refresh_token,
+            &identity,
+        )))
+    }
+}
