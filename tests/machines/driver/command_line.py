@@ -53,6 +53,8 @@ def main() -> int:
     here = [test for test, purpose in tests.items() if not purpose.startswith("NixOS only")]
     long = [test for test in here if tests[test].startswith("Long:")]
     virtual = [test for test in here if tests[test].startswith("QEMU only:")]
+    # What others do beside them would be measured, too.
+    measuring = [test for test in here if tests[test].startswith("Measures")]
     arguments = _arguments(here)
     if arguments.list:
         for test, purpose in tests.items():
@@ -63,7 +65,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         named = arguments.test or [test for test in here if test not in long + virtual]
-        outcome = _run(named * arguments.repeat, virtual, arguments.suite, arguments.at_once)
+        alone = [test for test in named if test in measuring]
+        beside = [test for test in named if test not in measuring]
+        turns = [(beside * arguments.repeat, arguments.at_once), (alone * arguments.repeat, 1)]
+        outcome = _run(turns, virtual, arguments.suite)
         for test in long if not arguments.test else []:
             print(f"SKIPPED {test}: it takes many minutes; run tests/machines/run {test}")
         for test in virtual if not arguments.test else []:
@@ -76,10 +81,12 @@ def main() -> int:
         return 130
 
 
-def _run(tests: list[str], virtual: list[str], suite: str, at_once: int) -> int:
+def _run(turns: list[tuple[list[str], int]], virtual: list[str], suite: str) -> int:
+    """Runs tests turn by turn, in each so many of them at a time."""
     cgroups.sweep()
     tree, found = host.prepare("tests/machines/run", suite)
-    kernel = host.prepare_kernel(tree) if set(tests) & set(virtual) else None
+    named = {test for tests, _ in turns for test in tests}
+    kernel = host.prepare_kernel(tree) if named & set(virtual) else None
 
     def run(test: str) -> report.Outcome:
         print(f"\n== {test}")
@@ -90,7 +97,9 @@ def _run(tests: list[str], virtual: list[str], suite: str, at_once: int) -> int:
         finally:
             cgroups.sweep()
 
-    outcomes = list(side_by_side([partial(run, test) for test in tests], at_once))
+    outcomes: list[report.Outcome] = []
+    for tests, at_once in turns:
+        outcomes += side_by_side([partial(run, test) for test in tests], at_once)
     print()
     return report.summary(outcomes)
 
@@ -113,7 +122,7 @@ def _arguments(tests: list[str]) -> argparse.Namespace:
         choices=range(1, 17),
         default=AT_ONCE,
         metavar="N",
-        help=f"run N tests at a time; each is shown when it has ended ({AT_ONCE} on this host)",
+        help=f"run N tests at a time, but what measures alone; each is shown when it has ended ({AT_ONCE} on this host)",
     )
     parser.add_argument(
         "--suite",
