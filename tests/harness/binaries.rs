@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// What is shipped.
-const PACKAGES: [&str; 6] = [
+/// The programs, each of a package of the same name.
+const PROGRAMS: [&str; 6] = [
     "frontend",
     "gateway-service",
     "product-service",
@@ -30,19 +30,20 @@ fn build() -> PathBuf {
     }
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(&root).args(["build", "--locked"]);
-    let profile = if cfg!(debug_assertions) {
-        // The whole workspace, as `cargo test` and `cargo run` have it: for a choice of packages
-        // cargo would choose other features of their dependencies, and build all of those again.
-        cargo.args(["--workspace", "--bins"]);
-        "debug"
+    let (profile, choice) = if cfg!(debug_assertions) {
+        // With the features of the whole workspace, as `cargo test` and `cargo run` have it: for a
+        // choice of packages cargo would choose other features of their dependencies, and build all
+        // of those again.
+        cargo.arg("--workspace");
+        ("debug", "--bin")
     } else {
         // What the benchmark measures is built as it is shipped.
         cargo.arg("--release");
-        for package in PACKAGES {
-            cargo.args(["--package", package]);
-        }
-        "release"
+        ("release", "--package")
     };
+    for program in PROGRAMS {
+        cargo.args([choice, program]);
+    }
     let status = cargo.status().expect("cargo runs");
     assert!(status.success(), "the build failed; its errors stand above");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);

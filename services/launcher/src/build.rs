@@ -5,19 +5,22 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use tokio::time::Instant;
+use std::process::{Command, ExitStatus};
+use std::thread;
+use std::time::Instant;
 
 use crate::args::Args;
 use crate::output::print;
-use crate::services::SERVICES;
+use crate::services::{LOAD_GENERATOR, SERVICES};
 
 /// The oldest Node.js that the page's tools run on.
 const NODE: (u32, u32) = (20, 19);
 
 /// What is in the page's folder beside its sources.
 const NO_SOURCES: [&str; 2] = ["node_modules", "dist"];
+
+/// The digest of the sources of which the page was built last, below its folder.
+const STAMP: &str = "dist/.sources";
 
 /// Why the shop could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -68,18 +71,32 @@ pub struct Built {
     pub page: PathBuf,
 }
 
-/// Builds what the command line asks for and is not up to date.
+/// Builds what the command line asks for and is not up to date, the page beside the programs. Each
+/// is finished even if the other fails: the next run needs it.
 pub fn shop(args: &Args) -> Result<Built, BuildError> {
-    let page = if args.no_page || args.bin_dir.is_some() {
-        root().join("frontend/dist")
+    let page = root().join("frontend");
+    let sources = if args.no_page || args.bin_dir.is_some() {
+        None
     } else {
-        page()?
+        changed_sources(&page)?
     };
-    let programs = match &args.bin_dir {
-        Some(folder) => folder.clone(),
-        None => programs()?,
-    };
-    Ok(Built { programs, page })
+    if sources.is_some() {
+        check_node()?;
+    }
+    let (built, programs) = thread::scope(|scope| {
+        let build = || sources.map_or(Ok(()), |sources| build_page(&page, sources));
+        let built = scope.spawn(build);
+        let programs = match &args.bin_dir {
+            Some(folder) => Ok(folder.clone()),
+            None => programs(),
+        };
+        (built.join().expect("it does not panic"), programs)
+    });
+    built?;
+    Ok(Built {
+        programs: programs?,
+        page: page.join("dist"),
+    })
 }
 
 /// The root of the workspace: two folders above this package, which cargo names when it runs the
@@ -90,51 +107,72 @@ fn root() -> PathBuf {
     manifest.ancestors().nth(2).unwrap_or(&manifest).to_owned()
 }
 
-/// Builds the services and the load generator where cargo sees need, and returns their folder. All
-/// programs are built together, in the profile of the launcher and of the tests: for another choice
-/// of packages cargo would choose other features of their dependencies, and build all of them again.
+/// Builds the services and the load generator where cargo sees need, and returns their folder. They
+/// are named as programs of the whole workspace, in the profile of the launcher and of the tests:
+/// for a choice of packages cargo would choose other features of their dependencies, and build all
+/// of those again.
 fn programs() -> Result<PathBuf, BuildError> {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root().join("target"), PathBuf::from)
         .join("debug");
-    let mut names = SERVICES.iter().map(|service| service.name);
-    if names.any(|name| !target.join(name).exists()) {
+    let names = SERVICES.map(|service| service.name);
+    if names.iter().any(|name| !target.join(name).exists()) {
         print("building the services; the first time takes a minute or two\n");
     }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .current_dir(root())
-        .args(["build", "--workspace", "--bins", "--locked"]);
-    run("the build of the services", &mut cargo)?;
+        .args(["build", "--workspace", "--locked"]);
+    for name in names.iter().chain(&[LOAD_GENERATOR]) {
+        cargo.args(["--bin", name]);
+    }
+    let status = cargo.status();
+    finished("the build of the services", &cargo, status)?;
     Ok(target)
 }
 
-/// Builds the page if its sources have changed since the last time, and returns its folder.
-fn page() -> Result<PathBuf, BuildError> {
-    let folder = root().join("frontend");
-    let (dist, stamp) = (folder.join("dist"), folder.join("dist/.sources"));
-    let sources = digest(&folder)?;
-    if fs::read_to_string(&stamp).is_ok_and(|built| built == sources) {
-        return Ok(dist);
-    }
-    check_node()?;
-    print("building the page\n");
+/// A digest of the page's sources, if they have changed since it was built.
+fn changed_sources(folder: &Path) -> Result<Option<String>, BuildError> {
+    let sources = digest(folder)?;
+    let built = fs::read_to_string(folder.join(STAMP));
+    Ok((built.ok().as_ref() != Some(&sources)).then_some(sources))
+}
+
+/// Builds the page from these sources.
+fn build_page(folder: &Path, sources: String) -> Result<(), BuildError> {
+    print("building the page beside them\n");
     let begun = Instant::now();
-    let npm = |arguments: &[&str]| {
-        let mut npm = Command::new("npm");
-        npm.current_dir(&folder).args(arguments);
-        npm
-    };
-    run("npm ci", &mut npm(&["ci", "--no-audit", "--no-fund"]))?;
-    run("npm run build", &mut npm(&["run", "build"]))?;
+    npm(folder, &["ci"])?;
+    npm(folder, &["run", "build"])?;
+    let stamp = folder.join(STAMP);
     fs::write(&stamp, sources).map_err(|error| BuildError::File { path: stamp, error })?;
     let seconds = begun.elapsed().as_secs();
     print(&format!("built the page in {seconds} s\n"));
-    Ok(dist)
+    Ok(())
 }
 
-fn run(step: &str, command: &mut Command) -> Result<(), BuildError> {
-    match command.status() {
+/// Runs npm. What it wrote is printed only when it failed, as cargo has the terminal meanwhile.
+fn npm(folder: &Path, arguments: &[&str]) -> Result<(), BuildError> {
+    let mut npm = Command::new("npm");
+    npm.current_dir(folder).args(arguments);
+    let output = npm.args(["--no-audit", "--no-fund"]).output();
+    if let Ok(output) = &output
+        && !output.status.success()
+    {
+        print(&String::from_utf8_lossy(&output.stdout));
+        print(&String::from_utf8_lossy(&output.stderr));
+    }
+    let step = format!("npm {}", arguments.join(" "));
+    finished(&step, &npm, output.map(|output| output.status))
+}
+
+/// How a step came out.
+fn finished(
+    step: &str,
+    command: &Command,
+    status: io::Result<ExitStatus>,
+) -> Result<(), BuildError> {
+    match status {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(BuildError::Failed(step.to_owned())),
         Err(error) => Err(BuildError::Tool {

@@ -61,6 +61,9 @@ pub const SERVICES: [Service; 5] = [
     FRONTEND,
 ];
 
+/// The program that adds traffic; it has no port.
+pub const LOAD_GENERATOR: &str = "load-generator";
+
 impl Service {
     /// Its port in this shop.
     pub const fn port(&self, args: &Args) -> u16 {

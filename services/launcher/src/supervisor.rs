@@ -14,7 +14,7 @@ use crate::build::Built;
 use crate::log_line::LogLine;
 use crate::output::print;
 use crate::process::{self, Ended, Event, Events, command};
-use crate::services::{GATEWAY, SERVICES};
+use crate::services::{GATEWAY, LOAD_GENERATOR, SERVICES};
 
 /// A service is ready within milliseconds; a machine under load gets a thousand times that.
 const READY_BOUND: Duration = Duration::from_secs(30);
@@ -121,7 +121,7 @@ impl Shop {
 
     /// Starts the load generator against the gateway, for as long as the shop is open.
     pub fn start_load(&mut self, args: &Args, built: &Built) -> Result<(), SupervisorError> {
-        self.spawn("load-generator", built, |command| {
+        self.spawn(LOAD_GENERATOR, built, |command| {
             command
                 .args(["--forever", "--restock"])
                 .env("GATEWAY_SERVICE_URL", GATEWAY.url(args))

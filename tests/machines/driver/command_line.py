@@ -6,12 +6,17 @@ import os
 import signal
 import sys
 import textwrap
+from functools import partial
 from pathlib import Path
 
 from . import cgroups, host, report
 from .isolation import Failure, isolated
 from .script import PRELUDES, SCRIPTS, Script
+from .side_by_side import side_by_side
 
+# A test waits more than it works: its services, its back ends and their intervals. Four of them have
+# room in the 8 GB of a small host, and more would not end sooner than the longest.
+AT_ONCE = min(len(os.sched_getaffinity(0)), 4)
 HELP = """\
 Runs the machine tests on this Debian host: the scripts that `nix flake check` runs on NixOS
 machines, here on systemd-nspawn machines that are rendered from the same Nix code. The host needs
@@ -48,6 +53,8 @@ def main() -> int:
     here = [test for test, purpose in tests.items() if not purpose.startswith("NixOS only")]
     long = [test for test in here if tests[test].startswith("Long:")]
     virtual = [test for test in here if tests[test].startswith("QEMU only:")]
+    # What others do beside them would be measured, too.
+    measuring = [test for test in here if tests[test].startswith("Measures")]
     arguments = _arguments(here)
     if arguments.list:
         for test, purpose in tests.items():
@@ -58,7 +65,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         named = arguments.test or [test for test in here if test not in long + virtual]
-        outcome = _run(named * arguments.repeat, virtual, arguments.suite)
+        alone = [test for test in named if test in measuring]
+        beside = [test for test in named if test not in measuring]
+        turns = [(beside * arguments.repeat, arguments.at_once), (alone * arguments.repeat, 1)]
+        outcome = _run(turns, virtual, arguments.suite)
         for test in long if not arguments.test else []:
             print(f"SKIPPED {test}: it takes many minutes; run tests/machines/run {test}")
         for test in virtual if not arguments.test else []:
@@ -71,20 +81,25 @@ def main() -> int:
         return 130
 
 
-def _run(tests: list[str], virtual: list[str], suite: str) -> int:
+def _run(turns: list[tuple[list[str], int]], virtual: list[str], suite: str) -> int:
+    """Runs tests turn by turn, in each so many of them at a time."""
     cgroups.sweep()
     tree, found = host.prepare("tests/machines/run", suite)
-    kernel = host.prepare_kernel(tree) if set(tests) & set(virtual) else None
-    outcomes = []
-    for test in tests:
+    named = {test for tests, _ in turns for test in tests}
+    kernel = host.prepare_kernel(tree) if named & set(virtual) else None
+
+    def run(test: str) -> report.Outcome:
         print(f"\n== {test}")
         own = kernel if test in virtual else None
         driver = os.getpid()
         try:
-            run = isolated(lambda: Script(test, tree, found, driver, own).run(), network=True)
-            outcomes.append(run)
+            return isolated(lambda: Script(test, tree, found, driver, own).run(), network=True)
         finally:
             cgroups.sweep()
+
+    outcomes: list[report.Outcome] = []
+    for tests, at_once in turns:
+        outcomes += side_by_side([partial(run, test) for test in tests], at_once)
     print()
     return report.summary(outcomes)
 
@@ -100,6 +115,14 @@ def _arguments(tests: list[str]) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="list the tests and what they show")
     parser.add_argument(
         "--repeat", type=int, default=1, metavar="N", help="run everything N times (1)"
+    )
+    parser.add_argument(
+        "--at-once",
+        type=int,
+        choices=range(1, 17),
+        default=AT_ONCE,
+        metavar="N",
+        help=f"run N tests at a time, but what measures alone; each is shown when it has ended ({AT_ONCE} on this host)",
     )
     parser.add_argument(
         "--suite",

@@ -52,7 +52,7 @@ def isolated(work: Callable[[], Result], *, network: bool) -> Result:
 def _keep(work: Callable[[], Result], writer: int, network: int) -> NoReturn:
     """Holds the namespaces: their first process is the child of this one, and dies with it."""
     try:
-        _die_with_parent()
+        die_with_parent(signal.SIGKILL)
         # Ctrl-C reaches the first process too, and that one decides. Not ignored, as those that
         # are started from here would inherit it.
         signal.signal(signal.SIGINT, lambda *_: None)
@@ -64,7 +64,7 @@ def _keep(work: Callable[[], Result], writer: int, network: int) -> NoReturn:
             signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
             os.waitpid(child, 0)
         else:
-            _die_with_parent()
+            die_with_parent(signal.SIGKILL)
             mount("--make-rslave", "/")
             mount("--types", "proc", "proc", "/proc")
             try:
@@ -81,8 +81,9 @@ def _keep(work: Callable[[], Result], writer: int, network: int) -> NoReturn:
         os._exit(0)
 
 
-def _die_with_parent() -> None:
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent(how: signal.Signals) -> None:
+    """Has the kernel send this process a signal when its parent ends."""
+    LIBC.prctl(PR_SET_PDEATHSIG, how)
 
 
 def mount(*arguments: str | Path) -> None:

@@ -78,7 +78,9 @@ def _binaries(project: Path) -> list[Path]:
             print("building the programs; the first time takes some minutes", flush=True)
         packages = [f"--package={name}" for name in PACKAGES]
         _build(project, "cargo", "build", "--quiet", "--release", "--locked", *packages)
-        _build(project, "cargo", "build", "--quiet", "--locked", f"--package={RECEIVER}")
+        # Of the whole workspace, as `cargo run` and the tests build it: for one package cargo would
+        # choose other features of its dependencies, and build those again.
+        _build(project, "cargo", "build", "--quiet", "--locked", "--workspace", f"--bin={RECEIVER}")
     if missing := [name for name, folder in folders.items() if not (folder / name).exists()]:
         raise Failure(f"{folders[missing[0]]} has no {', no '.join(missing)}")
     return [folder / name for name, folder in folders.items()]

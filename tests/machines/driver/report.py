@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 COLOURS = {"green": "32", "red": "31", "yellow": "33"}
+# Asked once: a test may write to a file that is shown on the terminal later.
+COLOURED = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 @dataclass
@@ -18,9 +20,7 @@ class Outcome:
 
 def paint(text: str, colour: str) -> str:
     """Colours a text for a terminal whose user does not mind."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        return text
-    return f"\033[{COLOURS[colour]}m{text}\033[0m"
+    return f"\033[{COLOURS[colour]}m{text}\033[0m" if COLOURED else text
 
 
 def part(name: str, seconds: float, passed: bool) -> None:

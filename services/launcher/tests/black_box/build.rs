@@ -91,3 +91,14 @@ fn the_page_is_built_once_and_again_when_a_source_has_changed() {
     std::fs::write(host.0.path().join("frontend/src/App.tsx"), "changed").unwrap();
     assert!(built(&host), "a source has changed");
 }
+
+#[test]
+fn the_page_is_built_beside_the_services() {
+    // Each waits for the other.
+    let npm = "PATH=/usr/bin:/bin; [ $1 = run ] || exit 0; until [ -e ../begun ]; do sleep 0.01; done; mkdir dist; : > dist/built";
+    let cargo = "PATH=/usr/bin:/bin; : > begun; until [ -e frontend/dist/built ]; do sleep 0.01; done; exit 101";
+    let (code, said) = Host::with(&[NODE, ("npm", npm), ("cargo", cargo)]).launch(&[]);
+    assert_eq!(code, Some(70), "{said}");
+    assert!(said.contains("built the page in "), "{said}");
+    assert!(said.contains("the build of the services failed"), "{said}");
+}
