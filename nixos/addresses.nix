@@ -30,6 +30,9 @@ rec {
       listen name;
 
   target = name: targetPort name cfg.${name}.port;
+  # Where its probes are, which are on loopback when they have a port of their own.
+  probesOn = name: "127.0.0.1:${toString cfg.${name}.probesPort}";
+  probes = name: if (import ./identity.nix cfg).isAsked name then probesOn name else target name;
   targetPort = name: port: "${bracketed (host name)}:${toString port}";
   at = address: port: "${bracketed address}:${toString port}";
   url = name: "http://${target name}";

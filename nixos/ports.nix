@@ -25,6 +25,9 @@
   };
   # TCP, always on loopback.
   local = {
+    product = [ "probesPort" ];
+    inventory = [ "probesPort" ];
+    order = [ "probesPort" ];
     loki = [ "grpcPort" ];
     jaeger = [ "healthPort" ];
   };

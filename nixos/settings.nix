@@ -62,9 +62,22 @@ in
     grafanaUrl = null;
   };
   gateway = service shop 8080;
-  product = service shop 8081;
-  inventory = service shop 8082;
-  order = service shop 8083;
+  product = service shop 8081 // {
+    probesPort = 8181;
+  };
+  inventory = service shop 8082 // {
+    probesPort = 8182;
+  };
+  order = service shop 8083 // {
+    probesPort = 8183;
+  };
+
+  # Who the services are to each other.
+  identity = {
+    source = "none";
+    trustDomain = "hello-observability";
+    life = "24h";
+  };
 
   # Whether an operator may break the shop on purpose.
   faults.enable = false;

@@ -3,6 +3,12 @@
 cfg:
 let
   inherit (import ../units cfg) sockets;
-  line = name: "${name} ${sockets.${name}.socketConfig.ListenStream}\n";
+  # A service may listen on several.
+  line =
+    name:
+    let
+      address = sockets.${name}.socketConfig.ListenStream;
+    in
+    "${name} ${toString address}\n";
 in
 builtins.concatStringsSep "" (map line (builtins.attrNames sockets))

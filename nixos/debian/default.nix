@@ -72,7 +72,10 @@ let
       }) (units.${name}.wantedBy or [ ])
     ) (builtins.attrNames units);
   wishes =
-    wantedBy services "service" ++ wantedBy ours.sockets "socket" ++ wantedBy ours.targets "target";
+    wantedBy services "service"
+    ++ wantedBy ours.sockets "socket"
+    ++ wantedBy ours.targets "target"
+    ++ wantedBy ours.timers "timer";
   named =
     suffix: units:
     builtins.listToAttrs (
@@ -87,7 +90,8 @@ in
     named "service" services
     // named "socket" ours.sockets
     // named "target" ours.targets
-    // named "slice" ours.slices;
+    // named "slice" ours.slices
+    // named "timer" ours.timers;
   wants = builtins.mapAttrs (_: map (wish: wish.unit)) (builtins.groupBy (wish: wish.target) wishes);
   files = (import ./files.nix cfg).texts;
 }

@@ -83,3 +83,4 @@ section "Unit" (
 )
 + section "Service" (environment // unit.serviceConfig or { })
 + section "Socket" (unit.socketConfig or { })
++ section "Timer" (unit.timerConfig or { })

@@ -15,6 +15,7 @@ let
     "serviceConfig"
     "sliceConfig"
     "socketConfig"
+    "timerConfig"
     "unitConfig"
   ];
   # Two units of one name are an error, not one that is silently gone; and a host that hands a unit a

@@ -136,6 +136,14 @@ let
       default = plain.${part}.${name};
       description = "The port of ${what}.";
     };
+  probing =
+    part: what:
+    service part what
+    // {
+      probesPort =
+        port part "probesPort"
+          "probes and metrics of ${what}, on loopback, where services have identities: the other port then answers nobody without one";
+    };
   link =
     what:
     mkOption {
@@ -267,9 +275,34 @@ in
       grafanaUrl = link "Grafana";
     };
     gateway = service "gateway" "the API gateway";
-    product = service "product" "the product service";
-    inventory = service "inventory" "the inventory service";
-    order = service "order" "the order service";
+    product = probing "product" "the product service";
+    inventory = probing "inventory" "the inventory service";
+    order = probing "order" "the order service";
+
+    identity = {
+      source = mkOption {
+        type = types.enum [
+          "none"
+          "files"
+        ];
+        default = plain.identity.source;
+        description = "Who the services are to each other. `none`: they speak plain HTTP, and whoever reaches a port may ask for anything. `files`: an authority of this host gives each unit a certificate of its own, renewed by a timer; the services speak TLS 1.3 and know each other, and who may ask whom for what stands in {file}`services/api/src/calls.rs`. For a shop that runs on one host.";
+      };
+      trustDomain = mkOption {
+        type = types.strMatching "[a-z0-9._-]+" // {
+          description = "trust domain (SPIFFE-ID, section 2.1)";
+        };
+        default = plain.identity.trustDomain;
+        description = "The trust domain: services of another one are strangers.";
+      };
+      life = mkOption {
+        type = types.strMatching "[0-9]+[smh]" // {
+          description = "duration, such as 60s or 24h";
+        };
+        default = plain.identity.life;
+        description = "How long a certificate is valid. It is renewed at a third of that.";
+      };
+    };
 
     faults.enable = mkOption {
       type = types.bool;

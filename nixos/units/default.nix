@@ -5,9 +5,11 @@ let
   only = condition: units: if condition then [ units ] else [ ];
   where = part: units: only cfg.${part}.enable (units cfg);
   shop = import ./shop.nix cfg;
+  identity = import ../identity.nix cfg;
   parts =
     shop
     ++ only (shop != [ ]) (import ./sockets.nix cfg)
+    ++ only (identity.services != [ ] && cfg.identity.source == "files") (import ./identity.nix cfg)
     ++ where "faults" (import ./faults.nix)
     ++ where "loadGenerator" (import ./load-generator.nix)
     ++ only (shop != [ ] || cfg.loadGenerator.enable) (import ./target.nix).units
@@ -22,6 +24,7 @@ let
     sockets = { };
     targets = { };
     slices = { };
+    timers = { };
   };
 in
 builtins.foldl' (import ../merge.nix) none parts

@@ -10,6 +10,7 @@ let
   reach = import ./reach.nix cfg;
   files = import ../files.nix;
   target = import ./target.nix;
+  identity = import ../identity.nix cfg;
 
   withoutNulls = import ../without-nulls.nix;
 
@@ -36,6 +37,27 @@ let
     else
       { LoadCredential = [ "otlp-headers:${cfg.tracing.headersFile}" ]; };
   faults = if cfg.faults.enable then { FAULTS_FILE = "${files.faults}/${name}.json"; } else { };
+  probes = if identity.isAsked part then { PROBES_PORT = toString own.probesPort; } else { };
+  identified =
+    if identity.has part then
+      {
+        environment = {
+          IDENTITY = "files";
+          IDENTITY_DIRECTORY = identity.mounted;
+          TRUST_DOMAIN = cfg.identity.trustDomain;
+        };
+        # Without an identity it does not start, and tries again.
+        after = [ "${identity.unit}.service" ];
+        requires = [ "${identity.unit}.service" ];
+        serviceConfig.BindReadOnlyPaths = [ "${identity.folder name}:${identity.mounted}" ];
+      }
+    else
+      {
+        environment = { };
+        after = [ ];
+        requires = [ ];
+        serviceConfig = { };
+      };
   state =
     if stateful then
       {
@@ -52,7 +74,15 @@ in
     unitConfig.StartLimitIntervalSec = 0;
     socketConfig = {
       Slice = (import ./slice.nix).name;
-      ListenStream = addresses.listenOn part;
+      # Probes are the second, as the service takes them.
+      ListenStream =
+        if identity.isAsked part then
+          [
+            (addresses.listenOn part)
+            (addresses.probesOn part)
+          ]
+        else
+          addresses.listenOn part;
       # Connections that wait while the service restarts; the kernel cuts it to net.core.somaxconn.
       Backlog = 4096;
       # An address may come up later than the socket.
@@ -68,11 +98,12 @@ in
   services.${name} = target.member // {
     inherit description;
     # A real need of the socket, an order with the network: what drains at the end still needs it.
-    requires = [ "${name}.socket" ];
+    requires = [ "${name}.socket" ] ++ identified.requires;
     after = [
       "${name}.socket"
       "network.target"
-    ];
+    ]
+    ++ identified.after;
     # An upgrade restarts the service and leaves its socket open.
     stopIfChanged = false;
     environment = verbatim (
@@ -89,6 +120,8 @@ in
       }
       // peers
       // faults
+      // probes
+      // identified.environment
       // environment
     );
     # Restart= never gives up: RestartSteps= below slows it down instead.
@@ -98,6 +131,7 @@ in
       // accounting own
       // reach part ([ addresses.otlp ] ++ builtins.attrValues peers)
       // credentials
+      // identified.serviceConfig
       // state
       // {
         ExecStart = "${cfg.package}/bin/${name}";

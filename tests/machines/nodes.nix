@@ -99,6 +99,13 @@ in
       grafanaUrl = "http://127.0.0.1:3000";
     };
   };
+  # As short as it can be seen.
+  identity.machine = machine // {
+    identity = {
+      source = "files";
+      life = "60s";
+    };
+  };
   legacy-receivers = { inherit machine; };
   order-flow = { inherit machine; };
   reboot = { inherit machine; };

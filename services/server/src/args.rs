@@ -54,8 +54,7 @@ pub struct ServerArgs<const PORT: u16> {
     pub faults_file: Option<PathBuf>,
 
     /// A second port, on loopback, for probes and metrics alone: where the first one asks each caller
-    /// for an identity, which a scraper may not have. systemd may hand its socket over, under the name
-    /// "probes" (FileDescriptorName=).
+    /// for an identity, which a scraper may not have. systemd may hand its socket over, as the second.
     #[arg(long, env = "PROBES_PORT", value_name = "PORT")]
     pub probes_port: Option<u16>,
 

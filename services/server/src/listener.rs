@@ -1,8 +1,8 @@
 //! The socket to listen on: the one that systemd hands over, or one of our own.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener, ToSocketAddrs};
 use std::time::Duration;
-use std::{env, io};
 
 use listenfd::ListenFd;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -38,24 +38,14 @@ pub(crate) enum ListenError {
     Setup(io::Error),
 }
 
-/// The name of the socket for probes among those that are handed over.
-const PROBES: &str = "probes";
-
-/// The sockets of a service.
-pub(crate) struct Sockets {
-    handed_over: ListenFd,
-    /// Which of those is for probes, if one is.
-    probes: Option<usize>,
-}
+/// The sockets of a service: those that systemd hands over (sd_listen_fds(3)), in the order of its
+/// socket unit, or its own.
+pub(crate) struct Sockets(ListenFd);
 
 impl Sockets {
-    /// Those that systemd hands over (sd_listen_fds(3)). To be called once.
+    /// What systemd hands over. To be called once.
     pub(crate) fn from_systemd() -> Self {
-        let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
-        Self {
-            handed_over: ListenFd::from_env(),
-            probes: names.split(':').position(|name| name == PROBES),
-        }
+        Self(ListenFd::from_env())
     }
 
     /// The socket to listen on and its address. It does not block.
@@ -64,20 +54,16 @@ impl Sockets {
         host: &str,
         port: u16,
     ) -> Result<(StdListener, SocketAddr), ListenError> {
-        let nth = usize::from(self.probes == Some(0));
-        self.listen(nth, host, port)
+        self.listen(0, host, port)
     }
 
-    /// The socket for probes and its address, if there is to be one.
+    /// The socket for probes and its address, if there is to be one: the second that is handed over.
     pub(crate) fn bind_probes(
         &mut self,
         port: Option<u16>,
     ) -> Result<Option<(StdListener, SocketAddr)>, ListenError> {
-        let Some(port) = port else {
-            return Ok(None);
-        };
-        let nth = self.probes.unwrap_or(usize::MAX);
-        self.listen(nth, "127.0.0.1", port).map(Some)
+        port.map(|port| self.listen(1, "127.0.0.1", port))
+            .transpose()
     }
 
     fn listen(
@@ -86,7 +72,7 @@ impl Sockets {
         host: &str,
         port: u16,
     ) -> Result<(StdListener, SocketAddr), ListenError> {
-        let handed_over = self.handed_over.take_tcp_listener(nth);
+        let handed_over = self.0.take_tcp_listener(nth);
         let listener = match handed_over.map_err(ListenError::HandedOver)? {
             Some(listener) => listener,
             None => own(host, port)?,

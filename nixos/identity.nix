@@ -1,0 +1,38 @@
+# Which services have an identity, and where it lies.
+cfg:
+let
+  names = import ./units/names.nix;
+  # Those that ask another for an identity, or are asked for theirs (services/api/src/calls.rs).
+  asking = [ "gateway" ];
+  asked = [
+    "product"
+    "inventory"
+    "order"
+  ];
+  isOn = cfg.identity.source == "files";
+in
+rec {
+  unit = "hello-observability-identity";
+  runtime = unit;
+
+  has = part: isOn && builtins.elem part (asking ++ asked);
+  # Whether it shows its probes on a port of their own, since the other one asks for an identity.
+  isAsked = part: isOn && builtins.elem part asked;
+  services = map (part: names.${part}) (builtins.filter (part: cfg.${part}.enable) (asking ++ asked));
+  # Of a service, outside of its unit and inside.
+  folder = name: "/run/${runtime}/${name}";
+  mounted = "/run/identity";
+  # A third of the life, in seconds.
+  renewal = "${toString (lifeInSeconds / 3)}s";
+
+  lifeInSeconds =
+    let
+      found = builtins.match "([0-9]+)([smh])" cfg.identity.life;
+      seconds = {
+        s = 1;
+        m = 60;
+        h = 3600;
+      };
+    in
+    builtins.fromJSON (builtins.elemAt found 0) * seconds.${builtins.elemAt found 1};
+}
