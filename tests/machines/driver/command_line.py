@@ -17,6 +17,8 @@ from .side_by_side import side_by_side
 # A test waits more than it works: its services, its back ends and their intervals. Four of them have
 # room in the 8 GB of a small host, and more would not end sooner than the longest.
 AT_ONCE = min(len(os.sched_getaffinity(0)), 4)
+# These begin first, so that none of them is left to run alone when the others have ended.
+LONGEST = ("scenarios", "dashboards", "grafana-browser")
 HELP = """\
 Runs the machine tests on this Debian host: the scripts that `nix flake check` runs on NixOS
 machines, here on systemd-nspawn machines that are rendered from the same Nix code. The host needs
@@ -67,6 +69,7 @@ def main() -> int:
         named = arguments.test or [test for test in here if test not in long + virtual]
         alone = [test for test in named if test in measuring]
         beside = [test for test in named if test not in measuring]
+        beside.sort(key=lambda test: test not in LONGEST)
         turns = [(beside * arguments.repeat, arguments.at_once), (alone * arguments.repeat, 1)]
         outcome = _run(turns, virtual, arguments.suite)
         for test in long if not arguments.test else []:
