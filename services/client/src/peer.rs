@@ -176,7 +176,7 @@ impl Peer {
         let deadline = Instant::now() + timeout;
         let context = self.begin_span(&route, resend_count, &path);
         let (body, progress) = request_body::watch(body);
-        let request = self.request(&route, path, headers, body, &context);
+        let request = Self::request(&route, path, headers, body, &context);
         let mut record = Record::begin(self.name, route, context.clone(), self.metrics.clone());
         let exchange = self.exchange(request, &progress, deadline);
         match exchange.with_context(context).await {
@@ -298,7 +298,6 @@ impl Peer {
     }
 
     fn request(
-        &self,
         route: &Route,
         path: PathAndQuery,
         headers: HeaderMap,

@@ -90,10 +90,10 @@ impl<S: Stream> Pool<S> {
             return;
         }
         let since = Instant::now();
-        let mut shelf = self.0.threads.get_or_default().lock();
-        shelf.idle.push(Idle { connection, since });
-        if !shelf.is_swept {
-            shelf.is_swept = true;
+        let mut kept = self.0.threads.get_or_default().lock();
+        kept.idle.push(Idle { connection, since });
+        if !kept.is_swept {
+            kept.is_swept = true;
             tokio::spawn(sweep(Arc::downgrade(&self.0)));
         }
     }

@@ -37,8 +37,8 @@ pub struct ServerArgs<const PORT: u16> {
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "CONNECTIONS", help = max_connections_help(), default_value_t = Limits::get().max_connections, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
 
-    /// How many threads run requests. More than one only helps a service that is busy on a whole
-    /// core; a request costs more then.
+    /// How many threads run requests, each with connections of its own. More than one helps a
+    /// service that is busy on a whole core.
     #[arg(
         long,
         env = "WORKER_THREADS",

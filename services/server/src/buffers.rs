@@ -9,10 +9,9 @@ use std::sync::Arc;
 
 use api::Problem;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::{Method, header};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -66,6 +65,23 @@ impl Buffers {
         semaphore.acquire_many_owned(kibibytes(bytes)).await.ok()
     }
 
+    /// Gives the budget to the handler of a request that may have a body.
+    pub(crate) fn lend(&self, request: &mut Request) {
+        if !request.method().is_safe() {
+            request.extensions_mut().insert(self.clone());
+        }
+    }
+
+    /// The answer to a request of this method, counted if need be; 503 when there is no room for it.
+    pub(crate) async fn count(&self, method: &Method, response: Response) -> Response {
+        // What has been changed is not taken back, and the answer to it is small.
+        if !method.is_safe() {
+            return response;
+        }
+        let admitted = self.admit(response).await;
+        admitted.unwrap_or_else(|| spent().into_response())
+    }
+
     /// The same answer, counted if it is whole in memory and large; none when there is no room.
     async fn admit(&self, response: Response) -> Option<Response> {
         // A handler that passes a body on piece by piece says its length itself. For one that is
@@ -96,22 +112,6 @@ pub(crate) fn spent() -> Problem {
         "Too many clients are sending or reading slowly. Nothing was done; try again.",
         RETRY_AFTER,
     )
-}
-
-/// The layer: it gives each request the budget, and counts the answers.
-pub(crate) async fn count_buffers(
-    State(buffers): State<Buffers>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    // What has been changed is not taken back, and the answer to it is small.
-    if !request.method().is_safe() {
-        request.extensions_mut().insert(buffers);
-        return next.run(request).await;
-    }
-    let response = next.run(request).await;
-    let admitted = buffers.admit(response).await;
-    admitted.unwrap_or_else(|| spent().into_response())
 }
 
 fn kibibytes(bytes: u64) -> u32 {

@@ -3,17 +3,17 @@
 
 use api::Problem;
 use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use http::{Version, header};
 
-/// The layer: 400 for an HTTP/1.1 request without `Host`, and for any with several.
-pub(crate) async fn one_host(request: Request, next: Next) -> Response {
+/// 400 for an HTTP/1.1 request without `Host`, and for any with several.
+pub(crate) fn one_host(request: &Request) -> Result<(), Problem> {
     let hosts = request.headers().get_all(header::HOST).iter().count();
     let may_lack = request.version() < Version::HTTP_11;
     if hosts == 1 || (hosts == 0 && may_lack) {
-        next.run(request).await
+        Ok(())
     } else {
-        Problem::bad_request("A request has exactly one Host header.").into_response()
+        Err(Problem::bad_request(
+            "A request has exactly one Host header.",
+        ))
     }
 }

@@ -6,6 +6,7 @@
 
 mod app;
 mod args;
+mod around;
 mod authorize;
 mod background;
 mod buffers;

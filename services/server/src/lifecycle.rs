@@ -16,16 +16,15 @@ use tokio::task::JoinError;
 
 use crate::app::{App, BuildError};
 use crate::args::ServerArgs;
+use crate::around::{Around, around};
 use crate::authorize::{Callers, authorize};
 use crate::background::{Background, Ended};
-use crate::buffers::{Buffers, count_buffers};
+use crate::buffers::Buffers;
 use crate::connections::Connections;
-use crate::host::one_host;
 use crate::limits::Limits;
 use crate::listener::{ListenError, Sockets};
-use crate::observe::{Observer, observe};
+use crate::observe::Observer;
 use crate::serve::Server;
-use crate::unread_body::drain_unread_body;
 use crate::workers::Workers;
 use crate::{probes, runtime, systemd, watchdog};
 
@@ -242,19 +241,18 @@ fn observed(
     router: Router,
     health: Option<probes::Health>,
     telemetry: &Telemetry,
-    observer: Arc<Observer>,
+    observer: Observer,
 ) -> Router {
+    let surroundings = Around {
+        observer,
+        buffers: Buffers::default(),
+    };
     router
         .merge(probes::router(health, telemetry.metrics.clone()))
         .fallback(async || Problem::unknown_path())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        // From the outside in. One layer of five, not five: each would box and clone all that it
-        // surrounds, for every request.
         .layer((
-            middleware::from_fn_with_state(observer, observe),
-            middleware::from_fn_with_state(Buffers::default(), count_buffers),
-            middleware::from_fn(drain_unread_body),
-            middleware::from_fn(one_host),
+            middleware::from_fn_with_state(Arc::new(surroundings), around),
             DefaultBodyLimit::max(Problem::BODY_LIMIT),
         ))
 }

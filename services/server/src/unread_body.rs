@@ -12,7 +12,6 @@ use std::time::Duration;
 use api::Problem;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -23,39 +22,57 @@ use tokio::sync::oneshot;
 /// within milliseconds.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The layer.
-pub(crate) async fn drain_unread_body(request: Request, next: Next) -> Response {
+/// What a handler may leave of the body that it is given.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    /// Comes when the handler drops the body before its end.
+    rest: oneshot::Receiver<Body>,
+    /// Whether the client waits for 100 Continue: it would be asked for its body by reading on (RFC
+    /// 9110 section 10.1.1).
+    awaits_continue: bool,
+}
+
+/// Has the body of a request come back when its handler drops it before its end; none when there is
+/// no body.
+pub(crate) fn watch(request: Request) -> (Request, Option<Unread>) {
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return (request, None);
     }
-    // A client that waits for 100 Continue would be asked for its body by reading on (RFC 9110
-    // section 10.1.1).
     let awaits_continue = request.headers().contains_key(header::EXPECT);
-    let (returned, unread) = oneshot::channel();
+    let (returned, rest) = oneshot::channel();
     let request = request.map(|body| {
         Body::new(Returned {
             body,
             to: Some(returned),
         })
     });
-    let mut response = next.run(request).await;
-    let hopeless = awaits_continue || response.status() == StatusCode::REQUEST_TIMEOUT;
-    let drained = async {
-        match unread.await {
-            Ok(_) if hopeless => false,
-            Ok(rest) => read_to_end(rest).await,
-            // The handler has read it to its end.
-            Err(_) => true,
-        }
+    let unread = Unread {
+        rest,
+        awaits_continue,
     };
-    if !tokio::time::timeout(DRAIN_TIMEOUT, drained)
-        .await
-        .unwrap_or(false)
-    {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
+    (request, Some(unread))
+}
+
+impl Unread {
+    /// Reads the rest of the body before the answer goes out, or has the connection end with it.
+    pub(crate) async fn drain(self, response: &mut Response) {
+        let hopeless = self.awaits_continue || response.status() == StatusCode::REQUEST_TIMEOUT;
+        let drained = async {
+            match self.rest.await {
+                Ok(_) if hopeless => false,
+                Ok(rest) => read_to_end(rest).await,
+                // The handler has read it to its end.
+                Err(_) => true,
+            }
+        };
+        if !tokio::time::timeout(DRAIN_TIMEOUT, drained)
+            .await
+            .unwrap_or(false)
+        {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
     }
-    response
 }
 
 /// Whether the body came to its end below the limit.

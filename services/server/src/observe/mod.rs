@@ -1,6 +1,6 @@
 //! What is seen of each request: its ids, its server span, its metrics, its access line.
 //!
-//! One layer around every route. It takes or makes the request's ids, runs the route in their
+//! It stands around every route. It takes or makes the request's ids, runs the route in their
 //! context, and gives the answer `X-Request-Id` and `traceresponse`. The rest happens when the
 //! answer's last byte has been handed over, or when the client has gone away before: the
 //! [`Record`] that travels with the body writes it, so nothing is missed.
@@ -10,12 +10,10 @@ mod record;
 mod span;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
 use api::{Cause, Problem};
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use body::Watched;
 use futures_util::FutureExt as _;
@@ -31,7 +29,7 @@ use crate::connection::{Client, Origin};
 use crate::probes;
 use record::{Ending, Record};
 
-/// What the layer needs; shared, since each request clones the layer.
+/// Sees every request.
 pub(crate) struct Observer {
     tracer: SdkTracer,
     metrics: ServerMetrics,
@@ -58,8 +56,8 @@ impl Observer {
         port: u16,
         untraced: &'static [&'static str],
         secret_queries: &'static [&'static str],
-    ) -> Arc<Self> {
-        Arc::new(Self {
+    ) -> Self {
+        Self {
             tracer: telemetry
                 .traces
                 .tracer(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
@@ -67,7 +65,7 @@ impl Observer {
             port,
             untraced,
             secret_queries,
-        })
+        }
     }
 
     fn kind(&self, route: Option<&str>) -> Kind {
@@ -103,52 +101,53 @@ impl Observer {
             ids::unrecorded(&parent)
         }
     }
-}
 
-/// The layer.
-pub(crate) async fn observe(
-    State(observer): State<Arc<Observer>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let origin = request.extensions_mut().remove::<Origin>();
-    let (client, busy) = origin.map_or((None, None), |origin| (origin.client, Some(origin.busy)));
-    let caller = client.as_ref().and_then(|client| client.id.clone());
-    if let Some(caller) = &caller {
-        request.extensions_mut().insert(caller.clone());
+    /// Has `answer` answer the request in its context.
+    pub(crate) async fn observe<F: Future<Output = Response>>(
+        &self,
+        mut request: Request,
+        answer: impl FnOnce(Request) -> F,
+    ) -> Response {
+        let origin = request.extensions_mut().remove::<Origin>();
+        let (client, busy) =
+            origin.map_or((None, None), |origin| (origin.client, Some(origin.busy)));
+        let caller = client.as_ref().and_then(|client| client.id.clone());
+        if let Some(caller) = &caller {
+            request.extensions_mut().insert(caller.clone());
+        }
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let template = route.as_ref().map(MatchedPath::as_str);
+        let request_id = ids::request_id(request.headers());
+        let kind = self.kind(template);
+        let context = self.context(kind, &request, template, client.as_ref());
+        let context = context.with_value(request_id.clone());
+        let mut record = Record {
+            context: context.clone(),
+            kind,
+            method: method_name(request.method()),
+            route,
+            begun: Instant::now(),
+            status: None,
+            cause: None,
+            ending: Ending::CutOff,
+            left: None,
+            caller,
+            metrics: self.metrics.clone(),
+            _in_flight: self.metrics.in_flight(),
+            _busy: busy,
+        };
+        let answer = AssertUnwindSafe(answer(request)).catch_unwind();
+        let answer = answer.with_context(context.clone()).await;
+        let mut response = answer.unwrap_or_else(|_| {
+            let _current = context.clone().attach();
+            Problem::internal()
+                .caused_by(&"the handler panicked")
+                .into_response()
+        });
+        record.status = Some(response.status());
+        record.cause = response.extensions_mut().remove::<Cause>();
+        ids::insert(response.headers_mut(), &request_id, &context);
+        record.begin_body(&response);
+        response.map(|body| Body::new(Watched::new(body, record)))
     }
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let template = route.as_ref().map(MatchedPath::as_str);
-    let request_id = ids::request_id(request.headers());
-    let kind = observer.kind(template);
-    let context = observer.context(kind, &request, template, client.as_ref());
-    let context = context.with_value(request_id.clone());
-    let mut record = Record {
-        context: context.clone(),
-        kind,
-        method: method_name(request.method()),
-        route,
-        begun: Instant::now(),
-        status: None,
-        cause: None,
-        ending: Ending::CutOff,
-        left: None,
-        caller,
-        metrics: observer.metrics.clone(),
-        _in_flight: observer.metrics.in_flight(),
-        _busy: busy,
-    };
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let answer = answer.with_context(context.clone()).await;
-    let mut response = answer.unwrap_or_else(|_| {
-        let _current = context.clone().attach();
-        Problem::internal()
-            .caused_by(&"the handler panicked")
-            .into_response()
-    });
-    record.status = Some(response.status());
-    record.cause = response.extensions_mut().remove::<Cause>();
-    ids::insert(response.headers_mut(), &request_id, &context);
-    record.begin_body(&response);
-    response.map(|body| Body::new(Watched::new(body, record)))
 }
