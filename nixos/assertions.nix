@@ -136,9 +136,9 @@ in
     assertion =
       let
         issuer = (import ./config/sign-in.nix cfg).issuer;
-        host = builtins.head (builtins.match "https?://\\[?([^]/]*[^]/:0-9]|[^]/:]*).*" issuer);
+        safe = "https://.*|http://(127\\.[0-9.]+|\\[::1]|localhost)([:/].*)?";
       in
-      issuer == null || builtins.substring 0 8 issuer == "https://" || addresses.isLoopback host;
+      issuer == null || builtins.match safe issuer != null;
     message = "${option "signIn.issuer"} is of plain http and not on this host: whoever is in between could sign in as anybody. Give one of https.";
   }
   (outsideStore "signIn.clientSecretFile" cfg.signIn.clientSecretFile)
