@@ -202,6 +202,32 @@ dashboard {
           })
         ];
       }
+      { section = "People"; }
+      {
+        height = 8;
+        panels = [
+          (panels.timeseries {
+            title = "Sign-ins";
+            description = "People who came back from the provider a second, by what became of it, and sessions that were renewed. All zero where nobody signs in.";
+            unit = "ops";
+            width = 12;
+            targets = [
+              (targets.series "sum by (result) (rate(sign_ins_total[1m])) or 0 * max(sign_in_enabled)" "sign-in {{result}}")
+              (targets.series "sum by (result) (rate(session_renewals_total[1m])) or 0 * max(sign_in_enabled)" "renewal {{result}}")
+            ];
+          })
+          (panels.timeseries {
+            title = "Refused at the gateway";
+            description = "Requests a second that were not admitted, by the reason: no token, one that is not accepted, the role, or too many. Requests of other sites are refused by the page's server.";
+            unit = "reqps";
+            width = 12;
+            targets = [
+              (targets.series "sum by (result) (rate(access_checks_total{result!=\"admitted\"}[1m])) or 0 * max(sign_in_enabled)" "{{result}}")
+              (targets.series "sum(rate(cross_site_requests_refused_total[1m])) or 0 * max(sign_in_enabled)" "from another site")
+            ];
+          })
+        ];
+      }
       { section = "Logs and traces"; }
       {
         height = 10;

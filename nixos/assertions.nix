@@ -120,6 +120,28 @@ in
       ];
     message = "${option "tracing.tail"} promises each trace with an error, and ${option "tracing.sampler"} throws some away before they are looked at: set it to always_on or parentbased_always_on.";
   }
+  {
+    assertion = !cfg.signIn.enable || cfg.signIn.issuer != null || cfg.dex.enable;
+    message = "${option "signIn"} has no provider: set ${option "signIn.issuer"} to an OpenID provider, or enable ${option "dex"} on this host.";
+  }
+  {
+    assertion = !cfg.dex.enable || cfg.dex.users != { };
+    message = "${option "dex"} knows nobody who could sign in: add ${option "dex.users"}.";
+  }
+  {
+    assertion = !(cfg.signIn.enable && cfg.loadGenerator.enable);
+    message = "${option "loadGenerator"} has no account, and nobody buys without one where people sign in: switch one of the two off.";
+  }
+  {
+    assertion =
+      let
+        issuer = (import ./config/sign-in.nix cfg).issuer;
+        safe = "https://.*|http://(127\\.[0-9.]+|\\[::1]|localhost)([:/].*)?";
+      in
+      issuer == null || builtins.match safe issuer != null;
+    message = "${option "signIn.issuer"} is of plain http and not on this host: whoever is in between could sign in as anybody. Give one of https.";
+  }
+  (outsideStore "signIn.clientSecretFile" cfg.signIn.clientSecretFile)
   (outsideStore "tracing.headersFile" cfg.tracing.headersFile)
   (outsideStore "grafana.adminPasswordFile" cfg.grafana.adminPasswordFile)
   (outsideStore "grafana.secretKeyFile" cfg.grafana.secretKeyFile)

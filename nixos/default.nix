@@ -11,6 +11,7 @@
     ./module/alertmanager.nix
     ./module/loki.nix
     ./module/grafana.nix
+    ./module/dex.nix
     ./module/firewall.nix
   ];
 }

@@ -103,7 +103,12 @@ let
       "### `${name}`\n\n"
       "${plain (trimmed option.description)}\n\n"
       "- Type: ${option.type.description}\n"
-      "- Default: `${if option ? defaultText then option.defaultText.text else shown option.default}`\n"
+      (
+        if option ? default || option ? defaultText then
+          "- Default: `${if option ? defaultText then option.defaultText.text else shown option.default}`\n"
+        else
+          "- To be set\n"
+      )
       (if option ? example then "- Example: `${shown option.example}`\n" else "")
       "\n"
     ];

@@ -21,6 +21,7 @@
       "spanMetricsPort"
     ];
     grafana = [ "port" ];
+    dex = [ "port" ];
     nodeExporter = [ "port" ];
   };
   # TCP, always on loopback.

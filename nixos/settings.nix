@@ -79,6 +79,20 @@ in
     life = "24h";
   };
 
+  # How people sign in. Without it, whoever reaches a port may do everything.
+  signIn = {
+    enable = false;
+    issuer = null;
+    publicUrl = null;
+    clientId = "hello-observability";
+    clientSecretFile = null;
+    caFile = null;
+    scopes = null;
+    groupsClaim = "groups";
+    operators = [ "operator" ];
+    customers = [ "*" ];
+  };
+
   # Whether an operator may break the shop on purpose.
   faults.enable = false;
 
@@ -185,6 +199,9 @@ in
       adminPasswordFile = null;
       secretKeyFile = null;
     };
+
+  # The OpenID provider of a host that has no other. Measured: 33 MiB, of it 7 beside its code.
+  dex = part false 5556 // budget "128M" 128 // { users = { }; };
 
   nodeExporter = part agents 9100 // budget "128M" 128;
 }

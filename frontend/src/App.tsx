@@ -3,8 +3,10 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { lazy, useState } from 'react';
 import { BrowserRouter, Route, Routes } from 'react-router';
 
+import { Admitted } from './account/Admitted';
 import { newQueryClient } from './api/queryClient';
 import { I18nProvider } from './i18n/I18nProvider';
+import { useI18n } from './i18n/useI18n';
 import { ErrorBoundary } from './layout/ErrorBoundary';
 import { NotFoundPage } from './layout/NotFoundPage';
 import { Shell } from './layout/Shell';
@@ -13,6 +15,7 @@ import { ProductsPage } from './products/ProductsPage';
 
 const TracePage = lazy(() => import('./trace/TracePage'));
 const SystemPage = lazy(() => import('./system/SystemPage'));
+const OperatorPage = lazy(() => import('./operator/OperatorPage'));
 const OrderTracePage = lazy(() => import('./trace/OrderTracePage'));
 
 export function App() {
@@ -22,19 +25,58 @@ export function App() {
       <ErrorBoundary>
         <QueryClientProvider client={queryClient}>
           <BrowserRouter>
-            <Routes>
-              <Route element={<Shell />}>
-                <Route index element={<ProductsPage />} />
-                <Route path="orders" element={<OrdersPage />} />
-                <Route path="orders/:orderId/trace" element={<OrderTracePage />} />
-                <Route path="traces/:traceId" element={<TracePage />} />
-                <Route path="system" element={<SystemPage />} />
-                <Route path="*" element={<NotFoundPage />} />
-              </Route>
-            </Routes>
+            <Pages />
           </BrowserRouter>
         </QueryClientProvider>
       </ErrorBoundary>
     </I18nProvider>
+  );
+}
+
+function Pages() {
+  const { t } = useI18n();
+  return (
+    <Routes>
+      <Route element={<Shell />}>
+        <Route index element={<ProductsPage />} />
+        <Route
+          path="orders"
+          element={
+            <Admitted as="customer" title={t.ordersTitle}>
+              <OrdersPage />
+            </Admitted>
+          }
+        />
+        <Route path="orders/:orderId/trace" 
+          element={
+            <Admitted as="customer" title={t.traceTitle}>
+              <OrderTracePage />
+            </Admitted>
+          } />
+        <Route path="traces/:traceId" 
+          element={
+            <Admitted as="customer" title={t.traceTitlePlain}>
+              <TracePage />
+            </Admitted>
+          } />
+        <Route
+          path="system"
+          element={
+            <Admitted as="operator" title={t.systemTitle}>
+              <SystemPage />
+            </Admitted>
+          }
+        />
+        <Route
+          path="operator"
+          element={
+            <Admitted as="operator" title={t.operatorTitle}>
+              <OperatorPage />
+            </Admitted>
+          }
+        />
+        <Route path="*" element={<NotFoundPage />} />
+      </Route>
+    </Routes>
   );
 }

@@ -8,6 +8,7 @@ let
   sources = import ./sources.nix;
   fields = import ./fields.nix;
   credentials = "/run/credentials/grafana.service";
+  signIn = import ./sign-in.nix cfg;
 
   # Each with the file that was given; what was not given is made on the first start.
   secrets = {
@@ -65,37 +66,66 @@ let
 in
 {
   madeSecrets = builtins.filter (name: secrets.${name} == null) (builtins.attrNames secrets);
-  loadCredential = map (
-    name: "${name}:${if secrets.${name} != null then secrets.${name} else "${secretsFolder}/${name}"}"
-  ) (builtins.attrNames secrets);
+  loadCredential =
+    map (
+      name: "${name}:${if secrets.${name} != null then secrets.${name} else "${secretsFolder}/${name}"}"
+    ) (builtins.attrNames secrets)
+    ++ (if signIn.grafana then [ "oidc-secret:${signIn.grafanaSecret}" ] else [ ]);
 
-  settings = {
-    server = {
-      http_addr = addresses.listen "grafana";
-      http_port = own.port;
+  settings =
+    (
+      if !signIn.grafana then
+        { }
+      else
+        {
+          "auth.generic_oauth" = {
+            enabled = true;
+            name = "the shop's account";
+            client_id = "grafana";
+            client_secret = "$__file{${credentials}/oidc-secret}";
+            scopes = "openid profile email groups offline_access";
+            auth_url = "${signIn.issuer}/auth";
+            token_url = "${signIn.issuer}/token";
+            api_url = "${signIn.issuer}/userinfo";
+            use_pkce = true;
+            use_refresh_token = true;
+            login_attribute_path = "preferred_username || email";
+            # An operator of the shop sees to its dashboards; everybody else is not let in.
+            role_attribute_path = builtins.concatStringsSep " || " (
+              map (name: "contains(groups[*], '${name}') && 'Admin'") cfg.signIn.operators
+            );
+            role_attribute_strict = true;
+          };
+        }
+    )
+    // {
+      server = {
+        http_addr = addresses.listen "grafana";
+        http_port = own.port;
+      }
+      // (if signIn.grafana then { root_url = "${signIn.grafanaUrl}/"; } else { });
+      security = {
+        admin_password = "$__file{${credentials}/admin-password}";
+        secret_key = "$__file{${credentials}/secret-key}";
+      };
+      # Nothing of it speaks to the outside.
+      analytics = {
+        reporting_enabled = false;
+        check_for_updates = false;
+        check_for_plugin_updates = false;
+        feedback_links_enabled = false;
+      };
+      news.news_feed_enabled = false;
+      # Its log is in the journal alone.
+      log.mode = "console";
+      plugins = {
+        preinstall_disabled = true;
+        # Of plugins that somebody installs; those of Grafana itself come with it.
+        public_key_retrieval_disabled = true;
+      };
+      # Charts in a dashboard, and nothing to log in for, are what its readers look for first.
+      dashboards.default_home_dashboard_path = "${cfg.dashboards}/microservices.json";
     };
-    security = {
-      admin_password = "$__file{${credentials}/admin-password}";
-      secret_key = "$__file{${credentials}/secret-key}";
-    };
-    # Nothing of it speaks to the outside.
-    analytics = {
-      reporting_enabled = false;
-      check_for_updates = false;
-      check_for_plugin_updates = false;
-      feedback_links_enabled = false;
-    };
-    news.news_feed_enabled = false;
-    # Its log is in the journal alone.
-    log.mode = "console";
-    plugins = {
-      preinstall_disabled = true;
-      # Of plugins that somebody installs; those of Grafana itself come with it.
-      public_key_retrieval_disabled = true;
-    };
-    # Charts in a dashboard, and nothing to log in for, are what its readers look for first.
-    dashboards.default_home_dashboard_path = "${cfg.dashboards}/microservices.json";
-  };
 
   datasources = {
     apiVersion = 1;

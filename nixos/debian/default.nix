@@ -1,13 +1,14 @@
 # One machine without NixOS: the same units and configurations, as the text of files.
 #
 #   values     what differs from the settings, in their shape
-#   programs   which of loki, promtail, jaeger and grafana the machine has; for a Jaeger that is
+#   programs   which of loki, promtail, jaeger, grafana and dex the machine has; for a Jaeger that is
 #              missing a receiver takes the spans, the rest is left out
 #
 # Answers { units, wants, files }: texts by unit, units by the target that wants them, texts by path.
 {
   values ? { },
   programs ? [
+    "dex"
     "grafana"
     "jaeger"
     "loki"
@@ -42,6 +43,11 @@ let
   cfg = given // {
     jaeger = without "jaeger";
     loki = without "loki";
+    # Without its provider nobody can sign in.
+    dex = without "dex";
+    signIn = given.signIn // {
+      enable = given.signIn.enable && (given.signIn.issuer != null || has "dex");
+    };
     promtail = (without "promtail") // {
       enable = given.promtail.enable && has "promtail" && has "loki";
     };

@@ -8,6 +8,7 @@ let
     alertmanager = "${ours.folder}/alertmanager.yml";
     loki = "${ours.folder}/loki.yaml";
     grafana = "${ours.folder}/grafana.ini";
+    dex = "${ours.folder}/dex.yaml";
     # A folder for each kind of what is provisioned.
     grafanaProvisioning = "${ours.folder}/grafana";
   };
@@ -25,6 +26,7 @@ let
     loki = import ../config/loki.nix cfg;
     promtail = import ../config/promtail.nix cfg;
     jaeger = import ../config/jaeger.nix cfg;
+    dex = (import ../config/dex.nix cfg).settings;
   };
   enabled = builtins.filter (name: cfg.${name}.enable) (builtins.attrNames contents);
 in

@@ -11,6 +11,7 @@ in
   dashboards = "${folder}/dashboards";
   jaeger.package = programs;
   loki.package = programs;
+  dex.package = programs;
   promtail.package = programs;
   grafana = {
     package = programs;

@@ -6,6 +6,8 @@ let
   prometheus = import ../config/prometheus.nix cfg;
   alertmanager = import ../config/alertmanager.nix cfg;
   grafana = import ../config/grafana.nix cfg;
+  dex = import ../config/dex.nix cfg;
+  signIn = import ../config/sign-in.nix cfg;
   files = import ./files.nix cfg;
 
   flags = builtins.concatStringsSep " ";
@@ -76,6 +78,13 @@ let
         LimitNOFILE = 65536;
       };
     };
+    dex = {
+      description = "Dex, by which people sign in";
+      serviceConfig = {
+        ExecStart = "${cfg.dex.package}/bin/dex serve ${files.paths.dex}";
+        EnvironmentFile = signIn.environmentFile;
+      };
+    };
     grafana = {
       description = "Grafana, which shows all of it";
       serviceConfig = {
@@ -98,12 +107,16 @@ in
 builtins.listToAttrs (
   map (part: {
     name = (import ../units/names.nix).${part};
-    value = import ../units/back-end.nix cfg (
-      {
-        inherit part;
-        documentation = [ ];
-      }
-      // units.${part}
-    );
+    value =
+      let
+        unit = import ../units/back-end.nix cfg (
+          {
+            inherit part;
+            documentation = [ ];
+          }
+          // units.${part}
+        );
+      in
+      if part == "dex" then unit // { environment = unit.environment // dex.environment; } else unit;
   }) enabled
 )

@@ -304,6 +304,104 @@ in
       };
     };
 
+    signIn = {
+      enable = mkEnableOption "sign-in by OpenID Connect: customers buy and see their own orders, operators see to products, stock and all orders. Without it whoever reaches a port may do everything";
+      issuer = mkOption {
+        type = types.nullOr url;
+        default = plain.signIn.issuer;
+        example = "https://id.example.org";
+        description = "The OpenID provider, as its tokens name it: of https, or on this host. `null` is Dex of this host ({option}`services.hello-observability.dex.enable`).";
+      };
+      publicUrl = mkOption {
+        type = types.nullOr url;
+        default = plain.signIn.publicUrl;
+        example = "https://shop.example.org";
+        description = "Where people open the page: of https, or of localhost, since a browser keeps a session on no other plain http. `null` is `http://localhost` with the port of the page. The provider has to know its `/auth/callback`.";
+      };
+      clientId = mkOption {
+        type = types.singleLineStr;
+        default = plain.signIn.clientId;
+        description = "The name of the shop at the provider.";
+      };
+      clientSecretFile = mkOption {
+        type = types.nullOr secret;
+        default = plain.signIn.clientSecretFile;
+        example = "/run/keys/oidc-client-secret";
+        description = "A file with the secret of the shop at the provider, of 22 characters at least. `null`: one is made at the first start, which is enough with Dex of this host. People's sessions are sealed by it too, so a new one signs everybody out.";
+      };
+      caFile = mkOption {
+        type = types.nullOr types.str;
+        default = plain.signIn.caFile;
+        description = "Certificates (PEM) by which the provider may prove itself, beside those of the system.";
+      };
+      scopes = mkOption {
+        type = types.nullOr types.singleLineStr;
+        default = plain.signIn.scopes;
+        example = "openid profile email";
+        description = "What the provider is asked to tell of a person; `null` is `openid profile email groups offline_access`. Some providers refuse a scope that they do not know.";
+      };
+      groupsClaim = mkOption {
+        type = types.singleLineStr;
+        default = plain.signIn.groupsClaim;
+        example = "realm_access.roles";
+        description = "The claim that names a person's groups; dots lead into objects.";
+      };
+      operators = mkOption {
+        type = types.listOf (types.strMatching "[^,']+");
+        default = plain.signIn.operators;
+        description = "Who is an operator: groups, and e-mail addresses that the provider has verified.";
+      };
+      customers = mkOption {
+        type = types.listOf (types.strMatching "[^,']+");
+        default = plain.signIn.customers;
+        description = "Who is a customer, likewise; `*` is everybody who signs in.";
+      };
+    };
+
+    dex =
+      listening "dex" "dex" "Dex"
+      // limited "dex"
+      // {
+        enable = mkEnableOption "Dex, an OpenID provider, on this host";
+        users = mkOption {
+          default = plain.dex.users;
+          example = literalExpression ''
+            {
+              ann = {
+                email = "ann@example.org";
+                groups = [ "operator" ];
+                passwordHash = "$2b$12$...";
+              };
+            }
+          '';
+          description = "Who may sign in, by a name that stays: a person's orders follow it.";
+          type = types.attrsOf (
+            types.submodule {
+              options = {
+                email = mkOption {
+                  type = types.singleLineStr;
+                  description = "The address with which the person signs in.";
+                };
+                name = mkOption {
+                  type = types.nullOr types.singleLineStr;
+                  default = null;
+                  description = "How the page calls the person; `null` is the name of the attribute.";
+                };
+                groups = mkOption {
+                  type = types.listOf types.singleLineStr;
+                  default = [ ];
+                  description = "The groups of the person.";
+                };
+                passwordHash = mkOption {
+                  type = types.strMatching "\\$2[aby]\\$1[0-9]\\$.{53}";
+                  description = "The password, hashed by bcrypt at a cost of 10 at least (`htpasswd -nBC 12 \"\"`). It stands in the store, where everybody on the host can read it: choose a password that nobody guesses, or another provider.";
+                };
+              };
+            }
+          );
+        };
+      };
+
     faults.enable = mkOption {
       type = types.bool;
       default = plain.faults.enable;

@@ -15,6 +15,7 @@ let
     ++ only (shop != [ ] || cfg.loadGenerator.enable) (import ./target.nix).units
     ++ where "jaeger" (import ./jaeger.nix)
     ++ where "promtail" (import ./promtail.nix)
+    ++ only (cfg.signIn.enable || cfg.dex.enable) (import ./sign-in-secrets.nix cfg)
     ++ only (cfg.grafana.enable && cfg.grafana.manage) (import ./grafana-secrets.nix cfg)
     ++ only (builtins.any (part: cfg.${part}.enable) (
       builtins.attrNames (import ./names.nix)

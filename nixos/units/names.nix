@@ -12,5 +12,6 @@
   promtail = "promtail";
   jaeger = "jaeger";
   grafana = "grafana";
+  dex = "dex";
   nodeExporter = "prometheus-node-exporter";
 }

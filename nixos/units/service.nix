@@ -20,22 +20,22 @@ let
     builtins.mapAttrs (_: value: builtins.replaceStrings [ "%" ] [ "%%" ] value) (withoutNulls attrs);
 in
 # part: its name among the settings; peers: the addresses that it asks, by variable; environment:
-# what else it is told; stateful: whether it keeps a store.
+# what else it is told; credentials: what it is handed over, by systemd's words; stateful: whether it
+# keeps a store.
 {
   part,
   description,
   peers ? { },
   environment ? { },
+  credentials ? [ ],
   stateful ? false,
 }:
 let
   own = cfg.${part};
   name = (import ./names.nix).${part};
-  credentials =
-    if cfg.tracing.headersFile == null then
-      { }
-    else
-      { LoadCredential = [ "otlp-headers:${cfg.tracing.headersFile}" ]; };
+  handed =
+    credentials
+    ++ (if cfg.tracing.headersFile == null then [ ] else [ "otlp-headers:${cfg.tracing.headersFile}" ]);
   faults = if cfg.faults.enable then { FAULTS_FILE = "${files.faults}/${name}.json"; } else { };
   probes = if identity.isAsked part then { PROBES_PORT = toString own.probesPort; } else { };
   identified =
@@ -130,7 +130,7 @@ in
       hardening
       // accounting own
       // reach part ([ addresses.otlp ] ++ builtins.attrValues peers)
-      // credentials
+      // (if handed == [ ] then { } else { LoadCredential = handed; })
       // identified.serviceConfig
       // state
       // {

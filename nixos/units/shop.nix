@@ -2,6 +2,7 @@
 cfg:
 let
   addresses = import ../addresses.nix cfg;
+  signIn = import ../config/sign-in.nix cfg;
   services = [
     {
       part = "frontend";
@@ -12,12 +13,16 @@ let
         LOGS_URL = addresses.logs;
         METRICS_URL = addresses.metrics;
         ALERTS_URL = addresses.alerts;
+        OIDC_ISSUER = signIn.issuer;
       };
       environment = {
         ASSETS_DIR = "${cfg.page}";
         JAEGER_UI_URL = cfg.frontend.jaegerUrl;
         GRAFANA_URL = cfg.frontend.grafanaUrl;
-      };
+      }
+      // signIn.shared
+      // signIn.frontend;
+      inherit (signIn) credentials;
     }
     {
       part = "gateway";
@@ -26,7 +31,9 @@ let
         PRODUCT_SERVICE_URL = addresses.url "product";
         INVENTORY_SERVICE_URL = addresses.url "inventory";
         ORDER_SERVICE_URL = addresses.url "order";
+        OIDC_ISSUER = signIn.issuer;
       };
+      environment = signIn.shared;
     }
     {
       part = "product";
@@ -46,6 +53,8 @@ let
         PRODUCT_SERVICE_URL = addresses.url "product";
         INVENTORY_SERVICE_URL = addresses.url "inventory";
       };
+      # What has not passed the gateway sees no order.
+      environment.REQUIRE_PERSON = if cfg.signIn.enable then "true" else null;
     }
   ];
 in

@@ -47,6 +47,9 @@ impl Dex {
         std::fs::write(&file, configuration(address, public_url, life)).expect("a file");
         let child = Command::new(program)
             .args(["serve", file.to_str().expect("a path")])
+            // Without sessions this Dex asks its store for a person while it holds the lock of it,
+            // whenever a token is renewed, and stands still for good.
+            .env("DEX_SESSIONS_ENABLED", "true")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

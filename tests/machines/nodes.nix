@@ -65,6 +65,26 @@ let
       share = 0.25;
     };
   };
+  # People of each role, all with the password "password".
+  people = machine // {
+    signIn.enable = true;
+    dex = {
+      enable = true;
+      users =
+        let
+          user = name: group: {
+            email = "${name}@shop.test";
+            groups = [ group ];
+            passwordHash = "$2b$10$sjsORWftgtSaJcVnDEuQvO3BeSM38szTe67BFfoZb/pJa2YeorpiO";
+          };
+        in
+        {
+          ann = user "ann" "customer";
+          bob = user "bob" "customer";
+          ops = user "ops" "operator";
+        };
+    };
+  };
 in
 {
   alerts-hosts = {
@@ -108,6 +128,7 @@ in
   };
   legacy-receivers = { inherit machine; };
   order-flow = { inherit machine; };
+  sign-in.machine = people;
   reboot = { inherit machine; };
   scenarios.machine = breakable;
   rendered = {
@@ -119,6 +140,7 @@ in
       shop
       observability
       breakable
+      people
       ;
   };
   tail-sampling.machine = sampled;

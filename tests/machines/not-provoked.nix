@@ -1,6 +1,8 @@
 # The alerts of which no alerts-*.py in ./scripts waits until somebody is told, each with the reason; promtool fires every one of
 # them on synthetic series (../rules).
 {
+  SignInFails = "the machines of those scripts sign nobody in; scripts/sign-in.py does, and waits for nobody to be told";
+  TokensForged = "the same";
   Oversold = "the store refuses it: a test that provoked it would have found the bug";
   OrdersFailSlowly = "looks back over one and three days, and is silent while OrdersFailFast fires, for half an hour";
   OrdersSlowSlowly = "the same, while OrdersSlowFast fires";

@@ -44,6 +44,41 @@ let
       };
       message = "loki.grpcPort";
     };
+    "a sign-in without a provider" = {
+      values = {
+        enable = true;
+        signIn.enable = true;
+      };
+      message = "signIn has no provider";
+    };
+    "a provider without people" = {
+      values = {
+        enable = true;
+        dex.enable = true;
+      };
+      message = "dex knows nobody";
+    };
+    "a provider in plain text elsewhere" = {
+      values = {
+        enable = true;
+        signIn = {
+          enable = true;
+          issuer = "http://127.0.0.1.example.org/dex";
+        };
+      };
+      message = "signIn.issuer is of plain http";
+    };
+    "traffic without an account" = {
+      values = {
+        enable = true;
+        loadGenerator.enable = true;
+        signIn = {
+          enable = true;
+          issuer = "https://id.example.org";
+        };
+      };
+      message = "loadGenerator has no account";
+    };
     "a load generator without a shop" = {
       values.loadGenerator.enable = true;
       message = "loadGenerator has no shop";
@@ -260,12 +295,20 @@ let
       value = {
         values = {
           enable = true;
-          ${part}.openFirewall = true;
+          ${part} = {
+            openFirewall = true;
+          }
+          // (if part == "dex" then dex else { });
         };
         message = "${part}.openFirewall opens a port on which nobody listens";
       };
     }) listening
   );
+  # The one part that is off by default, and needs somebody who may sign in.
+  dex = {
+    enable = true;
+    users.ann = { };
+  };
   listening = builtins.attrNames (import ../../nixos/ports.nix).public;
 
   contains = part: text: builtins.length (builtins.split (literal part) text) > 1;

@@ -18,3 +18,16 @@ export const getProducts = async (signal: AbortSignal): Promise<readonly Product
 
 export const getStock = async (signal: AbortSignal): Promise<Stock> =>
   (await request('/api/inventory', Stock, { signal })).data;
+
+const StockLevel = v.object({ quantity: v.number() });
+
+/** Sets the pieces in stock of a product. */
+export async function setStock(id: string, quantity: number): Promise<void> {
+  const path = `/api/inventory/${encodeURIComponent(id)}`;
+  await request(path, StockLevel, { method: 'PUT', body: { quantity } });
+}
+
+/** Adds a product; it has no stock yet. */
+export async function addProduct(product: Omit<Product, 'id'>): Promise<void> {
+  await request('/api/products', Product, { method: 'POST', body: product });
+}

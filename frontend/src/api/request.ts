@@ -12,7 +12,7 @@ import { ApiFailure, readProblem } from './failure';
 const timeoutMillis = 20_000;
 
 export interface RequestOptions {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT';
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;

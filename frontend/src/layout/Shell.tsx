@@ -2,6 +2,8 @@
 import { Suspense } from 'react';
 import { Link, NavLink, Outlet, useLocation } from 'react-router';
 
+import { AccountMenu } from '../account/AccountMenu';
+import { useAccount } from '../account/useAccount';
 import { useConfig } from '../api/useConfig';
 import { useI18n } from '../i18n/useI18n';
 import { ErrorBoundary } from './ErrorBoundary';
@@ -14,6 +16,7 @@ import { Skeleton } from './Skeleton';
 export function Shell() {
   const { t } = useI18n();
   const { jaegerUiUrl, grafanaUrl } = useConfig();
+  const { known, enabled, user, may } = useAccount();
   const { pathname } = useLocation();
   return (
     <div className={css.shell}>
@@ -26,14 +29,22 @@ export function Shell() {
             <img src={favicon} alt="" width={28} height={28} />
             {t.shop}
           </Link>
-          <FaultsBadge />
+          {may('operator') && <FaultsBadge />}
           <nav className={css.nav} aria-label={t.navigation}>
             <NavLink to="/" end>
               {t.productsLink}
             </NavLink>
-            <NavLink to="/orders">{t.ordersLink}</NavLink>
-            <NavLink to="/system">{t.systemLink}</NavLink>
+            <NavLink to="/orders">
+              {enabled && user?.role !== 'operator' ? t.myOrdersLink : t.ordersLink}
+            </NavLink>
+            {(!known || may('operator')) && (
+              <>
+                <NavLink to="/system">{t.systemLink}</NavLink>
+                <NavLink to="/operator">{t.operatorLink}</NavLink>
+              </>
+            )}
           </nav>
+          <AccountMenu />
         </div>
       </header>
       <main className={css.main} id="content" tabIndex={-1}>

@@ -1,6 +1,7 @@
 /** All orders of the shop, newest first. */
 import { Link } from 'react-router';
 
+import { useAccount } from '../account/useAccount';
 import { useI18n } from '../i18n/useI18n';
 import { Button } from '../layout/Button';
 import { Empty } from '../layout/Empty';
@@ -14,13 +15,15 @@ import { useOrders } from './useOrders';
 export function OrdersPage() {
   const { t } = useI18n();
   const query = useOrders();
+  const { enabled, user } = useAccount();
+  const own = enabled && user?.role === 'customer';
   // An order that is made between the loading of two pages shifts the rest: one may stand on both.
   const orders = [
     ...new Map(query.data?.pages.flatMap((page) => page.orders).map((order) => [order.id, order])),
   ].map(([, order]) => order);
 
   return (
-    <Page title={t.ordersTitle} lead={t.ordersLead}>
+    <Page title={own ? t.myOrdersTitle : t.ordersTitle} lead={t.ordersLead}>
       {query.isPending && <Skeleton blocks={5} height={64} />}
       {query.isError && !query.isFetchNextPageError && (
         <FailureNotice

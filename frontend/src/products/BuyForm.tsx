@@ -1,6 +1,8 @@
 /** How many, what that costs, and the button. */
 import { useRef, useState } from 'react';
 
+import { useAccount } from '../account/useAccount';
+import { signInPath } from '../api/account';
 import type { Product } from '../api/products';
 import { useI18n } from '../i18n/useI18n';
 import { Button } from '../layout/Button';
@@ -23,6 +25,7 @@ export function BuyForm({ product, stock, buying, headingId }: BuyFormProps) {
   const field = useRef<HTMLInputElement>(null);
   const quantity = parseQuantity(text);
   const soldOut = stock === 0;
+  const { enabled, user } = useAccount();
   // A repetition is the same order: it does not need more stock than it may have taken already.
   const repeats = quantity.ok && buying.repeatable === quantity.value;
 
@@ -50,6 +53,11 @@ export function BuyForm({ product, stock, buying, headingId }: BuyFormProps) {
           <dd>{quantity.ok ? money(totalPrice(product.price, quantity.value)) : '–'}</dd>
         </dl>
       </div>
+      {enabled && user === null ? (
+        <a href={signInPath('/')} aria-describedby={headingId}>
+          {t.signInToBuy}
+        </a>
+      ) : (
       <Button
         type="submit"
         look="primary"
@@ -59,6 +67,7 @@ export function BuyForm({ product, stock, buying, headingId }: BuyFormProps) {
       >
         {buying.checking ? t.checking : buying.busy ? t.buying : repeats ? t.retry : t.buy}
       </Button>
+      )}
     </form>
   );
 }

@@ -25,6 +25,13 @@ const order = {
 
 type Reply = readonly [status: number, body: unknown] | Error;
 
+/** Who has signed in, as the page's server says it. */
+let account: object;
+
+beforeEach(() => {
+  account = { enabled: false, user: null };
+});
+
 /** Answers the calls one after the other, and each further call with the last answer. */
 function shop(...replies: Reply[]) {
   const fetch = vi.fn<typeof globalThis.fetch>(() => {
@@ -32,7 +39,10 @@ function shop(...replies: Reply[]) {
     if (!reply || reply instanceof Error) return Promise.reject(reply ?? new Error('no reply'));
     return Promise.resolve(new Response(JSON.stringify(reply[1]), { status: reply[0] }));
   });
-  vi.stubGlobal('fetch', fetch);
+  vi.stubGlobal('fetch', ((input, init) =>
+    input instanceof URL && input.pathname === '/auth/me'
+      ? Promise.resolve(new Response(JSON.stringify(account)))
+      : fetch(input, init)) satisfies typeof globalThis.fetch);
   const keys = () =>
     fetch.mock.calls.map(([, init]) => new Headers(init?.headers).get('idempotency-key'));
   return { fetch, keys };
@@ -206,6 +216,26 @@ describe('a failure', () => {
     await said('The order was refused');
     await said('The key was used with another order.');
     await button('Buy');
+  });
+});
+
+describe('a reader who has not signed in, where people do', () => {
+  it('is led to the sign-in, and buys nothing', async () => {
+    account = { enabled: true, user: null };
+    const { fetch } = shop([201, order]);
+    show();
+    const link = await screen.findByRole('link', { name: 'Sign in to buy' });
+    expect(link.getAttribute('href')).toBe('/auth/login?back=%2F');
+    expect(screen.queryByRole('button', { name: 'Buy' })).toBeNull();
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it('buys as ever once signed in', async () => {
+    account = { enabled: true, user: { name: 'Ann', role: 'customer' } };
+    shop([201, order]);
+    const { click } = show();
+    await click('Buy');
+    await said('Ordered');
   });
 });
 

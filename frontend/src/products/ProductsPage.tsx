@@ -1,4 +1,5 @@
 /** The products, each with its price, its stock and a way to buy it. */
+import { SignInOutcome } from '../account/SignInOutcome';
 import { useI18n } from '../i18n/useI18n';
 import { Button } from '../layout/Button';
 import { Empty } from '../layout/Empty';
@@ -17,6 +18,7 @@ export function ProductsPage() {
 
   return (
     <Page title={t.productsTitle} lead={t.productsLead}>
+      <SignInOutcome />
       {products.isPending && <Skeleton className={css.grid} blocks={3} height={380} />}
       {products.isError && (
         <FailureNotice

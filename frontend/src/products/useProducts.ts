@@ -3,10 +3,12 @@ import { useQuery } from '@tanstack/react-query';
 
 import { getProducts, getStock } from '../api/products';
 
+export const productsKey = ['products'] as const;
+
 export const stockKey = ['stock'] as const;
 
 export const useProducts = () =>
-  useQuery({ queryKey: ['products'], queryFn: ({ signal }) => getProducts(signal) });
+  useQuery({ queryKey: productsKey, queryFn: ({ signal }) => getProducts(signal) });
 
 export const useStock = () =>
   useQuery({ queryKey: stockKey, queryFn: ({ signal }) => getStock(signal) });

@@ -59,6 +59,27 @@ in
         description = "The oldest pending order waits for {{ $value | humanizeDuration }}; {{ with query \"sum(shop_orders_pending)\" }}{{ . | first | value }}{{ else }}some{{ end }} are pending.";
         dashboard = "order-flow";
       })
+      (symptom {
+        name = "SignInFails";
+        # One person may go astray; three in ten minutes, and nobody who got in, is the provider.
+        expr = "sum(increase(sign_ins_total{result=~\"failed|unavailable\"}[10m])) > 2 unless sum(increase(sign_ins_total{result=\"completed\"}[10m])) > 0";
+        for = "1m";
+        severity = "critical";
+        summary = "People cannot sign in";
+        description = "{{ $value | humanize }} sign-ins of the last ten minutes came to nothing, and none was completed.";
+        dashboard = "microservices";
+      })
+      (alert {
+        name = "TokensForged";
+        # Tokens expire, and a provider changes its keys: none of that is a wrong signature.
+        expr = "sum(increase(access_checks_total{result=~\"signature|algorithm|issuer|audience\"}[10m])) > 10";
+        severity = "warning";
+        layer = "cause";
+        service = "gateway-service";
+        summary = "Somebody tries tokens that are not ours";
+        description = "{{ $value | humanize }} tokens of the last ten minutes were of another issuer or audience, or not signed by ours. All were refused.";
+        dashboard = "microservices";
+      })
       # It must not happen: the store refuses it. Not a symptom that a dead service would explain.
       (alert {
         name = "Oversold";

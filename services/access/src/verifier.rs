@@ -35,7 +35,7 @@ pub struct Identity {
     pub name: String,
     /// The nonce with which the token was asked for.
     pub nonce: Option<String>,
-    /// Until when it is accepted, in seconds since 1970.
+    /// Until when it is good, in seconds since 1970.
     pub expires: u64,
 }
 
@@ -123,7 +123,7 @@ impl Verifier {
         let token = jsonwebtoken::decode::<Claims>(token, key, &validation);
         let claims = token.map_err(|error| refusal(error.kind()))?.claims;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates
-        let expires = (claims.exp as u64).saturating_add(LEEWAY.as_secs());
+        let expires = claims.exp as u64;
         Ok(Identity {
             owner: claims.owner(self.0.provider.issuer()),
             role: self.0.roles.of(&claims),
@@ -190,5 +190,5 @@ fn refusal(kind: &ErrorKind) -> Refusal {
 
 fn is_over(expires: u64) -> bool {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.unwrap_or_default().as_secs() > expires
+    now.unwrap_or_default().as_secs() > expires.saturating_add(LEEWAY.as_secs())
 }

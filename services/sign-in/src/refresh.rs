@@ -9,9 +9,10 @@ use parking_lot::Mutex;
 use telemetry::traces::FutureExt;
 use tokio::sync::OnceCell;
 
+use crate::flow::Failure;
 use crate::metrics::SignInMetrics;
 use crate::session::Session;
-use crate::tokens::{Client, TokenError};
+use crate::tokens::Client;
 
 /// How many renewals are remembered. A page sends several requests with the old cookie, and a provider
 /// takes a refresh token once.
@@ -85,40 +86,33 @@ impl Refresher {
     }
 
     async fn ask(&self, session: &Session) -> Renewal {
-        let refresh = session.refresh.as_deref().unwrap_or_default();
-        let renewal = match self.tokens(session, refresh).await {
-            Ok(session) => session.map_or(Renewal::Ended, Renewal::Renewed),
-            Err(TokenError::Refused(_)) => Renewal::Ended,
-            Err(TokenError::Provider(error)) => {
-                tracing::warn!(cause = %error, "a session is not renewed: {error}");
-                Renewal::Unavailable
+        let (result, renewal) = match self.tokens(session).await {
+            Ok(session) => ("renewed", Renewal::Renewed(session)),
+            Err(Failure::Unavailable(cause)) => {
+                tracing::warn!(cause, "a session is not renewed: {cause}");
+                ("unavailable", Renewal::Unavailable)
+            }
+            Err(Failure::Denied(cause) | Failure::Failed(cause)) => {
+                tracing::info!(cause, "a session has ended: {cause}");
+                ("ended", Renewal::Ended)
             }
         };
-        self.metrics.renewed(match renewal {
-            Renewal::Renewed(_) => "renewed",
-            Renewal::Ended => "ended",
-            Renewal::Unavailable => "unavailable",
-        });
+        self.metrics.renewed(result);
         renewal
     }
 
-    /// The session with a new token of the same person (OpenID Connect Core 1.0 section 12.2).
-    async fn tokens(
-        &self,
-        session: &Session,
-        refresh: &str,
-    ) -> Result<Option<Session>, TokenError> {
+    /// The session with a new token (OpenID Connect Core 1.0 section 12.2).
+    async fn tokens(&self, session: &Session) -> Result<Session, Failure> {
+        let failed = |what: &str| Failure::Failed(what.to_owned());
+        let refresh = session.refresh.as_deref().unwrap_or_default();
         let tokens = self.client.refresh(refresh).await?;
-        let Some(token) = tokens.id_token else {
-            return Ok(None);
-        };
-        let Ok(identity) = self.verifier.verify(&token).await else {
-            return Ok(None);
-        };
-        Ok(Some(session.renewed(
-            token,
-            tokens.refresh_token,
-            &identity,
-        )))
+        let token = tokens.id_token.ok_or_else(|| failed("there is no token"))?;
+        let identity = self.verifier.verify(&token).await;
+        let identity = identity.map_err(|refusal| Failure::Failed(refusal.to_string()))?;
+        let earlier = self.verifier.verify(&session.token).await;
+        if earlier.is_ok_and(|earlier| earlier.owner != identity.owner) {
+            return Err(failed("the token is another person's"));
+        }
+        Ok(session.renewed(token, tokens.refresh_token, &identity))
     }
 }

@@ -122,7 +122,7 @@ impl SignIn {
         }
         sign_in.0.metrics.cross_site.inc();
         tracing::warn!("a request that would change something came from another site");
-        let detail = format!("This may be asked for only by the page itself, at {origin}.");
+        let detail = "This may be asked for only by the page itself.";
         Problem::new(ProblemKind::Forbidden, detail).into_response()
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from .isolation import Failure
 
 # What no Debian archive has; a test goes without, and says so.
-OPTIONAL = ("loki", "promtail", "jaeger", "grafana")
+OPTIONAL = ("loki", "promtail", "jaeger", "grafana", "dex")
 # Where Grafana's pages and defaults lie: beside its program in Nix' package and in the archive of a
 # release, and where Debian's package has them.
 GRAFANA_HOMES = ("../share/grafana", "..", "/usr/share/grafana")
@@ -120,7 +120,7 @@ def _build(folder: Path, *command: str) -> None:
 
 def _version(program: Path) -> str:
     """What a program calls itself; Jaeger answers to a subcommand only."""
-    question = "version" if program.name == "jaeger" else "--version"
+    question = "version" if program.name in ("jaeger", "dex") else "--version"
     answer = subprocess.run([program, question], capture_output=True, text=True)
     number = re.search(r"\d+\.\d+\.\d+", answer.stdout + answer.stderr)
     return f"{number[0] if number else 'of unknown version'} ({program})"

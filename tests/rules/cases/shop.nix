@@ -7,6 +7,8 @@ let
     le:
     "http_server_requests_seconds_bucket{job=\"product-service\",method=\"GET\",uri=\"/products\",status=\"200\",outcome=\"SUCCESS\",le=\"${le}\"}";
   probes = "http_server_requests_seconds_count{job=\"product-service\",method=\"GET\",uri=\"/health\",status=\"503\",outcome=\"SERVER_ERROR\"}";
+  signIns = result: "sign_ins_total{job=\"frontend\",result=\"${result}\"}";
+  checks = result: "access_checks_total{job=\"gateway-service\",result=\"${result}\"}";
   orders = result: "shop_orders_total{job=\"order-service\",result=\"${result}\"}";
 in
 {
@@ -53,6 +55,52 @@ in
       {
         at = 180;
         alert = "ServerErrors";
+      }
+    ];
+  };
+
+  "sign-ins that come to nothing are told, unless somebody gets in" = {
+    every = "5s";
+    series = {
+      ${signIns "unavailable"} = "0x60 0+1x30 30x120";
+      ${signIns "completed"} = "0x120 0+1x90";
+    };
+    silent = [
+      {
+        at = 300;
+        alert = "SignInFails";
+      }
+      {
+        at = 700;
+        alert = "SignInFails";
+      }
+    ];
+    fires = [
+      {
+        at = 420;
+        alert = "SignInFails";
+        description = "23 sign-ins of the last ten minutes came to nothing, and none was completed.";
+      }
+    ];
+  };
+
+  "tokens that are not ours are told, and those that expired are not" = {
+    every = "5s";
+    series = {
+      ${checks "signature"} = "0x60 0+1x60";
+      ${checks "expired"} = "0+5x120";
+    };
+    silent = [
+      {
+        at = 300;
+        alert = "TokensForged";
+      }
+    ];
+    fires = [
+      {
+        at = 500;
+        alert = "TokensForged";
+        description = "39 tokens of the last ten minutes were of another issuer or audience, or not signed by ours. All were refused.";
       }
     ];
   };
