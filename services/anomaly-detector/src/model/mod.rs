@@ -8,7 +8,7 @@
 //!        └─ how much it moves now, against usually ──────────────────┘ past
 //! ```
 //!
-//! Four surprises are added up, as Fisher's method adds the logarithms of probabilities: what is
+//! Five surprises are added up, as Fisher's method adds the logarithms of probabilities: what is
 //! rare in several ways at once is an anomaly, and noise is rare in one. That a mean of the last
 //! surprises says more than each of them is Numenta's anomaly likelihood (Ahmad et al.,
 //! "Unsupervised real-time anomaly detection for streaming data", 2017); here the past ranks
@@ -41,23 +41,28 @@ const LONG: f64 = 3000.0;
 /// Over how many values the mean of errors overlaps with itself.
 const OVERLAP: f64 = 30.0;
 
-/// What each surprise counts: that of the mean error, of the move, of the mean surprise, of the
-/// distance.
+/// What each surprise counts: that of the error, of the mean error, of the moves, of the mean
+/// surprise, of the distance.
 const WEIGHTS: [f64; 5] = [0.3, 1.0, 0.2, 1.0, 1.0];
 
 /// The sum from which on a score is 0.99, and one by which it becomes ten times as sure.
-const FOUND: f64 = 5.7;
-const REST_FROM: f64 = 4.0;
-const TENFOLD: f64 = 2.85;
+const FOUND: f64 = 4.5;
+const TENFOLD: f64 = 2.25;
 
 /// From how many values on something can be found: before, nothing is known.
 const FOUND_FROM: f64 = 50.0;
 
-/// For how many values it rests, by how much a sum must be larger then to be news, and what is left
+/// The sum after which it rests, for how many values, by how much a sum must be larger then to be news, and what is left
 /// of it if it is not.
+const REST_FROM: f64 = 4.0;
 const REST: f64 = 300.0;
 const NEWS: f64 = 0.5;
 const RESTING: f64 = 0.3;
+
+/// By how much the bar rises with the anomalies that there were: a series that is unusual every few
+/// hours is usual so. And over how many values they are remembered.
+const BAR: f64 = 2.0;
+const HABIT: f64 = 30_000.0;
 
 /// How likely a value is beyond the band on either side.
 const BEYOND_BAND: f64 = 0.002;
@@ -105,6 +110,8 @@ pub(crate) struct Model {
     /// For how many values it still rests, and after which sum.
     rest: f64,
     rests_after: f64,
+    /// How many anomalies there were, the older the less.
+    found: f64,
 }
 
 impl Model {
@@ -132,6 +139,7 @@ impl Model {
             values: 0.0,
             rest: 0.0,
             rests_after: 0.0,
+            found: 0.0,
         }
     }
 
@@ -248,12 +256,15 @@ impl Model {
         if self.values <= FOUND_FROM {
             return sum.min(FOUND - 0.1);
         }
+        self.found *= 1.0 - 1.0 / HABIT;
+        let sum = sum - BAR * (1.0 + self.found).log10();
         let resting = self.rest > 0.0;
         self.rest -= 1.0;
         if resting && sum < self.rests_after + NEWS {
             return RESTING * sum;
         }
         if sum >= REST_FROM {
+            if !resting { self.found += 1.0; }
             self.rests_after = if resting { self.rests_after.max(sum) } else { sum };
             self.rest = REST;
         }
