@@ -75,7 +75,7 @@ const FLOOR: f64 = 1e-3;
 const GAP: f64 = 5.0;
 
 /// What is expected of a value, in the unit of the series.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Band {
     pub(crate) expected: f64,
     pub(crate) lower: f64,
