@@ -16,6 +16,8 @@ mod prometheus_api;
 mod score;
 mod silences;
 mod state;
+#[cfg(test)]
+mod synthetic_week;
 mod timestamp;
 mod watch;
 

@@ -12,7 +12,7 @@ use crate::model::{Band, Model};
 
 /// How far out of the band, in halves of it, where 1 is its border. Noise passes the border about
 /// once in 500 values, and this hardly ever twice running.
-const MARGIN: f64 = 1.3;
+const MARGIN: f64 = 1.8;
 
 /// How many values running: two polls after it began it is known.
 const RUNNING: u32 = 2;
@@ -26,8 +26,8 @@ const LEARNED: u64 = 40;
 /// A series that was there in so large a share of the last times is missed when it is not.
 const STEADY: f64 = 0.95;
 
-/// For how many values what is far out is learned at the border only; after an hour at 15 s the
-/// series has a new level, and that is learned.
+/// For how many values running an anomaly is not learned; after an hour at 15 s it is the new level of
+/// the series.
 const FOREIGN: u32 = 240;
 
 /// A series is forgotten after it was missing for so long: two days at 15 s.
@@ -64,6 +64,8 @@ pub(crate) struct Watch {
     /// The share of the last times at which it was there.
     presence: f64,
     out: u32,
+    /// Values running that were not learned.
+    foreign: u32,
     missing: u32,
     within: u32,
     /// When what is out of the ordinary began.
@@ -81,6 +83,7 @@ impl Watch {
             values: 0,
             presence: 1.0,
             out: 0,
+            foreign: 0,
             missing: 0,
             within: 0,
             began: None,
@@ -133,19 +136,24 @@ impl Watch {
         }
     }
 
-    /// The model learns a foreign value at the border of what it knows, or an anomaly would make the
-    /// next one usual.
+    /// Learns a value, and says how unusual it was. What is out of the band is not learned, or an
+    /// anomaly would make the next one usual; but the first value of it is, at the border: what leaves
+    /// the band again and again moves it, slowly.
     fn learn(&mut self, time: f64, value: Option<f64>, band: Option<Band>, strength: f64) -> f64 {
         let Some(value) = value else { return 0.0 };
         self.values += 1;
-        let foreign = strength >= MARGIN && self.out < FOREIGN && self.values > LEARNED;
-        match band.filter(|_| foreign) {
-            Some(band) => {
-                let border = band.expected + (value - band.expected) * MARGIN / strength;
-                self.model.observe(time, Some(border))
-            }
-            None => self.model.observe(time, Some(value)),
+        let foreign = strength > 1.0 && self.foreign < FOREIGN && self.values > LEARNED;
+        let Some(band) = band.filter(|_| foreign) else {
+            self.foreign = 0;
+            return self.model.observe(time, Some(value));
+        };
+        let score = self.model.clone().observe(time, Some(value));
+        if self.foreign == 0 {
+            let border = band.expected + (value - band.expected) / strength;
+            self.model.observe(time, Some(border));
         }
+        self.foreign += 1;
+        score
     }
 
     fn step(&mut self, time: f64, unusual: bool, missing: bool) -> Option<f64> {

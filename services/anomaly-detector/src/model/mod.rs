@@ -257,7 +257,7 @@ impl Model {
             return sum.min(FOUND - 0.1);
         }
         self.found *= 1.0 - 1.0 / HABIT;
-        let sum = sum - BAR * (1.0 + self.found).log10();
+        let sum = (sum - BAR * (1.0 + self.found).log10()).max(0.0);
         let resting = self.rest > 0.0;
         self.rest -= 1.0;
         if resting && sum < self.rests_after + NEWS {
