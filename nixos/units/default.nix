@@ -9,6 +9,7 @@ let
     shop
     ++ only (shop != [ ]) (import ./sockets.nix cfg)
     ++ where "faults" (import ./faults.nix)
+    ++ where "anomalyDetector" (import ./anomaly-detector.nix)
     ++ where "loadGenerator" (import ./load-generator.nix)
     ++ only (shop != [ ] || cfg.loadGenerator.enable) (import ./target.nix).units
     ++ where "jaeger" (import ./jaeger.nix)

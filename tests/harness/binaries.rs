@@ -6,13 +6,14 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// What is shipped.
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 7] = [
     "frontend",
     "gateway-service",
     "product-service",
     "inventory-service",
     "order-service",
     "load-generator",
+    "anomaly-detector",
 ];
 
 /// The path of a program of the shop. The first call has cargo bring the build up to date, which

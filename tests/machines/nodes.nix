@@ -76,6 +76,16 @@ in
   alerts-parts.machine = told // {
     product.memoryMax = "11M";
   };
+  # Five minutes of its rounds are one here: what it has to learn takes three minutes.
+  alerts-anomalies.machine =
+    told
+    // breakable
+    // {
+      anomalyDetector = {
+        enable = true;
+        interval = 3;
+      };
+    };
   alerts-shop.machine = told;
   alerts-telemetry.machine = told;
   back-ends = { inherit machine; };

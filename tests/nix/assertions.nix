@@ -260,7 +260,11 @@ let
       value = {
         values = {
           enable = true;
-          ${part}.openFirewall = true;
+          # Some parts are off unless they are asked for.
+          ${part} = {
+            enable = true;
+            openFirewall = true;
+          };
         };
         message = "${part}.openFirewall opens a port on which nobody listens";
       };

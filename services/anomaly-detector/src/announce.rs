@@ -90,8 +90,13 @@ impl Announcer {
             let trace = TraceId::from_hex(trace).ok()?;
             // An exemplar names its trace only; the span is a stand-in, as zero would be no link.
             let span = SpanId::from_bytes([0, 0, 0, 0, 0, 0, 0, 1]);
-            let context =
-                SpanContext::new(trace, span, TraceFlags::SAMPLED, true, TraceState::default());
+            let context = SpanContext::new(
+                trace,
+                span,
+                TraceFlags::SAMPLED,
+                true,
+                TraceState::default(),
+            );
             Some(Link::with_context(context))
         });
         let band = first.finding.band;

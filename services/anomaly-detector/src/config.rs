@@ -109,7 +109,11 @@ impl Query {
 
     /// What it is called in a sentence.
     pub(crate) fn title(&self) -> &str {
-        if self.title.is_empty() { &self.name } else { &self.title }
+        if self.title.is_empty() {
+            &self.name
+        } else {
+            &self.title
+        }
     }
 }
 
@@ -128,7 +132,9 @@ pub(crate) fn read_queries(path: Option<&Path>) -> Result<Vec<Query>, ConfigErro
     }
     for (index, query) in queries.iter().enumerate() {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        let again = queries[..index].iter().any(|other| other.name == query.name);
+        let again = queries[..index]
+            .iter()
+            .any(|other| other.name == query.name);
         if again || query.name.is_empty() || !query.name.bytes().all(plain) {
             return Err(ConfigError::Name(query.name.clone()));
         }

@@ -40,7 +40,9 @@ impl Detector {
     /// A detector that goes on with what was learned of the same queries.
     pub(crate) fn new(queries: Vec<Query>, mut before: BTreeMap<String, Learned>) -> Self {
         let learned = queries.iter().map(|query| {
-            let same = before.remove(&query.name).filter(|before| before.promql == query.promql);
+            let same = before
+                .remove(&query.name)
+                .filter(|before| before.promql == query.promql);
             let learned = same.unwrap_or_else(|| Learned {
                 promql: query.promql.clone(),
                 ..Learned::default()
@@ -56,15 +58,30 @@ impl Detector {
 
     /// How many series there are.
     pub(crate) fn series(&self) -> usize {
-        self.learned.values().map(|learned| learned.series.len()).sum()
+        self.learned
+            .values()
+            .map(|learned| learned.series.len())
+            .sum()
     }
 
     /// Feeds the answer to a query. What happened before `live_from` is learned, and is no news.
-    pub(crate) fn feed(&mut self, query: &Query, range: Range, answer: Vec<Series>, live_from: u64) {
+    pub(crate) fn feed(
+        &mut self,
+        query: &Query,
+        range: Range,
+        answer: Vec<Series>,
+        live_from: u64,
+    ) {
         let mut room = MOST_SERIES.saturating_sub(self.series());
-        let Some(learned) = self.learned.get_mut(&query.name) else { return };
+        let Some(learned) = self.learned.get_mut(&query.name) else {
+            return;
+        };
         let mut values: BTreeMap<Labels, BTreeMap<u64, f64>> = BTreeMap::new();
-        for Series { metric, values: found } in answer {
+        for Series {
+            metric,
+            values: found,
+        } in answer
+        {
             let known = Labels::new(metric).filter(|labels| {
                 let known = learned.series.contains_key(labels) || values.contains_key(labels);
                 let fits = known || room > 0;
@@ -81,15 +98,21 @@ impl Detector {
         let config = query.series();
         for labels in values.keys() {
             if !learned.series.contains_key(labels) {
-                learned.series.insert(labels.clone(), Watch::new(&config, query.must_exist));
+                learned
+                    .series
+                    .insert(labels.clone(), Watch::new(&config, query.must_exist));
             }
         }
         for time in range.times().filter(|time| learned.until < Some(*time)) {
             for (labels, watch) in &mut learned.series {
-                let value = values.get(labels).and_then(|values| values.get(&time)).copied();
+                let value = values
+                    .get(labels)
+                    .and_then(|values| values.get(&time))
+                    .copied();
                 let finding = watch.take(time as f64, value);
                 if let Some(finding) = finding.filter(|_| time >= live_from) {
-                    self.events.add(Member::new(query, labels.clone(), finding), time as f64);
+                    self.events
+                        .add(Member::new(query, labels.clone(), finding), time as f64);
                 }
             }
         }

@@ -74,7 +74,9 @@ impl Events {
         }
         event.members.sort_by(|a, b| {
             let (a, b) = (&a.finding, &b.finding);
-            a.began.total_cmp(&b.began).then(b.strength.total_cmp(&a.strength))
+            a.began
+                .total_cmp(&b.began)
+                .then(b.strength.total_cmp(&a.strength))
         });
     }
 

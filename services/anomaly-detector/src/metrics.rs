@@ -50,7 +50,8 @@ const FAMILIES: [Family; 5] = [
 ];
 
 const ACTIVE: &str = "anomaly_events_active";
-const ACTIVE_HELP: &str = "Anomalies that are not over and not silenced, by the series that was first; 1 for each.";
+const ACTIVE_HELP: &str =
+    "Anomalies that are not over and not silenced, by the series that was first; 1 for each.";
 
 /// All series, read when the scraper asks.
 struct SeriesCollector {
@@ -72,7 +73,10 @@ const BUCKETS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 
 
 impl Own {
     /// Registers everything.
-    pub(crate) fn new(metrics: &Metrics, detector: &Arc<Mutex<Detector>>) -> prometheus::Result<Self> {
+    pub(crate) fn new(
+        metrics: &Metrics,
+        detector: &Arc<Mutex<Detector>>,
+    ) -> prometheus::Result<Self> {
         let own = Self {
             rounds: Histogram::with_opts(
                 HistogramOpts::new(
@@ -129,7 +133,11 @@ impl Own {
 impl SeriesCollector {
     fn new(detector: Arc<Mutex<Detector>>) -> prometheus::Result<Self> {
         let families = FAMILIES.iter().map(|family| (family.name, family.help));
-        let own = [(ACTIVE, ACTIVE_HELP), (SERIES, SERIES_HELP), (IGNORED, IGNORED_HELP)];
+        let own = [
+            (ACTIVE, ACTIVE_HELP),
+            (SERIES, SERIES_HELP),
+            (IGNORED, IGNORED_HELP),
+        ];
         let descs: prometheus::Result<Vec<_>> = families
             .chain(own)
             .map(|(name, help)| Desc::new(name.to_owned(), help.to_owned(), Vec::new(), [].into()))
@@ -163,8 +171,17 @@ impl Collector for SeriesCollector {
             });
             families.extend(gauges(family.name, family.help, series));
         }
-        let active = detector.events.iter().filter(|event| event.told && !event.silenced);
-        let active = active.map(|event| (Some(&*event.first().query), Some(&event.first().labels), 1.0));
+        let active = detector
+            .events
+            .iter()
+            .filter(|event| event.told && !event.silenced);
+        let active = active.map(|event| {
+            (
+                Some(&*event.first().query),
+                Some(&event.first().labels),
+                1.0,
+            )
+        });
         families.extend(gauges(ACTIVE, ACTIVE_HELP, active));
         let one = |value: u64| std::iter::once((None, None, value as f64));
         families.extend(gauges(SERIES, SERIES_HELP, one(detector.series() as u64)));
@@ -189,7 +206,9 @@ fn gauges<'a>(
             options = options.const_label(label, value);
         }
         // A label that is no label of Prometheus' is left out, with its series.
-        let Ok(gauge) = Gauge::with_opts(options) else { continue };
+        let Ok(gauge) = Gauge::with_opts(options) else {
+            continue;
+        };
         gauge.set(value);
         for mut family in gauge.collect() {
             match &mut whole {

@@ -86,7 +86,8 @@ impl Poller {
             }
         }
         self.tell().await;
-        self.own.round(started.elapsed(), answered.then(seconds_now));
+        self.own
+            .round(started.elapsed(), answered.then(seconds_now));
     }
 
     /// Asks a query for what is new.

@@ -122,5 +122,9 @@ pub(crate) async fn get<T: DeserializeOwned>(
     let answer = peer
         .call(Route::new(Method::GET, path), target, None::<&()>, TIMEOUT)
         .await?;
-    if answer.status == StatusCode::OK { answer.json() } else { Err(answer.unexpected()) }
+    if answer.status == StatusCode::OK {
+        answer.json()
+    } else {
+        Err(answer.unexpected())
+    }
 }

@@ -69,7 +69,13 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<(), ScoreError> {
     };
     let input = open(&args.csv)?;
     // Nobody reads on: `| head`.
-    match table(input, io::stdout().lock(), &args.timestamp, &args.value, &config) {
+    match table(
+        input,
+        io::stdout().lock(),
+        &args.timestamp,
+        &args.value,
+        &config,
+    ) {
         Err(ScoreError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,
     }
@@ -131,10 +137,12 @@ fn table(
 }
 
 fn write(writer: &mut Writer<impl Write>, row: &StringRecord) -> Result<(), ScoreError> {
-    writer.write_record(row).map_err(|error| match error.into_kind() {
-        csv::ErrorKind::Io(error) => ScoreError::Write(error),
-        kind => ScoreError::Write(io::Error::other(format!("{kind:?}"))),
-    })
+    writer
+        .write_record(row)
+        .map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => ScoreError::Write(error),
+            kind => ScoreError::Write(io::Error::other(format!("{kind:?}"))),
+        })
 }
 
 fn append(row: &mut StringRecord, band: Option<Band>, score: f64) {
@@ -199,7 +207,10 @@ impl Column {
     /// `None` for a value that is missing.
     fn number(&self, row: &StringRecord) -> Result<Option<f64>, ScoreError> {
         let text = row[self.index].trim();
-        if matches!(text.to_ascii_lowercase().as_str(), "" | "null" | "none" | "na") {
+        if matches!(
+            text.to_ascii_lowercase().as_str(),
+            "" | "null" | "none" | "na"
+        ) {
             return Ok(None);
         }
         match text.parse::<f64>() {

@@ -59,7 +59,11 @@ impl Matcher {
             "service" => member.labels.service().unwrap_or_default(),
             name => member.labels.get(name).unwrap_or_default(),
         };
-        let matches = if self.is_regex { matches(&self.value, value) } else { self.value == value };
+        let matches = if self.is_regex {
+            matches(&self.value, value)
+        } else {
+            self.value == value
+        };
         matches == self.is_equal
     }
 }
@@ -69,7 +73,10 @@ impl Matcher {
 fn matches(pattern: &str, value: &str) -> bool {
     let pattern = pattern.strip_prefix("^").unwrap_or(pattern);
     let pattern = pattern.strip_suffix("$").unwrap_or(pattern);
-    let pattern = pattern.strip_prefix("(").and_then(|inner| inner.strip_suffix(")")).unwrap_or(pattern);
+    let pattern = pattern
+        .strip_prefix("(")
+        .and_then(|inner| inner.strip_suffix(")"))
+        .unwrap_or(pattern);
     pattern.split('|').any(|alternative| match alternative {
         ".*" => true,
         ".+" => !value.is_empty(),

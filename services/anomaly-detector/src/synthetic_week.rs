@@ -110,8 +110,15 @@ impl World {
             let rate = self.rate(&format!("rate {service}"), load);
             all.push(("rate", labels(), rate));
             let failing = fault_is(Fault::ErrorBurst) && service == "product-service";
-            let errors = self.rate(&format!("errors {service}"), if failing { 0.3 * load } else { 0.0 });
-            all.push(("error_ratio", labels(), if rate > 0.0 { errors / rate } else { 0.0 }));
+            let errors = self.rate(
+                &format!("errors {service}"),
+                if failing { 0.3 * load } else { 0.0 },
+            );
+            all.push((
+                "error_ratio",
+                labels(),
+                if rate > 0.0 { errors / rate } else { 0.0 },
+            ));
             let slow = fault_is(Fault::SlowDependency) && index != 3;
             let usual = 0.012 * (1.0 + 0.03 * load) * (1.0 + 0.12 * self.normal()).max(0.3);
             all.push(("p95", labels(), if slow { usual + 0.3 } else { usual }));
@@ -122,7 +129,9 @@ impl World {
             if self.random.random::<f64>() < 0.00002 {
                 self.memory[index] = 9e6;
             }
-            if let Some((Fault::Leak, since)) = fault && service == "order-service" {
+            if let Some((Fault::Leak, since)) = fault
+                && service == "order-service"
+            {
                 held += 5e5 * since as f64;
             }
             let noise = 1.0 + 0.01 * self.normal();
@@ -135,7 +144,9 @@ impl World {
             Some((Fault::StuckCounter, _)) => 0.0,
             _ => 0.9,
         };
-        let created = (0..asked as u32).filter(|_| self.random.random_bool(share)).count() as f64;
+        let created = (0..asked as u32)
+            .filter(|_| self.random.random_bool(share))
+            .count() as f64;
         let asked = self.over_two("asked", asked);
         let created = self.over_two("created", created);
         let rejected = self.rate("rejected", 0.02 * load);
@@ -143,7 +154,11 @@ impl World {
         all.push(("orders", order("created"), created));
         all.push(("orders", order("rejected_stock"), rejected));
         if asked > 0.2 {
-            all.push(("order_share", vec![("job", "order-service")], created / asked));
+            all.push((
+                "order_share",
+                vec![("job", "order-service")],
+                created / asked,
+            ));
         }
         all.push(("orders_pending", vec![("job", "order-service")], 0.0));
         all
@@ -177,11 +192,16 @@ impl Run {
     fn go(&mut self, seconds: u64, fault: Option<Fault>) {
         let begin = self.time;
         while self.time < begin + seconds {
-            let values = self.world.step(self.time, fault.map(|fault| (fault, self.time - begin)));
+            let values = self
+                .world
+                .step(self.time, fault.map(|fault| (fault, self.time - begin)));
             for query in &self.queries {
                 let of_query = values.iter().filter(|(name, _, _)| *name == query.name);
                 let answer = of_query.map(|(_, labels, value)| Series {
-                    metric: labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+                    metric: labels
+                        .iter()
+                        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                        .collect(),
                     values: vec![(self.time as f64, value.to_string())],
                 });
                 let range = Range {

@@ -86,7 +86,16 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for text in ["", "now", "NaN", "inf", "2014-13-01", "2014-04-01 25:00", "12:00", "2014-04-01T00:00:00+x"] {
+        for text in [
+            "",
+            "now",
+            "NaN",
+            "inf",
+            "2014-13-01",
+            "2014-04-01 25:00",
+            "12:00",
+            "2014-04-01T00:00:00+x",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -107,7 +107,11 @@ impl Watch {
             None => self.must_exist && self.presence >= STEADY && self.values >= LEARNED,
         };
         let found = self.step(time, unusual, value.is_none());
-        let score = if self.unusual { score.max(FOUND_SCORE) } else { score };
+        let score = if self.unusual {
+            score.max(FOUND_SCORE)
+        } else {
+            score
+        };
         self.seen = Some(Seen {
             time,
             observed: value,
@@ -120,7 +124,11 @@ impl Watch {
             observed: value,
             band: band?,
             // One that is gone is as far out as can be said.
-            strength: if value.is_none() { f64::from(u16::MAX) } else { strength },
+            strength: if value.is_none() {
+                f64::from(u16::MAX)
+            } else {
+                strength
+            },
         })
     }
 
@@ -157,7 +165,11 @@ impl Watch {
     }
 
     fn step(&mut self, time: f64, unusual: bool, missing: bool) -> Option<f64> {
-        self.missing = if missing { self.missing.saturating_add(1) } else { 0 };
+        self.missing = if missing {
+            self.missing.saturating_add(1)
+        } else {
+            0
+        };
         if !unusual {
             self.out = 0;
             self.within += 1;

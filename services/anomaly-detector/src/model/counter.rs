@@ -36,10 +36,16 @@ mod tests {
     #[test]
     fn a_counter_that_begins_anew_has_no_rate_there() {
         let mut counter = Counter::default();
-        let rates: Vec<_> = [(0.0, 10.0), (10.0, 30.0), (20.0, 5.0), (30.0, 25.0), (30.0, 25.0)]
-            .into_iter()
-            .map(|(time, value)| counter.rate(time, value))
-            .collect();
+        let rates: Vec<_> = [
+            (0.0, 10.0),
+            (10.0, 30.0),
+            (20.0, 5.0),
+            (30.0, 25.0),
+            (30.0, 25.0),
+        ]
+        .into_iter()
+        .map(|(time, value)| counter.rate(time, value))
+        .collect();
         assert_eq!(rates, [None, Some(2.0), None, Some(2.0), None]);
     }
 }

@@ -89,7 +89,9 @@ impl Forecasts {
 
     fn each(&self, time: f64) -> [Option<f64>; ALL] {
         let slow = self.slow.get();
-        let trend = slow.zip(self.slower.get()).map(|(slow, slower)| 2.0 * slow - slower);
+        let trend = slow
+            .zip(self.slower.get())
+            .map(|(slow, slower)| 2.0 * slow - slower);
         let day = self.day.as_ref().and_then(|day| day.get(time));
         let week = self.week.as_ref().and_then(|week| week.get(time));
         let shifted = |season: Option<f64>, above: &Average| Some(season? + above.get()?);
@@ -114,14 +116,24 @@ impl Forecasts {
                 Some((((*forecast)?), error.get().filter(|_| enough)?))
             })
         };
-        let best = judged().map(|(_, error)| error).fold(f64::INFINITY, f64::min);
+        let best = judged()
+            .map(|(_, error)| error)
+            .fold(f64::INFINITY, f64::min);
         let (mut sum, mut weights) = (0.0, 0.0);
         for (forecast, error) in judged() {
-            let weight = if error > best { (best / error).powf(PREFERENCE) } else { 1.0 };
+            let weight = if error > best {
+                (best / error).powf(PREFERENCE)
+            } else {
+                1.0
+            };
             sum += weight * forecast;
             weights += weight;
         }
-        if weights > 0.0 { Some(sum / weights) } else { each.iter().flatten().next().copied() }
+        if weights > 0.0 {
+            Some(sum / weights)
+        } else {
+            each.iter().flatten().next().copied()
+        }
     }
 
     pub(super) fn add(&mut self, time: f64, value: f64) {

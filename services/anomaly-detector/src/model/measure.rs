@@ -39,7 +39,11 @@ impl Measure {
     /// The surprise at a value: the decimal logarithm of its probability, without the sign. Then it
     /// is learned. `floor` is the least magnitude that counts.
     pub(super) fn surprise(&mut self, value: f64, floor: f64) -> f64 {
-        let ratio = if self.scale.seen() < SCALE_FROM { 0.0 } else { value / self.scale(floor) };
+        let ratio = if self.scale.seen() < SCALE_FROM {
+            0.0
+        } else {
+            value / self.scale(floor)
+        };
         let probability = self.tail.probability(ratio);
         self.peak *= 1.0 - 1.0 / (self.overlap + 1.0);
         if ratio.abs() > self.peak {
@@ -48,7 +52,11 @@ impl Measure {
         } else {
             self.tail.add(0.0);
         }
-        let most = if self.scale.seen() < ROBUST_FROM { f64::INFINITY } else { FAR_OUT * self.scale(floor) };
+        let most = if self.scale.seen() < ROBUST_FROM {
+            f64::INFINITY
+        } else {
+            FAR_OUT * self.scale(floor)
+        };
         self.scale.add(value.abs().min(most));
         -probability.log10()
     }

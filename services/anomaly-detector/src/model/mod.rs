@@ -232,7 +232,11 @@ impl Model {
             return 0.0;
         }
         let surprises = [near, shift, spread, surprise, distance];
-        surprises.iter().zip(WEIGHTS).map(|(surprise, weight)| surprise * weight).sum()
+        surprises
+            .iter()
+            .zip(WEIGHTS)
+            .map(|(surprise, weight)| surprise * weight)
+            .sum()
     }
 
     fn learn(&mut self, time: f64, value: f64) {
@@ -264,8 +268,14 @@ impl Model {
             return RESTING * sum;
         }
         if sum >= REST_FROM {
-            if !resting { self.found += 1.0; }
-            self.rests_after = if resting { self.rests_after.max(sum) } else { sum };
+            if !resting {
+                self.found += 1.0;
+            }
+            self.rests_after = if resting {
+                self.rests_after.max(sum)
+            } else {
+                sum
+            };
             self.rest = REST;
         }
         sum
@@ -273,7 +283,9 @@ impl Model {
 
     /// The least deviation that counts.
     fn floor(&self) -> f64 {
-        (FLOOR * mean(&self.magnitude)).max(1e-9).max(self.tolerance / 10.0)
+        (FLOOR * mean(&self.magnitude))
+            .max(1e-9)
+            .max(self.tolerance / 10.0)
     }
 }
 

@@ -97,7 +97,11 @@ impl Tail {
     pub(super) fn add(&mut self, value: f64) {
         let growth = 1.0 + 1.0 / MEMORY;
         let weight = self.weight;
-        let side = if value < 0.0 { &mut self.below } else { &mut self.above };
+        let side = if value < 0.0 {
+            &mut self.below
+        } else {
+            &mut self.above
+        };
         let magnitude = value.abs();
         side.weights[bin(magnitude)] += weight as f32;
         side.largest = (side.largest / growth).max(magnitude);
@@ -169,7 +173,10 @@ mod tests {
         for sign in [1.0, -1.0] {
             let magnitude = tail.quantile(sign, 0.01);
             let probability = tail.probability(magnitude * sign);
-            assert!((0.0004..=0.011).contains(&probability), "{magnitude} {probability}");
+            assert!(
+                (0.0004..=0.011).contains(&probability),
+                "{magnitude} {probability}"
+            );
         }
     }
 
