@@ -21,6 +21,7 @@ mod synthetic_week;
 mod timestamp;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -111,6 +112,7 @@ fn main() -> ExitCode {
                 history: Duration::from_hours(args.history_hours),
             },
             state,
+            failing: BTreeSet::new(),
             announcer: Announcer {
                 tracer: telemetry
                     .traces

@@ -4,6 +4,7 @@
 //! most, with a pause between two while there is much to make up for. What does not answer is asked
 //! again in the next round, and the client's circuit breaker sees to the rest.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -20,8 +21,7 @@ use crate::prometheus_api::{self, Range};
 use crate::silences;
 use crate::state::State;
 
-/// The most points of an answer: with 500 series it has some 4 MB less than Prometheus' own limit, and
-/// an hour at 15 s.
+/// The most points of an answer: an hour at 15 s, and far from the 11,000 that Prometheus refuses.
 const MOST_POINTS: u64 = 240;
 
 /// The most values of an answer, by the series that the query had before: the client reads a megabyte,
@@ -55,11 +55,13 @@ pub(crate) struct Poller {
     pub(crate) state: State,
     pub(crate) announcer: Announcer,
     pub(crate) own: Own,
+    /// The queries that were not answered in the last round.
+    pub(crate) failing: BTreeSet<String>,
 }
 
 impl Poller {
     /// Runs for as long as the service does, and writes what was learned when it ends.
-    pub(crate) async fn run(self) {
+    pub(crate) async fn run(mut self) {
         let mut ticks = interval(self.rhythm.step);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut written = Instant::now();
@@ -73,16 +75,26 @@ impl Poller {
         }
     }
 
-    async fn round(&self) {
+    async fn round(&mut self) {
         let started = Instant::now();
         let queries = self.detector.lock().queries.clone();
         self.detector.lock().ignored = 0;
         let mut answered = true;
         for query in &queries {
-            if let Err(error) = self.catch_up(query).await {
-                answered = false;
-                self.own.failed();
-                tracing::warn!(query = query.name, cause = %error.chain(), "Prometheus does not answer a query");
+            match self.catch_up(query).await {
+                Ok(()) => {
+                    if self.failing.remove(&query.name) {
+                        tracing::info!(query = query.name, "Prometheus answers a query again");
+                    }
+                }
+                Err(error) => {
+                    answered = false;
+                    self.own.failed();
+                    // Once, and not every round for as long as Prometheus is away.
+                    if self.failing.insert(query.name.clone()) {
+                        tracing::warn!(query = query.name, cause = %error.chain(), "Prometheus does not answer a query");
+                    }
+                }
             }
         }
         self.tell().await;
