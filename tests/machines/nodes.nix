@@ -84,13 +84,17 @@ in
       anomalyDetector = {
         enable = true;
         interval = 3;
+        # The start of the shop is nothing that is usual.
+        historyHours = 0;
       };
     };
   alerts-shop.machine = told;
   alerts-telemetry.machine = told;
   back-ends = { inherit machine; };
   cardinality = { inherit machine; };
-  dashboards.machine = busy;
+  dashboards.machine = busy // {
+    anomalyDetector.enable = true;
+  };
   # What systemd limits is to be seen on the shop alone.
   enforced.machine = {
     shop.enable = true;
