@@ -26,6 +26,21 @@ let
       // rest
     );
   ofStore = rest: third ({ none = "It has no store"; } // rest);
+  # What is, and what the anomaly detector takes for usual.
+  learned =
+    query: title: unit:
+    let
+      series = family: targets.series "max(anomaly_${family}{${job},query=\"${query}\"})";
+    in
+    {
+      inherit title unit;
+      description = "What is, between the borders of what is usual at this time, which one value in 500 leaves on each side.";
+      targets = [
+        (series "observed" "now")
+        (series "upper" "highest usual")
+        (series "lower" "lowest usual")
+      ];
+    };
   number = panels.stat;
   toHosts = [ (links.dashboard "hosts" "Hosts") ];
   toTelemetry = [ (links.dashboard "telemetry" "Telemetry") ];
@@ -162,6 +177,21 @@ dashboard {
               (targets.buckets "sum by (le) (increase(http_server_requests_seconds_bucket{${job},${asked}}[$__rate_interval]))")
             ];
           })
+        ];
+      }
+      { section = "What is usual, as the anomaly detector has learned it; empty where it does not run"; }
+      {
+        height = 7;
+        panels = map third [
+          (learned "rate" "Requests, and what is usual" "reqps")
+          (learned "p95" "95th percentile, and what is usual" "s")
+          {
+            title = "How unusual";
+            description = "The score of each series, from 0 to 1; 0.99 and more is rare. An alert fires when something was found for sure.";
+            unit = "none";
+            max = 1;
+            targets = [ (targets.series "max by (query) (anomaly_score{${job}})" "{{query}}") ];
+          }
         ];
       }
       { section = "Whom it calls: a click on a peer leads to its page"; }

@@ -56,6 +56,10 @@ rec {
   alerts = toldOr cfg.frontend.alertsUrl "alertmanager";
   grafana = toldOr cfg.frontend.grafanaUrl "grafana";
 
+  # Where the anomaly detector reads metrics and silences.
+  learnedFrom = toldOr cfg.anomalyDetector.prometheusUrl "prometheus";
+  silencedBy = toldOr cfg.anomalyDetector.alertmanagerUrl "alertmanager";
+
   # An address that was told, else that of a part, where there is one.
   toldOr =
     told: name:

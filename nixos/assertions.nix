@@ -84,6 +84,10 @@ in
     message = "${option "loadGenerator"} has no shop to buy from: enable ${option "shop"}, or set ${option "frontend.address"} to the host where it runs.";
   }
   {
+    assertion = !cfg.anomalyDetector.enable || addresses.learnedFrom != null;
+    message = "${option "anomalyDetector"} has nothing to learn from: enable Prometheus, or set ${option "prometheus.address"} or ${option "anomalyDetector.prometheusUrl"}.";
+  }
+  {
     assertion = !cfg.promtail.enable || addresses.known "loki" || cfg.promtail.lokiUrl != null;
     message = "${option "promtail"} has nowhere to send the journal: set ${option "loki.address"} or ${option "promtail.lokiUrl"}, or switch it off.";
   }

@@ -7,6 +7,7 @@
     product = [ "port" ];
     inventory = [ "port" ];
     order = [ "port" ];
+    anomalyDetector = [ "port" ];
     prometheus = [ "port" ];
     alertmanager = [ "port" ];
     loki = [ "port" ];

@@ -58,6 +58,10 @@ in
       ++ service "product" "product-service"
       ++ service "inventory" "inventory-service"
       ++ service "order" "order-service"
+      # A series that it tells of has the labels of that series, `job` as well.
+      ++ map (job: job // { honor_labels = true; }) (
+        part "anomalyDetector" "anomaly-detector" "/actuator/prometheus"
+      )
       ++ part "prometheus" "prometheus" "/metrics"
       ++ part "alertmanager" "alertmanager" "/metrics"
       ++ part "loki" "loki" "/metrics"

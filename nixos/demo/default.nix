@@ -45,6 +45,7 @@ in
       enable = true;
       users = 3;
     };
+    anomalyDetector.enable = true;
     # To be broken is what it is for.
     faults.enable = true;
     # Where there is no package of it, the rest is still worth seeing.

@@ -402,6 +402,38 @@ in
         };
       };
 
+    anomalyDetector =
+      listening "anomalyDetector" "shop" "the anomaly detector"
+      // limited "anomalyDetector"
+      // {
+        enable = mkEnableOption "the anomaly detector, which learns from Prometheus what is usual and tells what is not";
+        prometheusUrl = mkOption {
+          type = types.nullOr url;
+          default = plain.anomalyDetector.prometheusUrl;
+          description = "Where the anomaly detector reads metrics; `null` is Prometheus, where it runs or its address was told.";
+        };
+        alertmanagerUrl = mkOption {
+          type = types.nullOr url;
+          default = plain.anomalyDetector.alertmanagerUrl;
+          description = "Where the anomaly detector reads silences, which keep it from telling; `null` is Alertmanager, where it runs or its address was told.";
+        };
+        queriesFile = mkOption {
+          type = types.nullOr types.path;
+          default = plain.anomalyDetector.queriesFile;
+          description = "A file of the queries whose series are learned, in place of those of the shop; see the page about the anomaly detector.";
+        };
+        interval = mkOption {
+          type = types.ints.between 1 3600;
+          default = plain.anomalyDetector.interval;
+          description = "Seconds from one round of queries to the next.";
+        };
+        historyHours = mkOption {
+          type = types.ints.between 0 720;
+          default = plain.anomalyDetector.historyHours;
+          description = "How many hours of the past are learned when a query is new.";
+        };
+      };
+
     faults.enable = mkOption {
       type = types.bool;
       default = plain.faults.enable;

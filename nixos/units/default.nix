@@ -11,6 +11,7 @@ let
     ++ only (shop != [ ]) (import ./sockets.nix cfg)
     ++ only (identity.services != [ ] && cfg.identity.source == "files") (import ./identity.nix cfg)
     ++ where "faults" (import ./faults.nix)
+    ++ where "anomalyDetector" (import ./anomaly-detector.nix)
     ++ where "loadGenerator" (import ./load-generator.nix)
     ++ only (shop != [ ] || cfg.loadGenerator.enable) (import ./target.nix).units
     ++ where "jaeger" (import ./jaeger.nix)

@@ -6,6 +6,7 @@
   inventory = "inventory-service";
   order = "order-service";
   loadGenerator = "load-generator";
+  anomalyDetector = "anomaly-detector";
   prometheus = "prometheus";
   alertmanager = "alertmanager";
   loki = "loki";

@@ -6,13 +6,14 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// The programs, each of a package of the same name.
-const PROGRAMS: [&str; 6] = [
+const PROGRAMS: [&str; 7] = [
     "frontend",
     "gateway-service",
     "product-service",
     "inventory-service",
     "order-service",
     "load-generator",
+    "anomaly-detector",
 ];
 
 /// The path of a program of the shop. The first call has cargo bring the build up to date, which

@@ -2,6 +2,7 @@
 let
   hello-observability = {
     enable = true;
+    anomalyDetector.enable = true;
     faults.enable = true;
     frontend.jaegerUrl = "http://127.0.0.1:16686";
     frontend.grafanaUrl = "http://127.0.0.1:3000";

@@ -96,11 +96,25 @@ in
   alerts-parts.machine = told // {
     product.memoryMax = "11M";
   };
+  # Five minutes of its rounds are one here: what it has to learn takes three minutes.
+  alerts-anomalies.machine =
+    told
+    // breakable
+    // {
+      anomalyDetector = {
+        enable = true;
+        interval = 3;
+        # The start of the shop is nothing that is usual.
+        historyHours = 0;
+      };
+    };
   alerts-shop.machine = told;
   alerts-telemetry.machine = told;
   back-ends = { inherit machine; };
   cardinality = { inherit machine; };
-  dashboards.machine = busy;
+  dashboards.machine = busy // {
+    anomalyDetector.enable = true;
+  };
   # What systemd limits is to be seen on the shop alone.
   enforced.machine = {
     shop.enable = true;

@@ -11,5 +11,6 @@
   StoreSlow = "scripts/scenarios.py makes the disk slow and sees the alert begin, and waits for nobody to be told";
   StoreQueueLong = "a machine shares the disk of the host that tests it: only a slow disk lets a hundred writes wait for a minute";
   TracesNotStored = "not tried: Jaeger's store gathers spans in memory, and a full disk fails its writes later";
+  AnomalyDetectorBehind = "a Prometheus that answers no query tells nobody either; that the detector waits and goes on is held by its own tests";
   RulesFail = "promtool refuses a rule that would fail before it gets into a configuration";
 }

@@ -295,7 +295,9 @@ let
       value = {
         values = {
           enable = true;
+          # Some parts are off unless they are asked for.
           ${part} = {
+            enable = true;
             openFirewall = true;
           }
           // (if part == "dex" then dex else { });

@@ -15,6 +15,7 @@ let
     hosts = ./cases/hosts.nix;
     telemetry = ./cases/telemetry.nix;
     bands = ./cases/bands.nix;
+    anomalies = ./cases/anomalies.nix;
   };
 
   # Two rules of one alert differ by the window that they look at.

@@ -3,12 +3,14 @@ import type { KeyboardEvent, MouseEvent } from 'react';
 
 import type { Points } from '../api/system';
 import { useI18n } from '../i18n/useI18n';
-import { greatest, height, latest, linePath, momentAt, neighbour, width, type Span } from './chart';
+import { bandPath, greatest, height, latest, linePath, momentAt, neighbour, width, type Span } from './chart';
 import css from './Chart.module.css';
 
 interface ChartProps {
   readonly title: string;
   readonly points: Points;
+  /** What is usual, where somebody has learned it. */
+  readonly band: { readonly lower: Points; readonly upper: Points };
   readonly span: Span;
   readonly format: (value: number) => string;
   readonly tone: 'plain' | 'bad';
@@ -17,7 +19,7 @@ interface ChartProps {
   readonly onMoment: (moment: number | null) => void;
 }
 
-export function Chart({ title, points, span, format, tone, moment, onMoment }: ChartProps) {
+export function Chart({ title, points, band, span, format, tone, moment, onMoment }: ChartProps) {
   const { t } = useI18n();
   const most = greatest(points);
   const now = latest(points, span);
@@ -52,6 +54,7 @@ export function Chart({ title, points, span, format, tone, moment, onMoment }: C
       >
         <svg aria-hidden="true" viewBox={`0 -2 ${width} ${height + 4}`} preserveAspectRatio="none">
           <path className={css.base} d={`M0 ${height}H${width}`} />
+          <path className={css.band} d={bandPath(band.lower, band.upper, span, most)} />
           <path className={css.line} d={linePath(points, span, most)} />
           {share !== undefined && (
             <path className={css.moment} d={`M${share * width} -2V${height + 2}`} />

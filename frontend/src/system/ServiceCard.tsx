@@ -62,6 +62,7 @@ export function ServiceCard({ service: { name, series }, span }: ServiceCardProp
             key={of}
             title={title}
             points={series[of] ?? []}
+            band={{ lower: series[`${of}_lower`] ?? [], upper: series[`${of}_upper`] ?? [] }}
             span={span}
             format={format}
             tone={tone}

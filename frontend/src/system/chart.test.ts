@@ -1,7 +1,7 @@
 /** Charts draw what is known, leave gaps where nothing is, and find the point that is meant. */
 import { describe, expect, it } from 'vitest';
 
-import { greatest, latest, linePath, momentAt, neighbour } from './chart';
+import { bandPath, greatest, latest, linePath, momentAt, neighbour } from './chart';
 
 const span = { start: 0, end: 300 };
 
@@ -17,6 +17,20 @@ describe('the line', () => {
   it('lies at the bottom when everything is 0, and is empty without points', () => {
     expect(linePath([[10, 0]], span, 0)).toBe('M5 64L10 64');
     expect(linePath([], span, 0)).toBe('');
+  });
+});
+
+describe('the band', () => {
+  const lower: [number, number][] = [[0, 2], [10, -4]];
+  const upper: [number, number][] = [[0, 5], [10, 40], [20, 5]];
+
+  it('is the area between both borders where both are known, cut off at the edge of the chart', () => {
+    expect(bandPath(lower, upper, span, 10)).toBe('M0 32L10 -3.2L10 64L0 51.2Z');
+  });
+
+  it('is nothing where nobody has learned one', () => {
+    expect(bandPath([], [], span, 10)).toBe('');
+    expect(bandPath(lower.slice(1), upper, span, 10)).toBe('');
   });
 });
 

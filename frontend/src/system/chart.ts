@@ -32,6 +32,27 @@ export function linePath(points: Points, { start, end }: Span, most: number): st
     .join('');
 }
 
+/**
+ * The area between two lines as the data of an SVG path, where both have a point; what is beyond the
+ * chart is cut off.
+ */
+export function bandPath(lower: Points, upper: Points, { start, end }: Span, most: number): string {
+  const lowest = new Map(lower.map(([time, value]) => [time, value]));
+  const x = (time: number) => round(((time - start) / (end - start)) * width);
+  const y = (value: number) => {
+    const share = most > 0 ? Math.min(1.05, Math.max(0, value / most)) : 0;
+    return round(height - share * height);
+  };
+  const both = upper.flatMap(([time, value]) => {
+    const low = lowest.get(time);
+    return low === undefined ? [] : [{ time, value, low }];
+  });
+  if (both.length < 2) return '';
+  const there = both.map(({ time, value }) => `${x(time)} ${y(value)}`);
+  const back = both.reverse().map(({ time, low }) => `${x(time)} ${y(low)}`);
+  return `M${[...there, ...back].join('L')}Z`;
+}
+
 const round = (value: number) => String(Math.round(value * 10) / 10);
 
 /** The greatest value; 0 when there are none. */

@@ -5,6 +5,7 @@ builtins.mapAttrs (_: file: { groups = import file cfg; }) {
   recording = ./recording.nix;
   objectives = ./objectives.nix;
   bands = ./bands.nix;
+  anomalies = ./anomalies.nix;
   shop = ./shop.nix;
   parts = ./parts.nix;
   hosts = ./hosts.nix;

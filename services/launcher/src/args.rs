@@ -60,6 +60,11 @@ pub struct Args {
     #[arg(long, value_name = "ADDRESS", requires = "receiver_only", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub receiver_host: IpAddr,
 
+    /// Prometheus' address, such as http://127.0.0.1:9090: with it the anomaly detector is started, too,
+    /// and learns from there.
+    #[arg(long, env = "PROMETHEUS_URL", value_name = "URL")]
+    pub prometheus_url: Option<String>,
+
     /// Another receiver of spans, in place of the launcher's own.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     pub otel_exporter_otlp_endpoint: Option<String>,
@@ -69,6 +74,13 @@ impl Args {
     /// Whether the launcher receives the spans itself.
     pub fn receives(&self) -> bool {
         self.receiver_only || self.other_receiver().is_none()
+    }
+
+    /// Where the anomaly detector learns from, if it is to be started; an empty variable counts as none.
+    pub fn detects(&self) -> Option<&str> {
+        self.prometheus_url
+            .as_deref()
+            .filter(|url| !url.is_empty() && !self.receiver_only)
     }
 
     /// The other receiver, if one is given; an empty variable counts as none.

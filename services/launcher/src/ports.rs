@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 
 use crate::args::Args;
-use crate::services::{SERVICES, Service, receiver_port};
+use crate::services::{DETECTOR, SERVICES, Service, receiver_port};
 
 /// What the launcher's own receiver is called.
 const RECEIVER: &str = "telemetry";
@@ -51,8 +51,10 @@ pub fn check(args: &Args) -> Result<(), PortError> {
 
 fn needed(args: &Args) -> impl Iterator<Item = (&'static str, IpAddr, u16)> {
     let services: &[Service] = if args.receiver_only { &[] } else { &SERVICES };
+    let detector = args.detects().is_some().then_some(&DETECTOR);
     let services = services
         .iter()
+        .chain(detector)
         .map(|service| (service.name, Ipv4Addr::LOCALHOST.into(), service.port(args)));
     let receiver = (RECEIVER, args.receiver_host, receiver_port(args));
     services.chain(args.receives().then_some(receiver))

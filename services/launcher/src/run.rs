@@ -92,6 +92,9 @@ async fn open(
     if args.load {
         shop.start_load(args, built)?;
     }
+    if let Some(prometheus_url) = args.detects() {
+        shop.start_detector(args, built, prometheus_url)?;
+    }
     console::print_places(args, paint);
     let orders = Orders::new(traces, args.logs.then(|| logs.clone()), paint);
     tokio::select! {

@@ -37,6 +37,14 @@ pub const FRONTEND: Service = Service {
     what: "the page",
 };
 
+/// The anomaly detector, which is started where a Prometheus is told of.
+pub const DETECTOR: Service = Service {
+    name: "anomaly-detector",
+    port: 8084,
+    url_variable: "ANOMALY_DETECTOR_URL",
+    what: "/actuator/prometheus",
+};
+
 /// All services in the order in which they are started: each after those that it calls.
 pub const SERVICES: [Service; 5] = [
     Service {

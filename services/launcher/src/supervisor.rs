@@ -14,7 +14,7 @@ use crate::build::Built;
 use crate::log_line::LogLine;
 use crate::output::print;
 use crate::process::{self, Ended, Event, Events, command};
-use crate::services::{GATEWAY, LOAD_GENERATOR, SERVICES};
+use crate::services::{DETECTOR, GATEWAY, LOAD_GENERATOR, SERVICES};
 
 /// A service is ready within milliseconds; a machine under load gets a thousand times that.
 const READY_BOUND: Duration = Duration::from_secs(30);
@@ -125,6 +125,21 @@ impl Shop {
             command
                 .args(["--forever", "--restock"])
                 .env("GATEWAY_SERVICE_URL", GATEWAY.url(args))
+        })
+    }
+
+    /// Starts the anomaly detector, which learns from the Prometheus at `prometheus_url`.
+    pub fn start_detector(
+        &mut self,
+        args: &Args,
+        built: &Built,
+        prometheus_url: &str,
+    ) -> Result<(), SupervisorError> {
+        let environment = DETECTOR.environment(args, &built.page);
+        self.spawn(DETECTOR.name, built, |command| {
+            command
+                .envs(environment)
+                .env("PROMETHEUS_URL", prometheus_url)
         })
     }
 

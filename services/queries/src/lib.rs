@@ -36,6 +36,15 @@ pub enum Query {
     Circuit,
     /// 1 when the last scrape succeeded, else 0.
     Up,
+    /// The borders of what is usual for the rate, as the anomaly detector has learned them; nothing
+    /// where it does not run.
+    RateLower,
+    /// See [`Query::RateLower`].
+    RateUpper,
+    /// The same for the 95th percentile.
+    P95Lower,
+    /// See [`Query::P95Lower`].
+    P95Upper,
 }
 
 /// The matcher of the services. A macro, since `concat!` takes literals only.
@@ -56,6 +65,21 @@ macro_rules! requests {
     };
 }
 
+/// A border of what the anomaly detector has learned of a query.
+macro_rules! band {
+    ($border:literal, $query:literal) => {
+        concat!(
+            "max by (job) (anomaly_",
+            $border,
+            "{query=\"",
+            $query,
+            "\",",
+            shop!(),
+            "})"
+        )
+    };
+}
+
 /// Whether the requests of a route are among those that are looked at.
 pub fn is_counted(uri: &str) -> bool {
     let probes = ["/health", "/metrics", "/actuator/prometheus"];
@@ -65,7 +89,7 @@ pub fn is_counted(uri: &str) -> bool {
 
 impl Query {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Rate,
         Self::Errors,
         Self::P95,
@@ -76,6 +100,10 @@ impl Query {
         Self::Queue,
         Self::Circuit,
         Self::Up,
+        Self::RateLower,
+        Self::RateUpper,
+        Self::P95Lower,
+        Self::P95Upper,
     ];
 
     /// Its name in the answer to the page.
@@ -91,6 +119,10 @@ impl Query {
             Self::Queue => "queue",
             Self::Circuit => "circuit",
             Self::Up => "up",
+            Self::RateLower => "rate_lower",
+            Self::RateUpper => "rate_upper",
+            Self::P95Lower => "p95_lower",
+            Self::P95Upper => "p95_upper",
         }
     }
 
@@ -134,6 +166,10 @@ impl Query {
                 concat!("max by (job) (http_client_circuit_state{", shop!(), "})")
             }
             Self::Up => concat!("min by (job) (up{", shop!(), "})"),
+            Self::RateLower => band!("lower", "rate"),
+            Self::RateUpper => band!("upper", "rate"),
+            Self::P95Lower => band!("lower", "p95"),
+            Self::P95Upper => band!("upper", "p95"),
         }
     }
 

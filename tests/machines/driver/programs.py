@@ -26,6 +26,7 @@ PACKAGES = (
     "inventory-service",
     "order-service",
     "load-generator",
+    "anomaly-detector",
     "scenario",
 )
 # Stands in for a Jaeger that is missing; the build of `cargo run` will do.

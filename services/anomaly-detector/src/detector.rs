@@ -1,0 +1,159 @@
+//! All series: what is fed to them, what is found, and what belongs together.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Query;
+use crate::events::{Events, Member};
+use crate::labels::Labels;
+use crate::prometheus_api::{Range, Series};
+use crate::watch::Watch;
+
+/// The most series of all queries. A model holds some 15 KiB.
+pub(crate) const MOST_SERIES: usize = 2000;
+
+/// Everything that was learned of one query.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Learned {
+    /// What is asked; another question has to be learned anew.
+    pub(crate) promql: String,
+    /// The last time that was fed, in seconds since 1970.
+    pub(crate) until: Option<u64>,
+    /// A list, as JSON has no maps by labels.
+    #[serde(with = "as_list")]
+    pub(crate) series: BTreeMap<Labels, Watch>,
+}
+
+/// All queries.
+#[derive(Debug, Default)]
+pub(crate) struct Detector {
+    pub(crate) queries: Vec<Query>,
+    /// By the query's name.
+    pub(crate) learned: BTreeMap<String, Learned>,
+    pub(crate) events: Events,
+    /// Series that there was no room for, in the last answers.
+    pub(crate) ignored: u64,
+}
+
+impl Detector {
+    /// A detector that goes on with what was learned of the same queries.
+    pub(crate) fn new(queries: Vec<Query>, mut before: BTreeMap<String, Learned>) -> Self {
+        let learned = queries.iter().map(|query| {
+            let same = before
+                .remove(&query.name)
+                .filter(|before| before.promql == query.promql);
+            let learned = same.unwrap_or_else(|| Learned {
+                promql: query.promql.clone(),
+                ..Learned::default()
+            });
+            (query.name.clone(), learned)
+        });
+        Self {
+            learned: learned.collect(),
+            queries,
+            ..Self::default()
+        }
+    }
+
+    /// How many series there are.
+    pub(crate) fn series(&self) -> usize {
+        self.learned
+            .values()
+            .map(|learned| learned.series.len())
+            .sum()
+    }
+
+    /// Feeds the answer to a query. What happened before `live_from` is learned, and is no news.
+    pub(crate) fn feed(
+        &mut self,
+        query: &Query,
+        range: Range,
+        answer: Vec<Series>,
+        live_from: u64,
+    ) {
+        let mut room = MOST_SERIES.saturating_sub(self.series());
+        let Some(learned) = self.learned.get_mut(&query.name) else {
+            return;
+        };
+        let mut values: BTreeMap<Labels, BTreeMap<u64, f64>> = BTreeMap::new();
+        for Series {
+            metric,
+            values: found,
+        } in answer
+        {
+            let known = Labels::new(metric).filter(|labels| {
+                let known = learned.series.contains_key(labels) || values.contains_key(labels);
+                let fits = known || room > 0;
+                room -= usize::from(!known && fits);
+                fits
+            });
+            match known {
+                Some(labels) => {
+                    values.insert(labels, finite(found));
+                }
+                None => self.ignored += 1,
+            }
+        }
+        let config = query.series();
+        for labels in values.keys() {
+            if !learned.series.contains_key(labels) {
+                learned
+                    .series
+                    .insert(labels.clone(), Watch::new(&config, query.must_exist));
+            }
+        }
+        for time in range.times().filter(|time| learned.until < Some(*time)) {
+            for (labels, watch) in &mut learned.series {
+                let value = values
+                    .get(labels)
+                    .and_then(|values| values.get(&time))
+                    .copied();
+                let finding = watch.take(time as f64, value);
+                if let Some(finding) = finding.filter(|_| time >= live_from) {
+                    self.events
+                        .add(Member::new(query, labels.clone(), finding), time as f64);
+                }
+            }
+        }
+        learned.until = learned.until.max(Some(range.end));
+        learned.series.retain(|_, watch| !watch.is_gone());
+    }
+
+    /// Whether a series is still unusual.
+    pub(crate) fn is_unusual(&self, query: &str, labels: &Labels) -> bool {
+        let learned = self.learned.get(query);
+        let watch = learned.and_then(|learned| learned.series.get(labels));
+        watch.is_some_and(Watch::is_unusual)
+    }
+}
+
+/// What is a number, by its time in whole seconds.
+fn finite(values: Vec<(f64, String)>) -> BTreeMap<u64, f64> {
+    let numbers = values.into_iter().filter_map(|(time, text)| {
+        let value: f64 = text.parse().ok()?;
+        (value.is_finite() && time >= 0.0).then_some((time.round() as u64, value))
+    });
+    numbers.collect()
+}
+
+mod as_list {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Labels, Watch};
+
+    pub(super) fn serialize<S: Serializer>(
+        map: &BTreeMap<Labels, Watch>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<Labels, Watch>, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
+    }
+}

@@ -1,0 +1,211 @@
+//! One series under watch: its model, and whether it is out of the ordinary just now.
+//!
+//! ```text
+//! quiet ── out of its band, twice running, by a margin ──▶ unusual ── within, for a while ──▶ quiet
+//!       ── missing, twice running ─────────────────────▶
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Direction, SeriesConfig};
+use crate::model::{Band, Model};
+
+/// How far out of the band, in halves of it, where 1 is its border. Noise passes the border about
+/// once in 500 values, and this hardly ever twice running.
+const MARGIN: f64 = 1.8;
+
+/// How many values running: two polls after it began it is known.
+const RUNNING: u32 = 2;
+
+/// A series is over its anomaly after so many values within its band: five minutes at 15 s.
+const WITHIN: u32 = 20;
+
+/// From how many values on something is found: ten minutes at 15 s.
+const LEARNED: u64 = 40;
+
+/// A series that was there in so large a share of the last times is missed when it is not.
+const STEADY: f64 = 0.95;
+
+/// For how many values running an anomaly is not learned; after an hour at 15 s it is the new level of
+/// the series.
+const FOREIGN: u32 = 240;
+
+/// A series is forgotten after it was missing for so long: two days at 15 s.
+const FORGOTTEN: u32 = 11_520;
+
+/// What was seen last.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    /// Seconds since 1970.
+    pub(crate) time: f64,
+    /// `None` when it is missing.
+    pub(crate) observed: Option<f64>,
+    pub(crate) band: Option<Band>,
+    pub(crate) score: f64,
+}
+
+/// What a value has brought to light.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Finding {
+    /// When it began, in seconds since 1970.
+    pub(crate) began: f64,
+    pub(crate) observed: Option<f64>,
+    pub(crate) band: Band,
+    /// How far out of the band, in halves of it.
+    pub(crate) strength: f64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Watch {
+    model: Model,
+    must_exist: bool,
+    direction: Direction,
+    values: u64,
+    /// The share of the last times at which it was there.
+    presence: f64,
+    out: u32,
+    /// Values running that were not learned.
+    foreign: u32,
+    missing: u32,
+    within: u32,
+    /// When what is out of the ordinary began.
+    began: Option<f64>,
+    unusual: bool,
+    seen: Option<Seen>,
+}
+
+impl Watch {
+    pub(crate) fn new(config: &SeriesConfig, must_exist: bool) -> Self {
+        Self {
+            model: Model::new(config),
+            must_exist,
+            direction: config.direction,
+            values: 0,
+            presence: 1.0,
+            out: 0,
+            foreign: 0,
+            missing: 0,
+            within: 0,
+            began: None,
+            unusual: false,
+            seen: None,
+        }
+    }
+
+    /// Takes the value of a time, which is after all before, or that it is missing. Something is
+    /// found once, when it is sure.
+    pub(crate) fn take(&mut self, time: f64, value: Option<f64>) -> Option<Finding> {
+        let band = self.model.expect(time);
+        let strength = match (value, band) {
+            (Some(value), Some(band)) => self.strength(value, band),
+            _ => 0.0,
+        };
+        self.presence += (f64::from(u8::from(value.is_some())) - self.presence) / 100.0;
+        let score = self.learn(time, value, band, strength);
+        let unusual = match value {
+            Some(_) => strength >= MARGIN && self.values >= LEARNED,
+            None => self.must_exist && self.presence >= STEADY && self.values >= LEARNED,
+        };
+        let found = self.step(time, unusual, value.is_none());
+        let score = if self.unusual {
+            score.max(FOUND_SCORE)
+        } else {
+            score
+        };
+        self.seen = Some(Seen {
+            time,
+            observed: value,
+            band,
+            score,
+        });
+        let began = found?;
+        Some(Finding {
+            began,
+            observed: value,
+            band: band?,
+            // One that is gone is as far out as can be said.
+            strength: if value.is_none() {
+                f64::from(u16::MAX)
+            } else {
+                strength
+            },
+        })
+    }
+
+    /// How far out of the band a value is, in halves of it; 0 on the side that does not matter.
+    fn strength(&self, value: f64, band: Band) -> f64 {
+        let deviation = value - band.expected;
+        if deviation > 0.0 && self.direction != Direction::Down {
+            deviation / (band.upper - band.expected)
+        } else if deviation < 0.0 && self.direction != Direction::Up {
+            deviation / (band.lower - band.expected)
+        } else {
+            0.0
+        }
+    }
+
+    /// Learns a value, and says how unusual it was. What is out of the band is not learned, or an
+    /// anomaly would make the next one usual; but the first value of it is, at the border: what leaves
+    /// the band again and again moves it, slowly.
+    fn learn(&mut self, time: f64, value: Option<f64>, band: Option<Band>, strength: f64) -> f64 {
+        let Some(value) = value else { return 0.0 };
+        self.values += 1;
+        let foreign = strength > 1.0 && self.foreign < FOREIGN && self.values > LEARNED;
+        let Some(band) = band.filter(|_| foreign) else {
+            self.foreign = 0;
+            return self.model.observe(time, Some(value));
+        };
+        let score = self.model.clone().observe(time, Some(value));
+        if self.foreign == 0 {
+            let border = band.expected + (value - band.expected) / strength;
+            self.model.observe(time, Some(border));
+        }
+        self.foreign += 1;
+        score
+    }
+
+    fn step(&mut self, time: f64, unusual: bool, missing: bool) -> Option<f64> {
+        self.missing = if missing {
+            self.missing.saturating_add(1)
+        } else {
+            0
+        };
+        if !unusual {
+            self.out = 0;
+            self.within += 1;
+            if !self.unusual {
+                self.began = None;
+            } else if self.within >= WITHIN {
+                self.unusual = false;
+                self.began = None;
+            }
+            return None;
+        }
+        self.within = 0;
+        self.out = self.out.saturating_add(1);
+        let began = *self.began.get_or_insert(time);
+        if self.unusual || self.out < RUNNING {
+            return None;
+        }
+        self.unusual = true;
+        Some(began)
+    }
+
+    /// What was seen last; `None` before the first value, and when it has been missing for a while.
+    pub(crate) fn seen(&self) -> Option<&Seen> {
+        self.seen.as_ref()
+    }
+
+    /// Whether something was found that is not over.
+    pub(crate) const fn is_unusual(&self) -> bool {
+        self.unusual
+    }
+
+    /// Whether it can be forgotten.
+    pub(crate) const fn is_gone(&self) -> bool {
+        self.missing > FORGOTTEN
+    }
+}
+
+/// The score of a series while something that was found is not over.
+const FOUND_SCORE: f64 = 0.99;
