@@ -84,6 +84,16 @@ in
     message = "${option "loadGenerator"} has no shop to buy from: enable ${option "shop"}, or set ${option "frontend.address"} to the host where it runs.";
   }
   {
+    assertion =
+      cfg.identity.source == "none"
+      || builtins.all (part: cfg.${part}.enable == cfg.gateway.enable) [
+        "product"
+        "inventory"
+        "order"
+      ];
+    message = "${option "identity.source"}: the services of this host get their identity from an authority of this host, which another host does not believe: run gateway, product, inventory and order on one host.";
+  }
+  {
     assertion = !cfg.anomalyDetector.enable || addresses.learnedFrom != null;
     message = "${option "anomalyDetector"} has nothing to learn from: enable Prometheus, or set ${option "prometheus.address"} or ${option "anomalyDetector.prometheusUrl"}.";
   }

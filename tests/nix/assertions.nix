@@ -44,6 +44,15 @@ let
       };
       message = "loki.grpcPort";
     };
+    "identities of one host for services of two" = {
+      values = {
+        enable = true;
+        identity.source = "files";
+        order.enable = false;
+        order.address = "shop";
+      };
+      message = "which another host does not believe";
+    };
     "a sign-in without a provider" = {
       values = {
         enable = true;

@@ -7,11 +7,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::thread;
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 use crate::args::Args;
 use crate::output::print;
-use crate::services::{LOAD_GENERATOR, SERVICES};
+use crate::services::{DETECTOR, LOAD_GENERATOR, SERVICES};
 
 /// The oldest Node.js that the page's tools run on.
 const NODE: (u32, u32) = (20, 19);
@@ -88,7 +89,7 @@ pub fn shop(args: &Args) -> Result<Built, BuildError> {
         let built = scope.spawn(build);
         let programs = match &args.bin_dir {
             Some(folder) => Ok(folder.clone()),
-            None => programs(),
+            None => programs(args.detects().is_some()),
         };
         (built.join().expect("it does not panic"), programs)
     });
@@ -107,11 +108,11 @@ fn root() -> PathBuf {
     manifest.ancestors().nth(2).unwrap_or(&manifest).to_owned()
 }
 
-/// Builds the services and the load generator where cargo sees need, and returns their folder. They
+/// Builds what is started of the services, and the load generator, where cargo sees need, and returns their folder. They
 /// are named as programs of the whole workspace, in the profile of the launcher and of the tests:
 /// for a choice of packages cargo would choose other features of their dependencies, and build all
 /// of those again.
-fn programs() -> Result<PathBuf, BuildError> {
+fn programs(with_detector: bool) -> Result<PathBuf, BuildError> {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root().join("target"), PathBuf::from)
         .join("debug");
@@ -123,7 +124,8 @@ fn programs() -> Result<PathBuf, BuildError> {
     cargo
         .current_dir(root())
         .args(["build", "--workspace", "--locked"]);
-    for name in names.iter().chain(&[LOAD_GENERATOR]) {
+    let detector = with_detector.then_some(&DETECTOR.name);
+    for name in names.iter().chain([&LOAD_GENERATOR]).chain(detector) {
         cargo.args(["--bin", name]);
     }
     let status = cargo.status();

@@ -27,6 +27,7 @@ PACKAGES = (
     "order-service",
     "load-generator",
     "anomaly-detector",
+    "identity-authority",
     "scenario",
 )
 # Stands in for a Jaeger that is missing; the build of `cargo run` will do.
