@@ -19,8 +19,9 @@ from .side_by_side import side_by_side
 AT_ONCE = min(len(os.sched_getaffinity(0)), 4)
 # These begin first, so that none of them is left to run alone when the others have ended.
 LONGEST = ("scenarios", "dashboards")
-# One measures, and one has a browser draw with all cores: nothing runs beside them.
-ALONE = ("figures", "grafana-browser")
+# Nothing runs beside them: two measure or count what moves on a busy host, and one has a browser draw
+# with all cores.
+ALONE = ("cardinality", "figures", "grafana-browser")
 HELP = """\
 Runs the machine tests on this Debian host: the scripts that `nix flake check` runs on NixOS
 machines, here on systemd-nspawn machines that are rendered from the same Nix code. The host needs
@@ -125,7 +126,7 @@ def _arguments(tests: list[str]) -> argparse.Namespace:
         choices=range(1, 17),
         default=AT_ONCE,
         metavar="N",
-        help=f"run N tests at a time, but {' and '.join(ALONE)} alone; each is shown when it has ended ({AT_ONCE} on this host)",
+        help=f"run N tests at a time, but {', '.join(ALONE)} alone; each is shown when it has ended ({AT_ONCE} on this host)",
     )
     parser.add_argument(
         "--suite",
