@@ -7,7 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::thread;
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 use crate::args::Args;
 use crate::output::print;
@@ -84,8 +85,7 @@ pub fn shop(args: &Args) -> Result<Built, BuildError> {
         check_node()?;
     }
     let (built, programs) = thread::scope(|scope| {
-        let build = || sources.map_or(Ok(()), |sources| build_page(&page, sources));
-        let built = scope.spawn(build);
+        let built = scope.spawn(|| sources.map_or(Ok(()), |sources| build_page(&page, sources)));
         let programs = match &args.bin_dir {
             Some(folder) => Ok(folder.clone()),
             None => programs(),
