@@ -85,8 +85,7 @@ pub fn shop(args: &Args) -> Result<Built, BuildError> {
         check_node()?;
     }
     let (built, programs) = thread::scope(|scope| {
-        let build = || sources.map_or(Ok(()), |sources| build_page(&page, sources));
-        let built = scope.spawn(build);
+        let built = scope.spawn(|| sources.map_or(Ok(()), |sources| build_page(&page, sources)));
         let programs = match &args.bin_dir {
             Some(folder) => Ok(folder.clone()),
             None => programs(args.detects().is_some()),

@@ -18,7 +18,10 @@ from .side_by_side import side_by_side
 # room in the 8 GB of a small host, and more would not end sooner than the longest.
 AT_ONCE = min(len(os.sched_getaffinity(0)), 4)
 # These begin first, so that none of them is left to run alone when the others have ended.
-LONGEST = ("scenarios", "dashboards", "grafana-browser")
+LONGEST = ("scenarios", "dashboards")
+# Nothing runs beside them: two measure or count what moves on a busy host, and one has a browser draw
+# with all cores.
+ALONE = ("cardinality", "figures", "grafana-browser")
 HELP = """\
 Runs the machine tests on this Debian host: the scripts that `nix flake check` runs on NixOS
 machines, here on systemd-nspawn machines that are rendered from the same Nix code. The host needs
@@ -55,8 +58,6 @@ def main() -> int:
     here = [test for test, purpose in tests.items() if not purpose.startswith("NixOS only")]
     long = [test for test in here if tests[test].startswith("Long:")]
     virtual = [test for test in here if tests[test].startswith("QEMU only:")]
-    # What others do beside them would be measured, too.
-    measuring = [test for test in here if tests[test].startswith("Measures")]
     arguments = _arguments(here)
     if arguments.list:
         for test, purpose in tests.items():
@@ -67,8 +68,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         named = arguments.test or [test for test in here if test not in long + virtual]
-        alone = [test for test in named if test in measuring]
-        beside = [test for test in named if test not in measuring]
+        alone = [test for test in named if test in ALONE]
+        beside = [test for test in named if test not in ALONE]
         beside.sort(key=lambda test: test not in LONGEST)
         turns = [(beside * arguments.repeat, arguments.at_once), (alone * arguments.repeat, 1)]
         outcome = _run(turns, virtual, arguments.suite)
@@ -125,7 +126,7 @@ def _arguments(tests: list[str]) -> argparse.Namespace:
         choices=range(1, 17),
         default=AT_ONCE,
         metavar="N",
-        help=f"run N tests at a time, but what measures alone; each is shown when it has ended ({AT_ONCE} on this host)",
+        help=f"run N tests at a time, but {', '.join(ALONE)} alone; each is shown when it has ended ({AT_ONCE} on this host)",
     )
     parser.add_argument(
         "--suite",
