@@ -9,8 +9,8 @@ import { expect, test as base, type Page } from '@playwright/test';
 import { expectAccessible } from './accessible.js';
 import { open, root } from './shop.js';
 
-/** Beside the shop of the other tests. */
-const offset = 25_000;
+/** Beside the shop of the other tests, and below the ports that the kernel hands out. */
+const offset = 22_000;
 const origin = `http://localhost:${String(3001 + offset)}`;
 const issuer = `http://127.0.0.1:${String(5556 + offset)}/dex`;
 
@@ -162,6 +162,7 @@ test('an operator sets the stock, adds a product and sees every order, on a tele
   await page.goto('/');
   await signIn(page, 'ops');
   await page.getByRole('link', { name: 'Operate' }).click();
+  await expect(page.getByRole('form', { name: 'Product 2' })).toBeVisible();
   await expectAccessible(page);
   const stock = page.getByRole('form', { name: 'Product 2' });
   await stock.getByRole('textbox', { name: 'New stock' }).fill('7');
