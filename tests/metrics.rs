@@ -62,8 +62,8 @@ const WITH_STORE: [&str; 3] = ["product-service", "inventory-service", "order-se
 
 /// What each service has beside [`COMMON`], [`CLIENT`] and [`STORE`].
 const OWN: &[(&str, &[Family])] = &[
-    ("frontend", &[]),
-    ("gateway-service", &[]),
+    ("frontend", &[("sign_in_enabled", "gauge", &[])]),
+    ("gateway-service", &[("sign_in_enabled", "gauge", &[])]),
     ("product-service", &[]),
     (
         "inventory-service",

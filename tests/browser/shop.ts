@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 
 import { test as base, expect, type ConsoleMessage, type Page } from '@playwright/test';
 
-const root = resolve(import.meta.dirname, '../..');
+export const root = resolve(import.meta.dirname, '../..');
 const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
 
 /**
@@ -104,11 +104,16 @@ export class Shop {
   }
 }
 
-async function open(dataDir: string): Promise<ChildProcess> {
+/** Opens a shop; `environment` is what its services are told beside what this test's own process is. */
+export async function open(
+  dataDir: string,
+  offset: number = portOffset,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ChildProcess> {
   const launcher = spawn(
     join(build('--bin', 'launcher'), 'launcher'),
-    ['--port-offset', String(portOffset), '--data-dir', dataDir, ...built],
-    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+    ['--port-offset', String(offset), '--data-dir', dataDir, ...built],
+    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...environment } },
   );
   await new Promise<void>((ready, failed) => {
     let said = '';

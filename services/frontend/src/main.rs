@@ -124,7 +124,7 @@ fn main() -> ExitCode {
                     )
                 }),
             };
-            let app = App::new(routes::router(frontend, &args.assets_dir))
+            let app = App::new(routes::router(&frontend, &args.assets_dir))
                 .with_untraced(&routes::UNTRACED)
                 .with_secret_queries(&sign_in::ROUTES_WITH_SECRETS);
             Ok(match provider {

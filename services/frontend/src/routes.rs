@@ -49,7 +49,7 @@ pub(crate) struct Frontend {
     pub(crate) system: Option<System>,
 }
 
-pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
+pub(crate) fn router(frontend: &Frontend, assets: &Path) -> Router {
     let page = Page::new(assets);
     let sign_in = frontend.sign_in.clone();
     let public = Router::new()
@@ -66,9 +66,9 @@ pub(crate) fn router(frontend: Frontend, assets: &Path) -> Router {
         .route("/{*view}", get(page::view).with_state(page.clone()));
     let personal = gateway::router(&frontend.gateway)
         .merge(sign_in::router(sign_in.clone()))
-        .merge(traces(&frontend, page))
-        .merge(only(Access::Customers, &frontend, logs(&frontend)))
-        .merge(only(Access::Operators, &frontend, of_the_system(&frontend)));
+        .merge(traces(frontend, page))
+        .merge(only(Access::Customers, frontend, logs(frontend)))
+        .merge(only(Access::Operators, frontend, of_the_system(frontend)));
     let router = match sign_in {
         None => public.merge(personal),
         Some(sign_in) => {

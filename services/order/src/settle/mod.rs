@@ -322,6 +322,7 @@ mod tests {
             products: ProductClient::new(peer("product-service"), tracer.clone()),
             inventory: InventoryClient::new(peer("inventory-service"), tracer.clone()),
             driven: Driven::default(),
+            require_person: false,
             tracer,
             metrics: OrderMetrics::new(&telemetry.metrics).unwrap(),
         }))
