@@ -54,7 +54,7 @@ async fn prometheus(world: &Shared) -> SocketAddr {
                     let value = if time >= faulty.saturating_add(shift) {
                         50.0
                     } else {
-                        1.0 + wobble as f64 / 1000.0
+                        1.0 + f64::from(u32::try_from(wobble).expect("small")) / 1000.0
                     };
                     json!([time, value.to_string()])
                 });
@@ -207,7 +207,7 @@ async fn an_anomaly_of_two_services_is_told_once_with_what_was_expected_and_its_
     has_learned(&http).await;
     world.lock().expect("no panic").faulty_from = Some(now() + 1);
     becomes(&http, &format!("anomaly_events_active{ORDERS}"), |active| {
-        active == 1.0
+        active > 0.5
     })
     .await;
     becomes(
@@ -216,8 +216,12 @@ async fn an_anomaly_of_two_services_is_told_once_with_what_was_expected_and_its_
         |score| score >= 0.99,
     )
     .await;
-    let told: Vec<Value> = anomalies(&process);
-    assert_eq!(told.len(), 1, "{told:?}");
+    // Lines are written by a thread of their own.
+    let told = eventually("one anomaly is told", async || {
+        let told = anomalies(&process);
+        if told.len() == 1 { Ok(told) } else { Err(told) }
+    })
+    .await;
     let line = &told[0];
     let message = line["message"].as_str().expect("text");
     assert!(
@@ -246,7 +250,7 @@ async fn what_is_silenced_is_counted_and_told_to_nobody() {
     has_learned(&http).await;
     world.lock().expect("no panic").faulty_from = Some(now() + 1);
     becomes(&http, r#"anomaly_events_total{silenced="true"}"#, |count| {
-        count == 1.0
+        count > 0.5
     })
     .await;
     assert!(
@@ -318,12 +322,19 @@ async fn a_prometheus_that_answers_nonsense_or_is_away_is_waited_for() {
                 .filter(|line| line["message"] == text)
                 .count()
         };
-        assert_eq!(
-            said("Prometheus does not answer a query"),
-            1,
-            "once, and not every round"
-        );
-        assert_eq!(said("Prometheus answers a query again"), 1);
+        eventually("both are said once, and not every round", async || {
+            let texts = [
+                "Prometheus does not answer a query",
+                "Prometheus answers a query again",
+            ];
+            let counts = texts.map(said);
+            if counts == [1, 1] {
+                Ok(())
+            } else {
+                Err(counts)
+            }
+        })
+        .await;
     }
     let nobody: SocketAddr = "127.0.0.1:1".parse().expect("an address");
     let (_process, http) = detector(nobody, folder.path());

@@ -1,5 +1,7 @@
 //! `anomaly-detector score`: the rows of a table as they come, judged one after the other.
 
+#![allow(clippy::cast_precision_loss, reason = "counts of some thousands")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
@@ -122,8 +124,11 @@ fn a_spike_a_drop_and_a_new_level_are_found_and_little_else() {
     let spike = |values: &mut Vec<f64>| values[2000] = 400.0;
     let drop = |values: &mut Vec<f64>| values[2000] = -200.0;
     let level = |values: &mut Vec<f64>| values[2000..].iter_mut().for_each(|value| *value += 200.0);
-    let changes: [(&str, &dyn Fn(&mut Vec<f64>)); 3] =
-        [("spike", &spike), ("drop", &drop), ("level", &level)];
+    let changes = [
+        ("spike", &spike as &dyn Fn(&mut Vec<f64>)),
+        ("drop", &drop),
+        ("level", &level),
+    ];
     for (name, change) in changes {
         let mut values = usual.clone();
         change(&mut values);

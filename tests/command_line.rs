@@ -40,7 +40,17 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     (
         "STATE_DIRECTORY",
         "state",
-        &["product-service", "inventory-service", "order-service"],
+        &[
+            "product-service",
+            "inventory-service",
+            "order-service",
+            "anomaly-detector",
+        ],
+    ),
+    (
+        "PROMETHEUS_URL",
+        "http://127.0.0.1:9090",
+        &["anomaly-detector"],
     ),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "", ALL),
     ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", ALL),
@@ -75,14 +85,16 @@ const ALL: &[&str] = &[
     "product-service",
     "inventory-service",
     "order-service",
+    "anomaly-detector",
 ];
 
-const PORTS: [(&str, &str); 5] = [
+const PORTS: [(&str, &str); 6] = [
     ("frontend", "3001"),
     ("gateway-service", "8080"),
     ("product-service", "8081"),
     ("inventory-service", "8082"),
     ("order-service", "8083"),
+    ("anomaly-detector", "8084"),
 ];
 
 fn run(service: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Output {

@@ -2,11 +2,12 @@
 //!
 //! Whatever can be is measured as a ratio of two things that run side by side, turn by turn, in
 //! one run: a ratio holds on a slow machine, and on one that others use as well. [`gateway`],
-//! [`orders`], [`latency`], [`start`] and [`memory`] are the measurements; [`shop`] and
-//! [`generator`] are what they measure with.
+//! [`orders`], [`latency`], [`start`], [`memory`] and [`detector`] are the measurements; [`shop`]
+//! and [`generator`] are what they measure with.
 
 mod args;
 mod bare_proxy;
+mod detector;
 mod figure;
 mod gateway;
 mod generator;
@@ -82,5 +83,6 @@ async fn measure(measurement: Measurement, world: Rc<World>) -> Vec<Figure> {
         Measurement::Latency => latency::measure(&world).await,
         Measurement::Start => start::measure(&world).await,
         Measurement::Memory => memory::measure(&world).await,
+        Measurement::Detector => detector::measure().await,
     }
 }

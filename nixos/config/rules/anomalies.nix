@@ -16,7 +16,7 @@ in
         layer = "symptom";
         service = "{{ $labels.job }}";
         summary = "Unusual: {{ $labels.query }} of {{ $labels.job }}";
-        description = "{{ $labels.query }} of {{ $labels.job }} is {{ with query (printf \"anomaly_observed{query='%s',job='%s'}\" $labels.query $labels.job) }}{{ . | first | value | humanize }}{{ else }}missing{{ end }}, expected {{ with query (printf \"anomaly_lower{query='%s',job='%s'}\" $labels.query $labels.job) }}{{ . | first | value | humanize }}{{ end }} to {{ with query (printf \"anomaly_upper{query='%s',job='%s'}\" $labels.query $labels.job) }}{{ . | first | value | humanize }}{{ end }}.";
+        description = "{{ $labels.query }} of {{ $labels.job }} is {{ with query (printf \"anomaly_observed{query='%s',job='%s'}\" $labels.query $labels.job) }}{{ . | first | value | printf \"%.3g\" }}{{ else }}missing{{ end }}, expected {{ with query (printf \"anomaly_lower{query='%s',job='%s'}\" $labels.query $labels.job) }}{{ . | first | value | printf \"%.3g\" }}{{ end }} to {{ with query (printf \"anomaly_upper{query='%s',job='%s'}\" $labels.query $labels.job) }}{{ . | first | value | printf \"%.3g\" }}{{ end }}.";
         dashboard = "service";
       })
       (alert {

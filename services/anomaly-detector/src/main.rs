@@ -4,6 +4,14 @@
 //! holds all of them, [`poll`] feeds it, [`announce`] and [`metrics`] tell. [`score`] judges a table
 //! with the same model.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "counts and whole seconds are far below 2^52, what is cast to an index is bounded before"
+)]
+
 mod announce;
 mod config;
 mod detector;
@@ -103,7 +111,10 @@ fn main() -> ExitCode {
             let queries =
                 config::read_queries(args.queries_file.as_deref()).map_err(BuildError::settings)?;
             let (state, detector) =
-                poll::resume(&args.state.state_directory, queries).map_err(BuildError::store)?;
+                poll::resume(&args.state.state_directory, queries).map_err(|error| {
+                    let folder = args.state.state_directory.display();
+                    BuildError::store(format!("the store {folder} cannot be opened: {error}"))
+                })?;
             let poller = Poller {
                 own: Own::new(&telemetry.metrics, &detector).map_err(BuildError::settings)?,
                 detector,

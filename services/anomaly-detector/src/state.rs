@@ -15,10 +15,15 @@ const VERSION: u32 = 1;
 
 const NAME: &str = "learned.json";
 
+/// The beginning of the file; the rest is passed over.
+#[derive(Deserialize)]
+struct Head {
+    version: u32,
+}
+
 #[derive(Deserialize)]
 struct Read {
-    version: u32,
-    queries: serde_json::Value,
+    queries: BTreeMap<String, Learned>,
 }
 
 #[derive(Serialize)]
@@ -41,16 +46,20 @@ impl State {
     /// What was learned; nothing where there is no file. One that cannot be read is put aside.
     pub(crate) fn read(&self) -> io::Result<BTreeMap<String, Learned>> {
         let path = self.0.join(NAME);
-        let file = match File::open(&path) {
-            Ok(file) => file,
+        let head: Result<Head, _> = match File::open(&path) {
+            Ok(file) => serde_json::from_reader(BufReader::new(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
             Err(error) => return Err(error),
         };
-        let read: Result<Read, _> = serde_json::from_reader(BufReader::new(file));
-        let learned = read.and_then(|read| match read.version {
-            VERSION => serde_json::from_value(read.queries),
-            _ => Ok(BTreeMap::new()),
-        });
+        let learned = match head {
+            Ok(Head { version: VERSION }) => {
+                let read: Result<Read, _> =
+                    serde_json::from_reader(BufReader::new(File::open(&path)?));
+                read.map(|read| read.queries)
+            }
+            Ok(_) => Ok(BTreeMap::new()),
+            Err(error) => Err(error),
+        };
         learned.or_else(|error| {
             let aside = self.0.join("learned.json.unreadable");
             fs::rename(&path, &aside)?;

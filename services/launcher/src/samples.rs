@@ -119,9 +119,11 @@ impl Samples {
             Query::CpuLimit => gauge(|sample| Some(sample.workers)),
             Query::Memory => gauge(|sample| Some(sample.memory)),
             // The processes of the launcher have no units.
-            Query::MemoryLimit => None,
-            // Nor a Prometheus to learn from.
-            Query::RateLower | Query::RateUpper | Query::P95Lower | Query::P95Upper => None,
+            Query::MemoryLimit
+            | Query::RateLower
+            | Query::RateUpper
+            | Query::P95Lower
+            | Query::P95Upper => None,
             Query::Queue => gauge(|sample| sample.queue),
             Query::Circuit => gauge(|sample| sample.circuit),
             Query::Up => Some(f64::from(u8::from(last.sample.is_some()))),

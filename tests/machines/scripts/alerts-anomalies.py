@@ -24,7 +24,11 @@ def learned(query: str) -> Any:
 
 def is_found(what: str, begun: float, ends: str, before: float) -> None:
     """Waits until something is found that was not before, ends the fault, and waits until it is over."""
-    eventually(f"{what} is found", events, lambda count: count > before, WITHIN)
+    try:
+        eventually(f"{what} is found", events, lambda count: count > before, WITHIN)
+    except Exception:
+        log.info(f"known by then: {learned('error_ratio')} {learned('p95')} {learned('rate')}")
+        raise
     log.info(f"{what}: found after {now(machine) - begun:.0f} s; PromQL bands left: {bands_left():.0f}")
     is_told(machine, "AnomalyFound", begun, 120)
     machine.succeed(ends)
@@ -61,8 +65,8 @@ with subtest("it learns what is usual, and finds nothing"):
         lambda count: count == len(SERVICES),
         120,
     )
-    # Sixty rounds: what is learned at the start, the start itself, is no news.
-    machine.sleep(240)
+    # Fifty rounds: what is learned at the start, the start itself, is no news.
+    machine.sleep(150)
     assert metric(machine, "anomaly_detector_last_round_timestamp_seconds") > now(machine) - 15
     log.info(f"learned: {learned('error_ratio')} {learned('p95')}")
     quiet = events()
