@@ -132,6 +132,14 @@ impl<S: Stream> Connection<S> {
         self.driver.is_some() && self.sender.is_ready()
     }
 
+    /// Leaves what is still to be done to a task of its own, after which the connection ends.
+    pub(crate) fn detach(self) {
+        if let Some(driver) = self.driver {
+            // Its error goes to whoever waits for the answer.
+            tokio::spawn(async move { driver.await.ok() });
+        }
+    }
+
     /// Polls what `poll` waits for together with the connection, which has to do its part for it.
     pub(crate) fn poll_with<T>(
         &mut self,

@@ -16,7 +16,7 @@ use tower_service::Service;
 use crate::connection::{Connection, SendError};
 use crate::connector::Connector;
 use crate::pool::Pool;
-use crate::request_body::RequestBody;
+use crate::request_body::{Progress, RequestBody, Stage};
 
 /// What a connection runs on.
 type Stream = <Connector as Service<Uri>>::Response;
@@ -45,10 +45,11 @@ impl Connections {
     /// Sends a request, and waits for the head of its answer until `deadline`.
     ///
     /// A connection that was kept may turn out to be closed before anything of the request was
-    /// written; then the next is taken, at last a new one.
+    /// written; then the next is taken, at last a new one. `progress` is that of the request's body.
     pub(crate) async fn send(
         &self,
         mut request: Request<RequestBody>,
+        progress: &Progress,
         deadline: Instant,
     ) -> Result<Response<Received>, SendError> {
         request
@@ -56,14 +57,14 @@ impl Connections {
             .insert(header::HOST, self.host.clone());
         while let Some(mut connection) = self.kept().await {
             match connection.send(request, deadline).await {
-                Ok(response) => return Ok(self.received(response, connection).await),
+                Ok(response) => return Ok(self.received(response, connection, progress).await),
                 Err((_, Some(unsent))) => request = *unsent,
                 Err((error, None)) => return Err(error),
             }
         }
         let mut connection = self.connect(deadline).await?;
         match connection.send(request, deadline).await {
-            Ok(response) => Ok(self.received(response, connection).await),
+            Ok(response) => Ok(self.received(response, connection, progress).await),
             Err((error, _)) => Err(error),
         }
     }
@@ -96,7 +97,17 @@ impl Connections {
         &self,
         response: Response<Incoming>,
         connection: Box<Connection<Stream>>,
+        progress: &Progress,
     ) -> Response<Received> {
+        // Early: the request goes on while the answer is read, or waits to be read.
+        if progress.stage() != Stage::Complete {
+            connection.detach();
+            return response.map(|body| Received {
+                body,
+                connection: None,
+                pool: self.pool.clone(),
+            });
+        }
         let mut response = response.map(|body| Received {
             body,
             connection: Some(connection),
@@ -175,6 +186,7 @@ mod tests {
     use http_body_util::BodyExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+    use tokio::sync::oneshot;
 
     use super::*;
     use crate::connector::Security;
@@ -223,11 +235,14 @@ mod tests {
     }
 
     async fn ask(connections: &Connections, method: Method) -> Response<Received> {
-        let (body, _) = request_body::watch(AnyBody::empty());
+        let (body, progress) = request_body::watch(AnyBody::empty());
         let mut request = Request::new(body);
         *request.method_mut() = method;
         let deadline = Instant::now() + SOON;
-        connections.send(request, deadline).await.unwrap()
+        connections
+            .send(request, &progress, deadline)
+            .await
+            .unwrap()
     }
 
     async fn reaches(count: &AtomicUsize, expected: usize) {
@@ -282,6 +297,32 @@ mod tests {
         reaches(&ended, 1).await;
         ask(&connections, Method::GET).await;
         assert_eq!(opened.load(Ordering::SeqCst), 2);
+    }
+
+    /// A body whose next part never comes; tells when it is dropped.
+    struct Stalled(#[allow(dead_code)] oneshot::Sender<()>);
+
+    impl Body for Stalled {
+        type Data = Bytes;
+        type Error = hyper::Error;
+
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Polled<hyper::Error> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_answer_comes_early_goes_on_until_its_peer_has_closed() {
+        let (connections, _) = peer(CLOSING).await;
+        let (dropped, gone) = oneshot::channel();
+        let (body, progress) = request_body::watch(AnyBody::new(Stalled(dropped)));
+        let deadline = Instant::now() + SOON;
+        let answer = connections.send(Request::new(body), &progress, deadline);
+        let answer = answer.await.unwrap();
+        // Although nobody has read the answer.
+        let gone = tokio::time::timeout(SOON, gone).await;
+        assert!(gone.is_ok(), "the body is still held");
+        answer.into_body().collect().await.unwrap();
     }
 
     #[tokio::test]

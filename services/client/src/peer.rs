@@ -201,7 +201,7 @@ impl Peer {
         deadline: Instant,
     ) -> Result<Response<Received>, PeerError> {
         let mut permit = Some(self.circuit.admit()?);
-        let answer = self.connections.send(request, deadline);
+        let answer = self.connections.send(request, progress, deadline);
         let mut answer = std::pin::pin!(answer);
         if permit.as_ref().is_some_and(Permit::is_probe) {
             tokio::select! {

@@ -4,6 +4,7 @@
 //! flush. A service gives it an [`App`]: its routes, what its health depends on, and what it does
 //! in the background.
 
+mod allocator;
 mod app;
 mod args;
 mod around;
