@@ -129,7 +129,7 @@ mod tests {
         let allowed = CALLS.iter().filter(|call| call.callers.contains(&GATEWAY));
         let allowed =
             allowed.map(|call| format!("{}: {} {}", call.service, call.method, call.route));
-        let (mut offered, mut allowed) = (Vec::from_iter(offered), Vec::from_iter(allowed));
+        let (mut offered, mut allowed): (Vec<_>, Vec<_>) = (offered.collect(), allowed.collect());
         offered.sort();
         allowed.sort();
         assert_eq!(offered, allowed);

@@ -21,7 +21,11 @@ fn certificates(keeper: &Keeper) -> Vec<String> {
 }
 
 fn signer(keeper: &Keeper, now: SystemTime) -> String {
-    keeper.signer(DAY, now).unwrap().certificate().to_owned()
+    keeper
+        .signer(DAY, now)
+        .expect("it can be made")
+        .certificate()
+        .to_owned()
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl Host {
     fn new() -> Self {
         Self {
             authority: authority(),
-            files: TempDir::new().unwrap(),
+            files: TempDir::new().expect("a folder"),
         }
     }
 
@@ -44,18 +44,21 @@ impl Host {
     }
 
     fn issue_at(&self, service: &str, domain: &str, now: SystemTime) {
-        let issued = self.authority.issue(domain, service, HOUR, now).unwrap();
-        publish(self.files.path(), service, [&self.authority], &issued).unwrap();
+        let issued = self
+            .authority
+            .issue(domain, service, HOUR, now)
+            .expect("it can be made");
+        publish(self.files.path(), service, [&self.authority], &issued).expect("it can be made");
     }
 
     fn service(&self, service: &str) -> Service {
         self.issue(service);
-        start(&self.files.path().join(service)).unwrap()
+        start(&self.files.path().join(service)).expect("it can be made")
     }
 }
 
 fn authority() -> Authority {
-    Authority::new(DOMAIN, 10 * HOUR, SystemTime::now()).unwrap()
+    Authority::new(DOMAIN, 10 * HOUR, SystemTime::now()).expect("it can be made")
 }
 
 struct Service {
@@ -64,10 +67,10 @@ struct Service {
 }
 
 fn start(files: &Path) -> Result<Service, StartError> {
-    let files = files.to_str().unwrap();
+    let files = files.to_str().expect("it can be made");
     let args = ["test", "--identity=files", "--trust-domain", DOMAIN];
     let args = Args::parse_from(args.into_iter().chain(["--identity-directory", files]));
-    let metrics = Metrics::new("test", "1").unwrap();
+    let metrics = Metrics::new("test", "1").expect("it can be made");
     let (identity, follow) = Identity::start(&args.identity, &metrics)?.expect("one is asked for");
     tokio::spawn(follow);
     Ok(Service { identity, metrics })
@@ -102,7 +105,7 @@ async fn connect(
     stream: DuplexStream,
     peer: &'static str,
 ) -> io::Result<TlsStream<DuplexStream>> {
-    let peer = peer.try_into().unwrap();
+    let peer = peer.try_into().expect("it can be made");
     TlsConnector::from(client.client())
         .connect(peer, stream)
         .await
