@@ -55,13 +55,17 @@ pub(crate) struct Args {
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Measurement {
-    /// The gateway's throughput against a bare hyper proxy, with all telemetry.
+    /// The gateway's throughput against a bare hyper proxy, with all telemetry; and against `HAProxy`,
+    /// nginx and Caddy with their logs, where they are installed.
     Gateway,
     /// The gateway's CPU for a request: bare, then with metrics, logs, spans, their export.
     Layers,
+    /// New connections of a gateway with two workers, of which one is busy.
+    Fairness,
     /// Orders a second, durable on disk, with all telemetry.
     Orders,
-    /// p99 of an order at 500 a second: with all telemetry, none, and a receiver that hangs.
+    /// p99 of an order at 500 a second: with all telemetry, none, and a receiver that hangs; and the
+    /// time of an order when one user is alone.
     Latency,
     /// From exec to READY=1, with a new store and one that is there.
     Start,

@@ -9,6 +9,7 @@ use harness::{Http, Process, Scrape, eventually};
 
 use crate::figure::{Figure, short};
 use crate::receiver::Receiver;
+use crate::rivals::{self, Rival};
 use crate::rounds::{interleaved, median, ratios, spread};
 use crate::unit::{Layers, Unit, World};
 use crate::{load, upstream};
@@ -25,6 +26,7 @@ struct Side {
 enum Proxy {
     Bare(Process, SocketAddr),
     Gateway(Box<Unit>),
+    Rival(Box<Rival>),
 }
 
 /// What a side did in its turn.
@@ -42,10 +44,15 @@ struct Turn {
 pub(crate) async fn throughput(world: &World) -> Vec<Figure> {
     let (upstream, receiver) = (upstream::start().await, Receiver::start().await);
     let everything = Layers::Exported(receiver.endpoint());
-    let sides = [
+    let mut sides = vec![
         bare(upstream).await,
         gateway(world, upstream, "gateway", &everything),
     ];
+    for rival in rivals::start(upstream).await {
+        let name = rival.name;
+        let proxy = Proxy::Rival(Box::new(rival));
+        sides.push(Side { name, proxy });
+    }
     let turns = take_turns("gateway", world, &sides).await;
     let [bare, gateway] = [0, 1].map(|side| column(&turns[side], |turn| turn.rate));
     let ratio = ratios(&gateway, &bare);
@@ -58,13 +65,13 @@ pub(crate) async fn throughput(world: &World) -> Vec<Figure> {
     let whole_cost = |side: usize| column(&turns[side], |turn| turn.whole_cost);
     let by_cost = ratios(&whole_cost(0), &whole_cost(1));
     assert!(receiver.bytes() > 0, "spans are exported");
-    vec![
+    let mut figures = vec![
         Figure::new(
             "gateway / bare proxy, throughput",
             median(ratio.clone()),
             "",
         )
-        .at_least(0.7)
+        .at_least(0.8)
         .note(format!(
             "{}; {:.2} % of the spans dropped",
             spread(ratio),
@@ -81,8 +88,37 @@ pub(crate) async fn throughput(world: &World) -> Vec<Figure> {
             median(cost.clone()),
             "",
         )
+        .at_most(1.4)
         .note(spread(cost)),
-    ]
+    ];
+    for (side, turns_of_it) in sides.iter().zip(&turns).skip(2) {
+        figures.push(beside(side.name, &turns[1], turns_of_it));
+    }
+    figures
+}
+
+/// The gateway beside a rival.
+fn beside(rival: &str, gateway: &[Turn], turns: &[Turn]) -> Figure {
+    let rate = |turns: &[Turn]| column(turns, |turn| turn.rate);
+    let ratio = ratios(&rate(gateway), &rate(turns));
+    let figure = Figure::new(
+        format!("gateway / {rival}, throughput"),
+        median(ratio.clone()),
+        "",
+    );
+    let cost = median(column(turns, |turn| turn.cost));
+    let note = format!(
+        "{}; {} req/s, {} us of CPU a request",
+        spread(ratio),
+        short(median(rate(turns))),
+        short(cost)
+    );
+    let figure = figure.note(note);
+    match rival.split_whitespace().next() {
+        Some("HAProxy") => figure.at_least(0.65),
+        Some("Caddy") => figure.at_least(4.0),
+        _ => figure,
+    }
 }
 
 /// What each layer adds to the CPU that a request costs.
@@ -176,6 +212,7 @@ impl Side {
         match &self.proxy {
             Proxy::Bare(process, _) => process,
             Proxy::Gateway(unit) => &unit.process,
+            Proxy::Rival(rival) => &rival.process,
         }
     }
 
@@ -183,6 +220,7 @@ impl Side {
         match &self.proxy {
             Proxy::Bare(_, address) => *address,
             Proxy::Gateway(unit) => unit.address,
+            Proxy::Rival(rival) => rival.address,
         }
     }
 }

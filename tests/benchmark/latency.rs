@@ -1,5 +1,5 @@
 //! The latency of an order at a fixed rate: with all telemetry, with none, and with a receiver
-//! that takes spans and never answers.
+//! that takes spans and never answers. And the time of an order when one user is alone.
 
 use harness::{Receiver as BadReceiver, ReceiverMode};
 
@@ -31,7 +31,12 @@ pub(crate) async fn measure(world: &World) -> Vec<Figure> {
     let runs = runs.await;
     let [none, all, stuck] =
         [0, 1, 2].map(|side: usize| runs[side].iter().map(|run| run.p99).collect::<Vec<_>>());
-    let half = median(runs[1].iter().map(|run| run.p50));
+    let halves: Vec<_> = runs[1].iter().map(|run| run.p50).collect();
+    let mut alone = Vec::new();
+    for _ in 0..rounds {
+        let gateway = sides[1].address("gateway-service");
+        alone.push(generator::closed_loop(gateway, 1, length).await.p50);
+    }
     let worse = |name: &str, values: &[f64]| {
         let ratio = ratios(values, &none);
         Figure::new(name, median(ratio.clone()), "").note(spread(ratio))
@@ -42,8 +47,14 @@ pub(crate) async fn measure(world: &World) -> Vec<Figure> {
             median(all.clone()),
             "ms",
         )
-        .at_most(10.0)
-        .note(format!("{}; p50 {half:.1} ms", spread(all.clone()))),
+        .at_most(3.0)
+        .note(spread(all.clone())),
+        Figure::new("  p50", median(halves.clone()), "ms")
+            .at_most(1.2)
+            .note(spread(halves)),
+        Figure::new("  p50 with one user alone", median(alone.clone()), "ms")
+            .at_most(1.5)
+            .note(spread(alone)),
         Figure::new("  without logs and spans", median(none.clone()), "ms"),
         worse("  all telemetry / none", &all),
         worse("  receiver hangs / none", &stuck).at_most(1.1),

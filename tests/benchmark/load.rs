@@ -28,6 +28,11 @@ pub(crate) async fn closed_loop(address: SocketAddr, length: Duration) -> u32 {
     answers.into_iter().sum()
 }
 
+/// Asks on one connection for `length`; how many answers came.
+pub(crate) async fn connection(address: SocketAddr, length: Duration) -> u32 {
+    ask_until(address, Instant::now() + length).await
+}
+
 async fn ask_until(address: SocketAddr, end: Instant) -> u32 {
     let stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("a socket");

@@ -2,12 +2,13 @@
 //!
 //! Whatever can be is measured as a ratio of two things that run side by side, turn by turn, in
 //! one run: a ratio holds on a slow machine, and on one that others use as well. [`gateway`],
-//! [`orders`], [`latency`], [`start`], [`memory`] and [`detector`] are the measurements; [`shop`]
-//! and [`generator`] are what they measure with.
+//! [`fairness`], [`orders`], [`latency`], [`start`], [`memory`] and [`detector`] are the measurements;
+//! [`shop`] and [`generator`] are what they measure with.
 
 mod args;
 mod bare_proxy;
 mod detector;
+mod fairness;
 mod figure;
 mod gateway;
 mod generator;
@@ -18,6 +19,7 @@ mod machine;
 mod memory;
 mod orders;
 mod receiver;
+mod rivals;
 mod rounds;
 mod server;
 mod shop;
@@ -79,6 +81,7 @@ async fn measure(measurement: Measurement, world: Rc<World>) -> Vec<Figure> {
     match measurement {
         Measurement::Gateway => gateway::throughput(&world).await,
         Measurement::Layers => gateway::layers(&world).await,
+        Measurement::Fairness => fairness::measure(&world).await,
         Measurement::Orders => orders::measure(&world).await,
         Measurement::Latency => latency::measure(&world).await,
         Measurement::Start => start::measure(&world).await,

@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
+use api::Problem;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::buffers::Buffers;
-use crate::host::one_host;
+use crate::host::has_one_host;
 use crate::observe::Observer;
 use crate::unread_body;
 
@@ -35,12 +36,11 @@ async fn answer(buffers: &Buffers, mut request: Request, next: Next) -> Response
     let method = request.method().clone();
     buffers.lend(&mut request);
     let (request, unread) = unread_body::watch(request);
-    let mut response = match one_host(&request) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => {
-            drop(request);
-            problem.into_response()
-        }
+    let mut response = if has_one_host(&request) {
+        next.run(request).await
+    } else {
+        drop(request);
+        Problem::bad_request("A request has exactly one Host header.").into_response()
     };
     if let Some(unread) = unread {
         unread.drain(&mut response).await;
