@@ -131,6 +131,7 @@ async fn the_overview_has_each_service_with_its_series_and_what_fires() {
         "p95": other, "cpu": other, "cpu_limit": other, "memory": other, "memory_limit": other,
         "queue": other,
         "circuit": other, "up": other,
+        "rate_lower": other, "rate_upper": other, "p95_lower": other, "p95_upper": other,
     });
     assert_eq!(services[4]["series"], expected);
     assert_eq!(services[0]["series"], json!({}));
@@ -238,7 +239,7 @@ async fn many_pages_ask_the_store_once_and_within_bounds() {
         assert_eq!(answer.status, 200);
     }
     let asked: Vec<_> = std::mem::take(&mut *arrived.lock().expect("no panic"));
-    assert_eq!(asked.len(), 10, "{asked:?}");
+    assert_eq!(asked.len(), 14, "{asked:?}");
     for asked in &asked {
         let number = |name: &str| asked[name].parse::<u64>().expect("a number");
         assert_eq!(number("end") - number("start"), 900);

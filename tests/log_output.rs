@@ -256,7 +256,7 @@ fn auto_is_text_on_a_terminal_with_colour_unless_it_is_refused() {
         );
         assert_eq!(line.contains("\u{1b}[32mINFO"), colour, "{line:?}");
         assert!(
-            line.contains("product-service: product-service listening on 127.0.0.1:"),
+            line.contains("product-service: no identity: services are asked in plain HTTP"),
             "{line:?}"
         );
     }

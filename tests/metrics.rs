@@ -26,6 +26,7 @@ const COMMON: &[Family] = &[
     ),
     (IN_FLIGHT, "gauge", &[]),
     ("app_info", "gauge", &["service", "version"]),
+    ("identity_info", "gauge", &["id", "source"]),
     ("telemetry_spans_dropped_total", "counter", &[]),
     ("telemetry_logs_dropped_total", "counter", &[]),
     ("process_cpu_seconds_total", "counter", &[]),

@@ -17,7 +17,7 @@ pub fn announce(provider: Option<&Provider>, metrics: &Metrics) -> prometheus::R
         let issuer = provider.issuer();
         tracing::info!(%issuer, "people sign in at {issuer}");
     } else {
-        tracing::warn!(
+        tracing::info!(
             "nobody signs in: whoever reaches the port may do everything (OIDC_ISSUER is not set)"
         );
     }

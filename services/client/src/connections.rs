@@ -106,12 +106,14 @@ impl Connections {
                 body,
                 connection: None,
                 pool: self.pool.clone(),
+                failure: None,
             });
         }
         let mut response = response.map(|body| Received {
             body,
             connection: Some(connection),
             pool: self.pool.clone(),
+            failure: None,
         });
         // Nobody asks for a body that is empty.
         let body = response.body_mut();
@@ -133,6 +135,8 @@ pub(crate) struct Received {
     body: Incoming,
     connection: Option<Box<Connection<Stream>>>,
     pool: Pool<Stream>,
+    /// Why the rest of it does not come, until that is said.
+    failure: Option<hyper::Error>,
 }
 
 impl Received {
@@ -152,18 +156,30 @@ impl Body for Received {
 
     fn poll_frame(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Polled<hyper::Error> {
         let this = &mut *self;
+        if let Some(failure) = this.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
+        }
         let Some(connection) = &mut this.connection else {
             return Pin::new(&mut this.body).poll_frame(task);
         };
         let body = &mut this.body;
         let frame = connection.poll_with(task, |_, task| Pin::new(&mut *body).poll_frame(task));
-        match &frame {
-            Poll::Ready(Some(Ok(_))) if !this.body.is_end_stream() => {}
-            Poll::Ready(Some(Ok(_)) | None) => this.keep_connection(task),
-            Poll::Ready(Some(Err(_))) => this.connection = None,
-            Poll::Pending => {}
+        match frame {
+            Poll::Ready(Some(Ok(_))) if !this.body.is_end_stream() => frame,
+            Poll::Ready(Some(Ok(_)) | None) => {
+                this.keep_connection(task);
+                frame
+            }
+            // At the next poll: whoever forwards the answer has then written what came before, the head
+            // at least, which a failure would take with it.
+            Poll::Ready(Some(Err(failure))) => {
+                this.connection = None;
+                this.failure = Some(failure);
+                task.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Pending,
         }
-        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -4,7 +4,6 @@
 //! flush. A service gives it an [`App`]: its routes, what its health depends on, and what it does
 //! in the background.
 
-mod allocator;
 mod app;
 mod args;
 mod around;
