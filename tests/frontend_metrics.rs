@@ -248,7 +248,7 @@ async fn many_pages_ask_the_store_once_and_within_bounds() {
     let mut queries: Vec<_> = asked.iter().map(|asked| asked["query"].clone()).collect();
     queries.sort();
     queries.dedup();
-    assert_eq!(queries.len(), 10);
+    assert_eq!(queries.len(), 14);
 }
 
 #[tokio::test(flavor = "multi_thread")]
