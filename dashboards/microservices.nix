@@ -24,6 +24,8 @@ let
       // rest
     );
   business = rest: panels.timeseries ({ width = 8; } // rest);
+  # A zero where nobody signs in, with the label of the others.
+  none = "label_replace(0 * max(sign_in_enabled), \"result\", \"none\", \"\", \"\")";
   # What is usual, and what is.
   band =
     signal: title: unit:
@@ -212,8 +214,8 @@ dashboard {
             unit = "ops";
             width = 12;
             targets = [
-              (targets.series "sum by (result) (rate(sign_ins_total[1m])) or 0 * max(sign_in_enabled)" "sign-in {{result}}")
-              (targets.series "sum by (result) (rate(session_renewals_total[1m])) or 0 * max(sign_in_enabled)" "renewal {{result}}")
+              (targets.series "sum by (result) (rate(sign_ins_total[1m])) or ${none}" "sign-in {{result}}")
+              (targets.series "sum by (result) (rate(session_renewals_total[1m])) or ${none}" "renewal {{result}}")
             ];
           })
           (panels.timeseries {
@@ -222,7 +224,7 @@ dashboard {
             unit = "reqps";
             width = 12;
             targets = [
-              (targets.series "sum by (result) (rate(access_checks_total{result!=\"admitted\"}[1m])) or 0 * max(sign_in_enabled)" "{{result}}")
+              (targets.series "sum by (result) (rate(access_checks_total{result!=\"admitted\"}[1m])) or ${none}" "{{result}}")
               (targets.series "sum(rate(cross_site_requests_refused_total[1m])) or 0 * max(sign_in_enabled)" "from another site")
             ];
           })
