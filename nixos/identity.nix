@@ -18,7 +18,9 @@ rec {
   has = part: isOn && builtins.elem part (asking ++ asked);
   # Whether it shows its probes on a port of their own, since the other one asks for an identity.
   isAsked = part: isOn && builtins.elem part asked;
-  services = map (part: names.${part}) (builtins.filter (part: cfg.${part}.enable) (asking ++ asked));
+  services = map (part: names.${part}) (
+    builtins.filter (part: has part && cfg.${part}.enable) (asking ++ asked)
+  );
   # Of a service, outside of its unit and inside.
   folder = name: "/run/${runtime}/${name}";
   mounted = "/run/identity";

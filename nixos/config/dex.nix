@@ -15,7 +15,7 @@ in
   environment.DEX_SESSIONS_ENABLED = "true";
 
   settings = {
-    issuer = if signIn.issuer != null then signIn.issuer else "http://${addresses.target "dex"}/dex";
+    issuer = if signIn.issuer != null then signIn.issuer else signIn.ofDex;
     web.http = addresses.listenOn "dex";
     storage.type = "memory";
     # The shop is the only one that asks: there is nothing for a person to decide.

@@ -11,12 +11,14 @@ let
   localhost = part: "http://localhost:${toString cfg.${part}.port}";
 in
 rec {
-  # Dex of this host, unless another one was told.
+  # Where Dex of this host issues tokens.
+  ofDex = "${addresses.url "dex"}/dex";
+  # That, unless another provider was told.
   issuer = orNull (
     if own.issuer != null then
       own.issuer
     else if cfg.dex.enable then
-      "http://${addresses.target "dex"}/dex"
+      ofDex
     else
       null
   );

@@ -4,28 +4,20 @@ cfg:
 let
   addresses = import ../addresses.nix cfg;
   own = cfg.anomalyDetector;
-  units = import ./service.nix cfg {
-    part = "anomalyDetector";
-    description = "Anomaly detector";
-    stateful = true;
-    peers = {
-      PROMETHEUS_URL = addresses.learnedFrom;
-      ALERTMANAGER_URL = addresses.silencedBy;
-    };
-    environment = {
-      QUERY_INTERVAL = toString own.interval;
-      QUERIES_FILE = own.queriesFile;
-      HISTORY_HOURS = toString own.historyHours;
-    };
-  };
-  alone =
-    target: unit:
-    removeAttrs unit [ "partOf" ]
-    // {
-      wantedBy = [ target ];
-    };
 in
-{
-  services = builtins.mapAttrs (_: alone "multi-user.target") units.services;
-  sockets = builtins.mapAttrs (_: alone "sockets.target") units.sockets;
+import ./service.nix cfg {
+  part = "anomalyDetector";
+  description = "Anomaly detector";
+  stateful = true;
+  service.wantedBy = [ "multi-user.target" ];
+  socket.wantedBy = [ "sockets.target" ];
+  peers = {
+    PROMETHEUS_URL = addresses.learnedFrom;
+    ALERTMANAGER_URL = addresses.silencedBy;
+  };
+  environment = {
+    QUERY_INTERVAL = toString own.interval;
+    QUERIES_FILE = own.queriesFile;
+    HISTORY_HOURS = toString own.historyHours;
+  };
 }

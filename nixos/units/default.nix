@@ -9,7 +9,7 @@ let
   parts =
     shop
     ++ only (shop != [ ]) (import ./sockets.nix cfg)
-    ++ only (identity.services != [ ] && cfg.identity.source == "files") (import ./identity.nix cfg)
+    ++ only (identity.services != [ ]) (import ./identity.nix cfg)
     ++ where "faults" (import ./faults.nix)
     ++ where "anomalyDetector" (import ./anomaly-detector.nix)
     ++ where "loadGenerator" (import ./load-generator.nix)

@@ -3,11 +3,7 @@
 cfg:
 let
   inherit (import ../config/grafana.nix cfg) madeSecrets;
-  # 24 random bytes, more than anybody can guess, and as base64 32 characters without padding; written
-  # whole or not at all.
-  make =
-    name:
-    "/bin/sh -c 'test -s ${name} || { head -c 24 /dev/urandom | base64 -w 0 >.${name} && mv .${name} ${name}; }'";
+  make = name: "/bin/sh -c '${import ./make-secret.nix name}'";
 in
 {
   services =

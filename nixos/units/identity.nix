@@ -8,7 +8,6 @@ cfg:
 let
   identity = import ../identity.nix cfg;
   authority = {
-    wants = [ "network.target" ];
     serviceConfig = removeAttrs (import ./hardening.nix) [ "DynamicUser" ] // {
       Type = "oneshot";
       ExecStart = builtins.concatStringsSep " " (

@@ -9,7 +9,6 @@ let
   accounting = import ./accounting.nix;
   reach = import ./reach.nix cfg;
   files = import ../files.nix;
-  target = import ./target.nix;
   identity = import ../identity.nix cfg;
 
   withoutNulls = import ../without-nulls.nix;
@@ -21,7 +20,7 @@ let
 in
 # part: its name among the settings; peers: the addresses that it asks, by variable; environment:
 # what else it is told; credentials: what it is handed over, by systemd's words; stateful: whether it
-# keeps a store.
+# keeps a store; service, socket: what starts and stops each, by default the target of the shop.
 {
   part,
   description,
@@ -29,6 +28,8 @@ in
   environment ? { },
   credentials ? [ ],
   stateful ? false,
+  service ? (import ./target.nix).member,
+  socket ? (import ./target.nix).member,
 }:
 let
   own = cfg.${part};
@@ -68,7 +69,7 @@ let
       { };
 in
 {
-  sockets.${name} = target.member // {
+  sockets.${name} = socket // {
     description = "${description}, socket";
     # Whoever moves or restarts it six times in ten seconds is still to have it.
     unitConfig.StartLimitIntervalSec = 0;
@@ -95,7 +96,7 @@ in
     };
   };
 
-  services.${name} = target.member // {
+  services.${name} = service // {
     inherit description;
     # A real need of the socket, an order with the network: what drains at the end still needs it.
     requires = [ "${name}.socket" ] ++ identified.requires;

@@ -4,10 +4,7 @@ cfg:
 let
   signIn = import ../config/sign-in.nix cfg;
   inherit (signIn) folder;
-  # 24 random bytes, and as base64 32 characters without padding; written whole or not at all.
-  make =
-    name:
-    "test -s ${name} || { head -c 24 /dev/urandom | base64 -w 0 >.${name} && mv .${name} ${name}; }";
+  make = import ./make-secret.nix;
   line = variable: file: "printf '${variable}=%%s\\n' \"$(cat ${file})\"";
   script = builtins.concatStringsSep "; " [
     "set -e"
