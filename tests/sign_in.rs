@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use harness::dex::{self, Dex, PASSWORD, SECRET};
+use harness::foreign::free_address;
 use harness::{
     Answer, Http, Issuer, Receiver, ReceiverMode, Scrape, Shop, ShopOptions, eventually,
 };
@@ -143,7 +144,7 @@ impl Browser {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_signs_in_buys_sees_the_own_order_only_and_signs_out() {
-    let public = dex::free_port();
+    let public = free_address().port();
     let origin = format!("http://127.0.0.1:{public}");
     let Some(dex) = Dex::start("sign_in", &origin, "10m").await else {
         return;
@@ -223,7 +224,7 @@ async fn a_person_signs_in_buys_sees_the_own_order_only_and_signs_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_frontend_server_knows_the_session_and_one_with_another_secret_does_not() {
-    let public = dex::free_port();
+    let public = free_address().port();
     let origin = format!("http://127.0.0.1:{public}");
     let Some(dex) = Dex::start("sign_in", &origin, "10m").await else {
         return;
@@ -259,7 +260,7 @@ async fn a_second_frontend_server_knows_the_session_and_one_with_another_secret_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_outlives_its_token_and_ends_when_the_provider_says_so() {
-    let public = dex::free_port();
+    let public = free_address().port();
     let origin = format!("http://127.0.0.1:{public}");
     let Some(mut dex) = Dex::start("sign_in", &origin, "6s").await else {
         return;
@@ -311,7 +312,7 @@ async fn a_session_outlives_its_token_and_ends_when_the_provider_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_that_was_tampered_with_comes_to_nothing() {
-    let public = dex::free_port();
+    let public = free_address().port();
     let origin = format!("http://127.0.0.1:{public}");
     let Some(dex) = Dex::start("sign_in", &origin, "10m").await else {
         return;
@@ -385,7 +386,7 @@ async fn a_sign_in_that_was_tampered_with_comes_to_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_site_changes_nothing_in_the_name_of_a_person() {
-    let public = dex::free_port();
+    let public = free_address().port();
     let issuer = Issuer::start().await;
     let signed = Signed::start(&issuer.url(), public, None);
     let http = signed.shop.frontend();
@@ -429,7 +430,7 @@ async fn another_site_changes_nothing_in_the_name_of_a_person() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_cookie_that_was_made_up_is_a_session() {
-    let public = dex::free_port();
+    let public = free_address().port();
     let issuer = Issuer::start().await;
     let signed = Signed::start(&issuer.url(), public, None);
     let token = issuer.token("ops", &["operator"]);
@@ -448,7 +449,7 @@ async fn no_cookie_that_was_made_up_is_a_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_provider_is_away_the_page_is_there_and_says_so() {
-    let public = dex::free_port();
+    let public = free_address().port();
     let issuer = Issuer::start().await;
     issuer.be_away(true);
     let signed = Signed::start(&issuer.url(), public, None);
@@ -461,7 +462,7 @@ async fn while_the_provider_is_away_the_page_is_there_and_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn by_another_name_of_the_host_a_person_is_led_to_the_one_of_the_session() {
-    let public = dex::free_port();
+    let public = free_address().port();
     let issuer = Issuer::start().await;
     let signed = Signed::start(&issuer.url(), public, None);
     let headers = [("host", "localhost:1")];

@@ -4,9 +4,10 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 
+use harness::foreign::{free_address, installed};
 use harness::{Process, eventually};
 use tempfile::TempDir;
 
@@ -142,19 +143,4 @@ impl Kind {
             _folder: folder,
         }
     }
-}
-
-/// Where a program is, if it is installed. Those for administrators are not always in the path.
-fn installed(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
-    folders
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
-}
-
-/// An address that is free at this moment; these programs cannot say which they took.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address")
 }

@@ -1,12 +1,13 @@
 //! A real OpenID provider: Dex, built from Go's module proxy where it is not on `PATH`.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use http::Method;
 use tempfile::TempDir;
 
+use crate::foreign::{free_address, installed};
 use crate::skip::skip;
 use crate::{Answer, Http, eventually};
 
@@ -27,12 +28,6 @@ pub struct Dex {
     _folder: TempDir,
 }
 
-/// A port that is free now.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
-}
-
 impl Dex {
     /// Starts Dex for a page at `public_url`, with tokens of this life (Go's notation); none where
     /// there is no Dex and no Go to build it, which is a skip of `test`.
@@ -42,7 +37,7 @@ impl Dex {
             return None;
         };
         let folder = tempfile::tempdir().expect("a folder");
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let address = free_address();
         let file = folder.path().join("dex.yaml");
         std::fs::write(&file, configuration(address, public_url, life)).expect("a file");
         let child = Command::new(program)
@@ -127,9 +122,7 @@ pub fn path_of(address: &str) -> String {
 }
 
 fn program() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let found = std::env::split_paths(&path).map(|folder| folder.join("dex"));
-    if let Some(found) = found.into_iter().find(|file| file.is_file()) {
+    if let Some(found) = installed("dex") {
         return Some(found);
     }
     let build = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("machines/dex/build");

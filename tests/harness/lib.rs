@@ -7,6 +7,7 @@
 mod binaries;
 pub mod dex;
 pub mod file_size;
+pub mod foreign;
 pub mod http;
 pub mod identities;
 pub mod issuer;

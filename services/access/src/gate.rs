@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use api::endpoints::Access;
-use api::{Owner, Person, Problem, ProblemKind};
+use api::{Person, Problem, ProblemKind};
 use http::{HeaderMap, HeaderValue, header};
-use opentelemetry::trace::TraceContextExt;
-use opentelemetry::{Context, KeyValue};
-use opentelemetry_semantic_conventions::attribute::ENDUSER_PSEUDO_ID;
 use telemetry::Telemetry;
+use telemetry::traces::name_end_user;
 
 use crate::announce::announce;
 use crate::limit::Limit;
@@ -69,15 +67,14 @@ impl Gate {
         }
         let Some(token) = bearer(headers) else {
             self.refuse(NO_TOKEN, "there is no token");
-            let challenge = HeaderValue::from_static("Bearer");
-            return Err(sign_in("Sign in: this is not for everybody.")
-                .with_header(header::WWW_AUTHENTICATE, challenge));
+            let detail = "Sign in: this is not for everybody.";
+            return Err(Problem::sign_in_required(detail, "Bearer"));
         };
         let identity = match self.verifier.verify(token).await {
             Ok(identity) => identity,
             Err(refusal) => return Err(self.refused(refusal)),
         };
-        name_on_span(&identity.owner);
+        name_end_user(identity.owner.as_str());
         if let Err(wait) = self.limit.take(&identity.owner) {
             self.refuse(TOO_MANY, "the person sends too many requests");
             let seconds = HeaderValue::from(wait.as_secs() + 1);
@@ -106,25 +103,14 @@ impl Gate {
             return Problem::unavailable(detail, RETRY_AFTER);
         }
         // RFC 6750 section 3. The reason is for the log: a client can do nothing with it but guess.
-        let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-        sign_in("The token is not accepted. Sign in again.")
-            .with_header(header::WWW_AUTHENTICATE, challenge)
+        let detail = "The token is not accepted. Sign in again.";
+        Problem::sign_in_required(detail, "Bearer error=\"invalid_token\"")
     }
 
     fn refuse(&self, result: &'static str, reason: &str) {
         self.metrics.count(result);
         tracing::info!(result, "access refused: {reason}");
     }
-}
-
-/// Names a person on the current span, by the pseudonym (semantic conventions, "End user").
-pub fn name_on_span(owner: &Owner) {
-    let id = owner.as_str().to_owned();
-    Context::map_current(|context| {
-        context
-            .span()
-            .set_attribute(KeyValue::new(ENDUSER_PSEUDO_ID, id));
-    });
 }
 
 /// The token of a request (RFC 6750 section 2.1), and only one.
@@ -135,8 +121,4 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-fn sign_in(detail: &'static str) -> Problem {
-    Problem::new(ProblemKind::SignInRequired, detail)
 }

@@ -22,10 +22,10 @@ mod verifier;
 
 pub use announce::announce;
 pub use args::{GateArgs, IssuerArgs};
-pub use gate::{Gate, GateError, name_on_span};
+pub use gate::{Gate, GateError};
 pub use issuer::{InvalidIssuer, IssuerUrl};
 pub use provider::{Metadata, Provider, ProviderError};
-pub use recent::Recent;
+pub use recent::{Recent, fingerprint};
 pub use refusal::Refusal;
 pub use tls::TlsError;
 pub use verifier::{Identity, Verifier};

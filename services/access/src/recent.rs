@@ -3,6 +3,15 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use aws_lc_rs::digest::{SHA256, digest};
+
+/// The SHA-256 of a secret, by which what is known of it is kept without it.
+pub fn fingerprint(secret: &str) -> [u8; 32] {
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(digest(&SHA256, secret.as_bytes()).as_ref());
+    fingerprint
+}
+
 /// At most so many entries. What has been used since the map was last half filled is never dropped, and
 /// no clock and no list is kept for it: entries are in two generations, and when the younger one holds
 /// half of the bound it becomes the elder, and the elder goes.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use api::{Owner, Role};
-use aws_lc_rs::digest::{SHA256, digest};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Header, Validation};
 use parking_lot::Mutex;
 
 use crate::claims::Claims;
 use crate::keys::{self, Keys};
+use crate::recent::fingerprint;
 use crate::roles::Roles;
 use crate::{IssuerArgs, Provider, Recent, Refusal};
 
@@ -78,8 +78,7 @@ impl Verifier {
         if token.len() > LONGEST {
             return Err(Refusal::Malformed);
         }
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+        let hash = fingerprint(token);
         let known = self.0.provider.keys();
         if let Some(keys) = &known
             && let Some(identity) = self.remembered(keys, &hash)

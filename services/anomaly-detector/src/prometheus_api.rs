@@ -89,7 +89,7 @@ pub(crate) async fn traces(
     most: usize,
 ) -> Result<Vec<String>, PeerError> {
     let quoted = service.replace(['\\', '"', '\n'], "");
-    let query = format!(r#"http_server_requests_seconds_bucket{{job="{quoted}"}}"#);
+    let query = queries::exemplars(&quoted);
     let parameters = form_urlencoded::Serializer::new(String::new())
         .append_pair("query", &query)
         .append_pair("start", &start.to_string())

@@ -76,6 +76,14 @@ impl Problem {
         Self::new(ProblemKind::BadRequest, detail)
     }
 
+    /// 401: whoever asks has to say who they are (RFC 9110 section 15.5.2). `challenge` is what a client
+    /// of the API is told of how (RFC 6750 section 3).
+    pub fn sign_in_required(detail: impl Into<Cow<'static, str>>, challenge: &'static str) -> Self {
+        let challenge = HeaderValue::from_static(challenge);
+        Self::new(ProblemKind::SignInRequired, detail)
+            .with_header(header::WWW_AUTHENTICATE, challenge)
+    }
+
     /// 404: there is no such path.
     pub fn unknown_path() -> Self {
         Self::new(ProblemKind::NotFound, "There is nothing at this path.")

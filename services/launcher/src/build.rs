@@ -107,10 +107,10 @@ fn root() -> PathBuf {
     manifest.ancestors().nth(2).unwrap_or(&manifest).to_owned()
 }
 
-/// Builds what is started of the services, and the load generator, where cargo sees need, and returns their folder. They
-/// are named as programs of the whole workspace, in the profile of the launcher and of the tests:
-/// for a choice of packages cargo would choose other features of their dependencies, and build all
-/// of those again.
+/// Builds the services that are started, and the load generator, where cargo sees need, and returns
+/// their folder. They are named as programs of the whole workspace, in the profile of the launcher and
+/// of the tests: for a choice of packages cargo would choose other features of their dependencies, and
+/// build all of those again.
 fn programs(with_detector: bool) -> Result<PathBuf, BuildError> {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root().join("target"), PathBuf::from)

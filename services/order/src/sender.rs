@@ -5,9 +5,7 @@ use std::sync::Arc;
 use api::{IdempotencyKey, Owner, Person, Problem, ProblemKind, Role};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use opentelemetry::trace::TraceContextExt;
-use opentelemetry::{Context, KeyValue};
-use opentelemetry_semantic_conventions::attribute::ENDUSER_PSEUDO_ID;
+use telemetry::traces::name_end_user;
 
 use crate::flow::OrderFlow;
 use crate::ledger::Entry;
@@ -47,9 +45,7 @@ impl FromRequestParts<Arc<OrderFlow>> for Sender {
             return Err(Problem::new(ProblemKind::SignInRequired, detail));
         }
         if let Some(person) = &person {
-            let id = person.owner.as_str().to_owned();
-            let id = KeyValue::new(ENDUSER_PSEUDO_ID, id);
-            Context::map_current(|context| context.span().set_attribute(id));
+            name_end_user(person.owner.as_str());
         }
         Ok(Self(person))
     }

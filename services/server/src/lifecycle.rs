@@ -79,8 +79,8 @@ impl Failure {
 /// SIGTERM and SIGINT drain and end it, SIGHUP reads the log filter again. The exit code is 0
 /// after a drain, 64 for wrong settings, 66 when the service has no identity and should have one, 69
 /// when it cannot listen, 70 when a background task or an accept loop ended (with a background task the
-/// service drains first), 71 when the system
-/// refuses a runtime or signals, 74 when its store cannot be opened.
+/// service drains first), 71 when the system refuses a runtime or signals, 74 when its store cannot be
+/// opened.
 pub fn run<const PORT: u16, B>(
     service: Service,
     server: &ServerArgs<PORT>,

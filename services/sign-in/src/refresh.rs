@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use access::{Recent, Verifier};
-use aws_lc_rs::digest::{SHA256, digest};
+use access::{Recent, Verifier, fingerprint};
 use opentelemetry::Context;
 use parking_lot::Mutex;
 use telemetry::traces::FutureExt;
@@ -55,8 +54,7 @@ impl Refresher {
         let Some(refresh) = &session.refresh else {
             return Renewal::Ended;
         };
-        let mut key = [0; 32];
-        key.copy_from_slice(digest(&SHA256, refresh.as_bytes()).as_ref());
+        let key = fingerprint(refresh);
         let outcome = self.outcome(key);
         let asking = {
             let (this, session) = (self.clone(), session.clone());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::{Identity, IssuerArgs, Provider, Verifier, name_on_span};
+use access::{Identity, IssuerArgs, Provider, Verifier};
 use api::endpoints::Access;
 use api::{Problem, ProblemKind, Role};
 use axum::extract::rejection::QueryRejection;
@@ -14,6 +14,7 @@ use axum::{Extension, Json, Router};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use telemetry::Telemetry;
+use telemetry::traces::name_end_user;
 
 use crate::args::{SignInArgs, SignInError};
 use crate::begun::Begun;
@@ -145,7 +146,7 @@ impl SignIn {
                 request.headers_mut().insert(header::AUTHORIZATION, bearer);
             }
             if let Ok(identity) = sign_in.0.flow.verifier.verify(&session.token).await {
-                name_on_span(&identity.owner);
+                name_end_user(identity.owner.as_str());
                 request.extensions_mut().insert(Signed(identity));
             }
         } else if had {
@@ -177,11 +178,7 @@ impl SignIn {
     ) -> Response {
         let Some(Extension(Signed(identity))) = signed else {
             let detail = "Sign in: this is not for everybody.";
-            let problem = Problem::new(ProblemKind::SignInRequired, detail);
-            let challenge = HeaderValue::from_static("Bearer");
-            return problem
-                .with_header(header::WWW_AUTHENTICATE, challenge)
-                .into_response();
+            return Problem::sign_in_required(detail, "Bearer").into_response();
         };
         if identity.role.is_some_and(|role| access.allows(role)) {
             return next.run(request).await;

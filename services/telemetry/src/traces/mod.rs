@@ -32,7 +32,7 @@ pub use headers::receiver_headers;
 pub use opentelemetry::trace::FutureExt;
 pub(crate) use partial_success::{PartialSuccessLayer, TARGET as PARTIAL_SUCCESS_TARGET};
 pub(crate) use resource::service_name;
-pub use span::{add_exception, in_span};
+pub use span::{add_exception, in_span, name_end_user};
 pub use trace_context::{from_traceparent, traceparent};
 
 /// The spans of a service and their export.

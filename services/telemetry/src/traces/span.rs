@@ -7,7 +7,9 @@ use opentelemetry::trace::{
 };
 use opentelemetry::{Context, KeyValue, StringValue};
 use opentelemetry_sdk::trace::SdkTracer;
-use opentelemetry_semantic_conventions::attribute::{EXCEPTION_MESSAGE, EXCEPTION_TYPE};
+use opentelemetry_semantic_conventions::attribute::{
+    ENDUSER_PSEUDO_ID, EXCEPTION_MESSAGE, EXCEPTION_TYPE,
+};
 
 /// Runs `work` in a span under the current one. An error becomes the span's status and an
 /// exception event (semantic conventions, "Exceptions").
@@ -49,6 +51,12 @@ pub fn add_exception(span: &SpanRef<'_>, kind: impl Into<StringValue>, message: 
             KeyValue::new(EXCEPTION_MESSAGE, message),
         ],
     );
+}
+
+/// Names a person on the current span by a pseudonym (semantic conventions, "End user").
+pub fn name_end_user(pseudonym: &str) {
+    let pseudonym = KeyValue::new(ENDUSER_PSEUDO_ID, pseudonym.to_owned());
+    Context::map_current(|context| context.span().set_attribute(pseudonym));
 }
 
 fn short_type_name<T>() -> &'static str {
