@@ -659,7 +659,7 @@ async fn without_an_issuer_all_is_open_and_log_and_metric_say_so() {
             .as_str()
             .is_some_and(|m| m.starts_with("nobody signs in"))
     });
-    assert_eq!(line.expect("a line")["level"], "WARN");
+    assert_eq!(line.expect("a line")["level"], "INFO");
     let document = gateway.get("/api/openapi.json").await.json();
     assert!(document["components"]["securitySchemes"].is_null());
 }
