@@ -1,9 +1,10 @@
 /** The routes of the page. The traces and the system are chunks of their own: most visits begin at the products. */
 import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy, useState } from 'react';
+import { lazy, useState, type ReactNode } from 'react';
 import { BrowserRouter, Route, Routes } from 'react-router';
 
 import { Admitted } from './account/Admitted';
+import type { Role } from './api/account';
 import { newQueryClient } from './api/queryClient';
 import { I18nProvider } from './i18n/I18nProvider';
 import { useI18n } from './i18n/useI18n';
@@ -35,46 +36,26 @@ export function App() {
 
 function Pages() {
   const { t } = useI18n();
+  const admitted = (as: Role, title: string, page: ReactNode) => (
+    <Admitted as={as} title={title}>
+      {page}
+    </Admitted>
+  );
   return (
     <Routes>
       <Route element={<Shell />}>
         <Route index element={<ProductsPage />} />
+        <Route path="orders" element={admitted('customer', t.ordersTitle, <OrdersPage />)} />
         <Route
-          path="orders"
-          element={
-            <Admitted as="customer" title={t.ordersTitle}>
-              <OrdersPage />
-            </Admitted>
-          }
-        />
-        <Route path="orders/:orderId/trace" 
-          element={
-            <Admitted as="customer" title={t.traceTitle}>
-              <OrderTracePage />
-            </Admitted>
-          } />
-        <Route path="traces/:traceId" 
-          element={
-            <Admitted as="customer" title={t.traceTitlePlain}>
-              <TracePage />
-            </Admitted>
-          } />
-        <Route
-          path="system"
-          element={
-            <Admitted as="operator" title={t.systemTitle}>
-              <SystemPage />
-            </Admitted>
-          }
+          path="orders/:orderId/trace"
+          element={admitted('customer', t.traceTitle, <OrderTracePage />)}
         />
         <Route
-          path="operator"
-          element={
-            <Admitted as="operator" title={t.operatorTitle}>
-              <OperatorPage />
-            </Admitted>
-          }
+          path="traces/:traceId"
+          element={admitted('customer', t.traceTitlePlain, <TracePage />)}
         />
+        <Route path="system" element={admitted('operator', t.systemTitle, <SystemPage />)} />
+        <Route path="operator" element={admitted('operator', t.operatorTitle, <OperatorPage />)} />
         <Route path="*" element={<NotFoundPage />} />
       </Route>
     </Routes>
