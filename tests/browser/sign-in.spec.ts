@@ -152,6 +152,8 @@ test('a customer signs in, buys, follows the own order, and another does not see
   await other.context().close();
 
   await page.getByRole('button', { name: 'Sign out' }).click();
+  // Signing out ends with a load of the whole page, which a load of ours would break off, or be broken off by.
+  await expect(page.getByRole('banner').getByRole('link', { name: 'Sign in' })).toBeVisible();
   await page.goto('/orders');
   await expect(page.getByText('Sign in to see this')).toBeVisible();
   expect((await page.context().cookies(origin)).map(({ name }) => name)).not.toContain('__Host-session');
