@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 /// The most that a header can ask for. Far above every timeout of the shop, and small enough to be added to
 /// any instant.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(24);
 
 tokio::task_local! {
     static CURRENT: Deadline;
