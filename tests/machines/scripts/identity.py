@@ -71,6 +71,8 @@ with subtest("who may not ask is refused with a problem, a warning of its trace,
     )
     query = 'sum(identity_refusals_total{job="inventory-service",caller="gateway-service"})'
     eventually("the refusal is counted", lambda: metric(machine, query), lambda count: count == 1)
+    refused = 'count(ALERTS{alertname="CallerRefused",job="inventory-service",caller="gateway-service"})'
+    eventually("and alerted", lambda: metric(machine, refused), lambda count: count == 1)
     assert ask_as("order-service", "8083/orders")[0] == 403
     assert ask_as("gateway-service", "8083/orders")[0] == 200
 
@@ -104,6 +106,9 @@ with subtest("without the authority the shop goes on, and when it is back an ide
     timer = "hello-observability-identity-renewal.timer"
     machine.succeed(f"systemctl stop {timer}")
     ended = "max(identity_expires_timestamp_seconds) - time()"
+    expiring = 'count(ALERTS{alertname="IdentityExpiring"})'
+    assert metric(machine, expiring) == 0
+    eventually("that they end is alerted", lambda: metric(machine, expiring), lambda count: count > 0)
     eventually("every identity has ended", lambda: metric(machine, ended), lambda left: left < 0, bound=120)
     machine.succeed(f"systemctl start {timer} hello-observability-identity-renewal.service")
     eventually("an order goes through again", lambda: buy(machine, "product1", 1)[0], lambda status: status == 201)
