@@ -18,6 +18,7 @@ let
     ./scenarios.nix
     ./dashboards.nix
     ./alertmanager.nix
+    ./threats.nix
     ./repository.nix
   ];
   cases = builtins.foldl' (all: file: all // import file) { } files;
