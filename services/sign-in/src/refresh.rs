@@ -51,10 +51,11 @@ impl Refresher {
 
     /// Renews a session.
     pub(crate) async fn renew(&self, session: &Session) -> Renewal {
-        let Some(refresh) = &session.refresh else {
+        if session.refresh.is_none() {
             return Renewal::Ended;
-        };
-        let key = fingerprint(refresh);
+        }
+        // Not of the refresh token, which some providers keep when they renew.
+        let key = fingerprint(&session.token);
         let outcome = self.outcome(key);
         let asking = {
             let (this, session) = (self.clone(), session.clone());
