@@ -324,15 +324,18 @@ async fn a_session_outlives_its_token_and_ends_when_the_provider_says_so(maker: 
             .value("session_renewals_total", &[("result", result)])
             .unwrap_or(0.0)
     };
-    eventually("the token is renewed, and the new one as well", async || {
-        let role = ann.me().await["user"]["role"].clone();
-        let renewed = counted("renewed").await;
-        if role == "customer" && renewed > 1.0 {
-            Ok(())
-        } else {
-            Err((role, renewed))
-        }
-    })
+    eventually(
+        "the token is renewed, and the new one as well",
+        async || {
+            let role = ann.me().await["user"]["role"].clone();
+            let renewed = counted("renewed").await;
+            if role == "customer" && renewed > 1.0 {
+                Ok(())
+            } else {
+                Err((role, renewed))
+            }
+        },
+    )
     .await;
     assert_ne!(ann.cookies, first);
     // Requests with the old cookie, of which a page sends several, ask the provider no second time.

@@ -152,7 +152,7 @@ impl Provider {
             match answer.header("location") {
                 Some(location) if location.contains("/auth/callback") => return answer,
                 Some(location) => {
-                    path = path_of(location).to_owned();
+                    path_of(location).clone_into(&mut path);
                     method = Method::GET;
                 }
                 // The form is sent to where it stands.
