@@ -9,6 +9,8 @@ let
     loki = "${ours.folder}/loki.yaml";
     grafana = "${ours.folder}/grafana.ini";
     dex = "${ours.folder}/dex.yaml";
+    spireServer = "${ours.folder}/spire-server.json";
+    spireAgent = "${ours.folder}/spire-agent.json";
     # A folder for each kind of what is provisioned.
     grafanaProvisioning = "${ours.folder}/grafana";
   };
@@ -17,6 +19,7 @@ let
   rules = import ../config/rules cfg;
   grafana = import ../config/grafana.nix cfg;
   dashboards = import ../../dashboards;
+  spire = import ../config/spire.nix cfg;
 
   contents = {
     prometheus = (import ../config/prometheus.nix cfg).settings // {
@@ -27,6 +30,8 @@ let
     promtail = import ../config/promtail.nix cfg;
     jaeger = import ../config/jaeger.nix cfg;
     dex = (import ../config/dex.nix cfg).settings;
+    spireServer = spire.server;
+    spireAgent = spire.agent;
   };
   enabled = builtins.filter (name: cfg.${name}.enable) (builtins.attrNames contents);
 in
@@ -51,6 +56,15 @@ in
       else
         [ ]
     )
+  )
+  // (
+    if cfg.spireServer.enable then
+      {
+        ${paths.spireEntries} = builtins.toJSON spire.entries;
+        ${paths.spireReconcile} = builtins.readFile ../units/spire-reconcile.sh;
+      }
+    else
+      { }
   )
   // (
     if cfg.loki.enable then
