@@ -1,4 +1,4 @@
-# SPIRE's server and agent, and which unit is who. JSON is what they take too (HCL).
+# The settings of SPIRE's server and agent, in their words, and which unit is who.
 cfg:
 let
   addresses = import ../addresses.nix cfg;

@@ -20,6 +20,12 @@ let
   grafana = import ../config/grafana.nix cfg;
   dashboards = import ../../dashboards;
   spire = import ../config/spire.nix cfg;
+  # HCL takes JSON, but not with the plugins before the rest.
+  hcl =
+    first: settings:
+    "{\"${first}\":${
+      builtins.toJSON settings.${first}
+    },\"plugins\":${builtins.toJSON settings.plugins}}";
 
   contents = {
     prometheus = (import ../config/prometheus.nix cfg).settings // {
@@ -30,8 +36,6 @@ let
     promtail = import ../config/promtail.nix cfg;
     jaeger = import ../config/jaeger.nix cfg;
     dex = (import ../config/dex.nix cfg).settings;
-    spireServer = spire.server;
-    spireAgent = spire.agent;
   };
   enabled = builtins.filter (name: cfg.${name}.enable) (builtins.attrNames contents);
 in
@@ -57,9 +61,11 @@ in
         [ ]
     )
   )
+  // (if cfg.spireAgent.enable then { ${paths.spireAgent} = hcl "agent" spire.agent; } else { })
   // (
     if cfg.spireServer.enable then
       {
+        ${paths.spireServer} = hcl "server" spire.server;
         ${paths.spireEntries} = builtins.toJSON spire.entries;
         ${paths.spireReconcile} = builtins.readFile ../units/spire-reconcile.sh;
       }

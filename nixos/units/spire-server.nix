@@ -20,7 +20,8 @@ in
     // {
       Restart = "always";
       LoadCredential = [ "authorities.pem:${nodeFolder}/authorities.pem" ];
-      ExecStartPost = "/bin/sh -c 'until ${show} >${bundle} 2>/dev/null; do sleep 0.05; done'";
+      # As long as it runs: systemd would wait for this one.
+      ExecStartPost = "/bin/sh -c 'until ${show} >${bundle} 2>/dev/null; do kill -0 $MAINPID || exit; sleep 0.1; done'";
       TimeoutStartSec = 60;
     };
 }
