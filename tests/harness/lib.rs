@@ -22,9 +22,11 @@ pub mod receiver;
 pub mod scrape;
 pub mod shop;
 pub mod skip;
+pub mod spire;
 pub mod stand_in;
 pub mod unharmed;
 mod wait;
+pub mod workload_api;
 
 pub use binaries::binary;
 pub use http::{Answer, Http};
