@@ -8,6 +8,8 @@ let
   # An IPv6 address stands in brackets before a port (RFC 3986, 3.2.2).
   bracketed = host: if builtins.match ".*:.*" host == null then host else "[${host}]";
   own = name: cfg.${name}.listenAddress;
+  # host -> weight, of a service that has several instances.
+  instances = name: cfg.${name}.instances or { };
 in
 rec {
   inherit bracketed;
@@ -24,6 +26,8 @@ rec {
     name:
     if cfg.${name}.address != null then
       cfg.${name}.address
+    else if instances name != { } then
+      builtins.head (builtins.attrNames (instances name))
     else if builtins.elem (listen name) wildcards then
       "127.0.0.1"
     else
@@ -36,6 +40,25 @@ rec {
   targetPort = name: port: "${bracketed (host name)}:${toString port}";
   at = address: port: "${bracketed address}:${toString port}";
   url = name: "http://${target name}";
+
+  # Where the other services find one: at its address, or at each of its instances by weight.
+  urls =
+    name:
+    let
+      weighted = host: weight: "http://${at host cfg.${name}.port};w=${toString weight}";
+    in
+    if instances name == { } then
+      url name
+    else
+      builtins.concatStringsSep "," (builtins.attrValues (builtins.mapAttrs weighted (instances name)));
+
+  # Where a part is scraped.
+  scraped =
+    name:
+    if instances name == { } then
+      [ (probes name) ]
+    else
+      map (host: at host cfg.${name}.port) (builtins.attrNames (instances name));
 
   # Where spans go: to a receiver that was named, else to Jaeger, where there is one.
   otlp =
@@ -75,7 +98,7 @@ rec {
     if cfg.promtail.lokiUrl != null then cfg.promtail.lokiUrl else "${url "loki"}/loki/api/v1/push";
 
   # Whether a part runs here or its address elsewhere was told.
-  known = name: cfg.${name}.enable || cfg.${name}.address != null;
+  known = name: cfg.${name}.enable || cfg.${name}.address != null || instances name != { };
 
   isLoopback = address: builtins.match "127\\..*|::1|localhost" address != null;
 }

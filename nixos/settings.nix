@@ -61,8 +61,11 @@ in
     jaegerUrl = null;
     grafanaUrl = null;
   };
-  gateway = service shop 8080;
+  gateway = service shop 8080 // {
+    instances = { };
+  };
   product = service shop 8081 // {
+    instances = { };
     probesPort = 8181;
   };
   inventory = service shop 8082 // {

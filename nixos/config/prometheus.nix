@@ -20,7 +20,7 @@ let
       ];
   part =
     name: job_name: path:
-    job job_name path (if addresses.known name then [ (addresses.probes name) ] else [ ]);
+    job job_name path (if addresses.known name then addresses.scraped name else [ ]);
   # The services' own paths; `job` is the service's name.
   service =
     name: job_name:

@@ -144,6 +144,18 @@ let
         port part "probesPort"
           "probes and metrics of ${what}, on loopback, where services have identities: the other port then answers nobody without one";
     };
+  # Of a service that keeps nothing which another instance of it would have to know.
+  severalOf = part: what: {
+    instances = mkOption {
+      type = types.attrsOf (types.ints.between 1 1000);
+      default = plain.${part}.instances;
+      example = {
+        "192.0.2.10" = 95;
+        "192.0.2.11" = 5;
+      };
+      description = "The hosts on which the other parts find instances of ${what}, with the weight of each: it gets that part of the requests that its weight is of all weights. One that fails is left out, and a request that may be repeated is sent to another. All listen on {option}`services.hello-observability.${part}.port`. `{ }` is the one at {option}`services.hello-observability.${part}.address`.";
+    };
+  };
   link =
     what:
     mkOption {
@@ -274,8 +286,10 @@ in
       jaegerUrl = link "Jaeger";
       grafanaUrl = link "Grafana";
     };
-    gateway = service "gateway" "the API gateway";
-    product = probing "product" "the product service";
+    gateway = service "gateway" "the API gateway" // severalOf "gateway" "the API gateway";
+    product =
+      probing "product" "the product service"
+      // severalOf "product" "the product service, which have to sell the same products";
     inventory = probing "inventory" "the inventory service";
     order = probing "order" "the order service";
 

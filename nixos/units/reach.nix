@@ -15,7 +15,10 @@ in
 # part: its name; urls: what it asks, null where it asks nothing.
 part: urls:
 let
-  hosts = [ (addresses.listen part) ] ++ map hostOf (builtins.filter (url: url != null) urls);
+  # Instances of a peer stand with commas between them.
+  each = url: builtins.filter builtins.isString (builtins.split "," url);
+  told = builtins.concatMap each (builtins.filter (url: url != null) urls);
+  hosts = [ (addresses.listen part) ] ++ map hostOf told;
 in
 if builtins.all addresses.isLoopback hosts then
   {

@@ -8,7 +8,7 @@ let
       part = "frontend";
       description = "Shop: page and same-origin proxy";
       peers = {
-        GATEWAY_SERVICE_URL = addresses.url "gateway";
+        GATEWAY_SERVICE_URL = addresses.urls "gateway";
         TRACES_URL = addresses.traces;
         LOGS_URL = addresses.logs;
         METRICS_URL = addresses.metrics;
@@ -28,9 +28,9 @@ let
       part = "gateway";
       description = "Shop: API gateway";
       peers = {
-        PRODUCT_SERVICE_URL = addresses.url "product";
-        INVENTORY_SERVICE_URL = addresses.url "inventory";
-        ORDER_SERVICE_URL = addresses.url "order";
+        PRODUCT_SERVICE_URL = addresses.urls "product";
+        INVENTORY_SERVICE_URL = addresses.urls "inventory";
+        ORDER_SERVICE_URL = addresses.urls "order";
         OIDC_ISSUER = signIn.issuer;
       };
       environment = signIn.shared;
@@ -50,8 +50,8 @@ let
       description = "Shop: orders";
       stateful = true;
       peers = {
-        PRODUCT_SERVICE_URL = addresses.url "product";
-        INVENTORY_SERVICE_URL = addresses.url "inventory";
+        PRODUCT_SERVICE_URL = addresses.urls "product";
+        INVENTORY_SERVICE_URL = addresses.urls "inventory";
       };
       # What has not passed the gateway sees no order.
       environment.REQUIRE_PERSON = if cfg.signIn.enable then "true" else null;

@@ -32,6 +32,63 @@ in
   "who was told to be elsewhere is found there" = case "http://shop.example.org:8080" (
     (addresses { gateway.address = "shop.example.org"; }).url "gateway"
   );
+  "a service with one instance is found at its address" = case "http://127.0.0.1:8081" (
+    (addresses { }).urls "product"
+  );
+  "a service with several is found at each, by weight" =
+    case "http://192.0.2.10:8081;w=95,http://[2001:db8::1]:8081;w=5"
+      (
+        (addresses {
+          product.instances = {
+            "192.0.2.10" = 95;
+            "2001:db8::1" = 5;
+          };
+        }).urls
+          "product"
+      );
+  "each instance is scraped" =
+    case
+      [
+        "192.0.2.10:8081"
+        "192.0.2.11:8081"
+      ]
+      (
+        targets "product-service" {
+          prometheus.enable = true;
+          product.instances = {
+            "192.0.2.10" = 1;
+            "192.0.2.11" = 1;
+          };
+        }
+      );
+  "one instance elsewhere opens the way to everywhere" =
+    let
+      reach =
+        instances:
+        let
+          cfg = import ../../nixos/debian/given.nix { product = { inherit instances; }; };
+        in
+        import ../../nixos/units/reach.nix cfg "gateway" [
+          ((import ../../nixos/addresses.nix cfg).urls "product")
+        ];
+    in
+    case
+      [
+        true
+        false
+      ]
+      (
+        map (instances: reach instances ? IPAddressDeny) [
+          {
+            "127.0.0.1" = 1;
+            "127.0.0.2" = 1;
+          }
+          {
+            "127.0.0.1" = 1;
+            "192.0.2.11" = 1;
+          }
+        ]
+      );
   "spans go nowhere without a receiver" = case null (addresses { shop.enable = true; }).otlp;
   "spans go to Jaeger by HTTP" = case "http://127.0.0.1:4318" (addresses { enable = true; }).otlp;
   "spans go to Jaeger by gRPC" =

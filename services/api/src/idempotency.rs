@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
-use http::HeaderMap;
+use http::{HeaderMap, Method};
+
+use crate::endpoints;
 
 /// The value of `Idempotency-Key` on `POST /orders`: 1 to 255 visible ASCII characters
 /// (draft-ietf-httpapi-idempotency-key-header; 255 as those who implement the draft have it).
@@ -31,6 +33,13 @@ impl IdempotencyKey {
         }
     }
 
+    /// Whether a repetition of this operation is recognised by its key: an order's is, at the service and
+    /// at the gateway.
+    pub fn is_known_to(method: &Method, template: &str) -> bool {
+        let create = &endpoints::CREATE_ORDER;
+        *method == create.method && [create.path, create.upstream_path()].contains(&template)
+    }
+
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -56,6 +65,15 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn only_an_order_is_recognised_by_its_key() {
+        for template in ["/orders", "/api/orders"] {
+            assert!(IdempotencyKey::is_known_to(&Method::POST, template));
+            assert!(!IdempotencyKey::is_known_to(&Method::PUT, template));
+        }
+        assert!(!IdempotencyKey::is_known_to(&Method::POST, "/products"));
+    }
 
     #[test]
     fn a_key_is_visible_ascii_and_appears_once() {

@@ -1,5 +1,6 @@
 //! The circuit breaker: a peer that is gone is left alone for a while, which spares its callers a
-//! timeout each, and the peer a crowd at its start.
+//! timeout each, and the peer a crowd at its start. Of a peer with several instances each has its own, and
+//! one whose circuit is open is *ejected*: the others are asked.
 //!
 //! ```text
 //!            FAILURES in a row              the pause is over, and a request comes
@@ -14,8 +15,8 @@
 //! is known no other passes, however long that takes. A probe whose caller goes away, or keeps the
 //! peer waiting for its body, has no outcome, and the next request is the probe.
 //!
-//! A failure is a connection or the head of an answer that did not come; a status is an answer. An
-//! outcome counts only in the state in which its request was admitted. What was sent before the
+//! A failure is a connection or the head of an answer that did not come; a status is an answer, except for
+//! one of several instances ([`crate::attempt`]). An outcome counts only in the state in which its request was admitted. What was sent before the
 //! circuit opened therefore neither closes it, since the peer may be gone since, nor opens it
 //! again once the probe has closed it.
 
@@ -30,19 +31,24 @@ use crate::{LastFailure, PeerError};
 
 /// One may be chance and two a restart; five in a row with nothing between them is a peer that
 /// is gone.
-const FAILURES: u32 = 5;
+pub(crate) const FAILURES: u32 = 5;
 
 /// Short against what a person waits, long against what a refused connection costs.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Each pause is twice the one before, up to this. A probe is a request that will probably
 /// fail, so there should be few in a long outage; but after it nobody should wait for long.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
-/// The circuit to one peer.
+/// The same for one of several instances: nobody waits for it, since the others are asked.
+const LONGEST_EJECTION: Duration = Duration::from_secs(16);
+
+/// The circuit to one peer, or to one of its instances.
 #[derive(Debug)]
 pub(crate) struct Circuit {
     peer: &'static str,
+    /// The `host:port` of one of several instances.
+    instance: Option<Arc<str>>,
     /// Held for a few instructions, never across an await.
     machine: Mutex<Machine>,
 }
@@ -72,6 +78,9 @@ enum State {
     },
 }
 
+/// The epoch of a request whose outcome decides nothing.
+const NO_EPOCH: u64 = u64::MAX;
+
 /// The leave to send one request. Dropped without an outcome it counts as none.
 #[derive(Debug)]
 pub(crate) struct Permit {
@@ -81,14 +90,48 @@ pub(crate) struct Permit {
 
 impl Circuit {
     /// A closed circuit to `peer`.
-    pub(crate) const fn new(peer: &'static str) -> Self {
+    pub(crate) const fn to_peer(peer: &'static str) -> Self {
+        Self::closed(peer, None)
+    }
+
+    /// A closed circuit to one of several instances of `peer`.
+    pub(crate) const fn to_instance(peer: &'static str, address: Arc<str>) -> Self {
+        Self::closed(peer, Some(address))
+    }
+
+    const fn closed(peer: &'static str, instance: Option<Arc<str>>) -> Self {
         let machine = Machine {
             state: State::Closed { failures: 0 },
             epoch: 0,
         };
         Self {
             peer,
+            instance,
             machine: Mutex::new(machine),
+        }
+    }
+
+    /// Whether a request would pass.
+    pub(crate) fn admits(&self) -> bool {
+        match self.machine.lock().state {
+            State::Closed { .. } => true,
+            State::Open { until, .. } => until <= Instant::now(),
+            State::Probation { .. } => false,
+        }
+    }
+
+    /// Lets a request pass whatever the state: all instances are ejected. If it is answered, the circuit is
+    /// closed; if not, nothing has changed.
+    pub(crate) fn admit_anyway(self: &Arc<Self>) -> Permit {
+        let machine = self.machine.lock();
+        let epoch = match machine.state {
+            State::Closed { .. } | State::Open { .. } => machine.epoch,
+            // The probe alone decides.
+            State::Probation { .. } => NO_EPOCH,
+        };
+        Permit {
+            circuit: Arc::clone(self),
+            epoch,
         }
     }
 
@@ -125,16 +168,48 @@ impl Circuit {
             reason: reason.clone(),
         }
     }
-}
 
-impl telemetry::metrics::Circuit for Circuit {
-    fn peer(&self) -> &'static str {
-        self.peer
+    fn longest_pause(&self) -> Duration {
+        match self.instance {
+            None => LONGEST_PAUSE,
+            Some(_) => LONGEST_EJECTION,
+        }
+    }
+
+    fn log_opened(&self, cause: &str) {
+        let peer = self.peer;
+        match &self.instance {
+            None => tracing::warn!(
+                peer,
+                failures = FAILURES,
+                cause,
+                "{peer} failed {FAILURES} times in a row: the circuit is open"
+            ),
+            Some(instance) => tracing::warn!(
+                peer,
+                instance = &**instance,
+                failures = FAILURES,
+                cause,
+                "{peer} at {instance} failed {FAILURES} times in a row: it is ejected, the other instances are asked"
+            ),
+        }
+    }
+
+    fn log_closed(&self) {
+        let peer = self.peer;
+        match &self.instance {
+            None => tracing::info!(peer, "{peer} answers again: the circuit is closed"),
+            Some(instance) => tracing::info!(
+                peer,
+                instance = &**instance,
+                "{peer} at {instance} answers again: it is no longer ejected"
+            ),
+        }
     }
 
     /// By what the next request would meet: once its pause is over, an open circuit is half-open,
     /// whether or not anybody has asked since.
-    fn state(&self) -> CircuitState {
+    pub(crate) fn state(&self) -> CircuitState {
         match self.machine.lock().state {
             State::Closed { .. } => CircuitState::Closed,
             State::Open { until, .. } if until > Instant::now() => CircuitState::Open,
@@ -172,12 +247,11 @@ impl Permit {
         };
         match machine.state {
             State::Closed { ref mut failures } => *failures = 0,
-            State::Open { .. } => {}
-            State::Probation { .. } => {
+            // Open: it passed although it was ejected.
+            State::Open { .. } | State::Probation { .. } => {
                 machine.enter(State::Closed { failures: 0 });
                 drop(machine);
-                let peer = self.circuit.peer;
-                tracing::info!(peer, "{peer} answers again: the circuit is closed");
+                self.circuit.log_closed();
             }
         }
     }
@@ -197,16 +271,11 @@ impl Permit {
             State::Closed { .. } => {
                 machine.open(FIRST_PAUSE, reason);
                 drop(machine);
-                tracing::warn!(
-                    peer,
-                    failures = FAILURES,
-                    cause = reason,
-                    "{peer} failed {FAILURES} times in a row: the circuit is open"
-                );
+                self.circuit.log_opened(reason);
             }
             State::Open { .. } => {}
             State::Probation { pause, .. } => {
-                let pause = (2 * pause).min(LONGEST_PAUSE);
+                let pause = (2 * pause).min(self.circuit.longest_pause());
                 machine.open(pause, reason);
                 drop(machine);
                 // It was said when it opened.
@@ -248,7 +317,7 @@ mod tests {
     const MOMENT: Duration = Duration::from_millis(1);
 
     fn closed() -> Arc<Circuit> {
-        Arc::new(Circuit::new(PEER))
+        Arc::new(Circuit::to_peer(PEER))
     }
 
     fn opened() -> Arc<Circuit> {
@@ -317,8 +386,6 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn its_state_is_what_the_next_request_would_meet() {
-        use telemetry::metrics::Circuit as _;
-
         assert_eq!(closed().state(), CircuitState::Closed);
         let circuit = opened();
         assert_eq!(circuit.state(), CircuitState::Open);
@@ -370,6 +437,40 @@ mod tests {
         assert_eq!(pause, LONGEST_PAUSE);
         let cause = circuit.admit().unwrap_err().chain();
         assert!(cause.ends_with("timed out"), "the last failure: {cause}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_pauses_of_an_ejected_instance_grow_to_sixteen_seconds() {
+        let circuit = Arc::new(Circuit::to_instance(PEER, "a:80".into()));
+        for _ in 0..FAILURES {
+            circuit.admit().unwrap().failed("refused");
+        }
+        for seconds in [1, 2, 4, 8, 16, 16] {
+            let pause = Duration::from_secs(seconds);
+            assert_eq!(refused_for(&circuit), Some(pause));
+            assert!(!circuit.admits());
+            tokio::time::advance(pause).await;
+            assert!(circuit.admits());
+            circuit.admit().expect("the probe").failed("refused");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_passes_anyway_closes_it_by_an_answer_and_changes_nothing_else() {
+        let circuit = opened();
+        circuit.admit_anyway().failed("refused");
+        drop(circuit.admit_anyway());
+        assert_eq!(refused_for(&circuit), Some(FIRST_PAUSE));
+        circuit.admit_anyway().succeeded();
+        assert_eq!(refused_for(&circuit), None);
+
+        let (circuit, probe) = on_probation().await;
+        circuit.admit_anyway().succeeded();
+        circuit.admit_anyway().failed("refused");
+        drop(circuit.admit_anyway());
+        assert!(refused_for(&circuit).is_some(), "the probe alone decides");
+        probe.succeeded();
+        assert_eq!(refused_for(&circuit), None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use crate::connection::{Connection, SendError};
+use crate::connection::{Connection, SendError, Unanswered};
 use crate::connector::Connector;
 use crate::pool::Pool;
 use crate::request_body::{Progress, RequestBody, Stage};
@@ -45,13 +45,14 @@ impl Connections {
     /// Sends a request, and waits for the head of its answer until `deadline`.
     ///
     /// A connection that was kept may turn out to be closed before anything of the request was
-    /// written; then the next is taken, at last a new one. `progress` is that of the request's body.
+    /// written; then the next is taken, at last a new one. `progress` is that of the request's body. A
+    /// request of which nothing was written comes back with the error.
     pub(crate) async fn send(
         &self,
         mut request: Request<RequestBody>,
         progress: &Progress,
         deadline: Instant,
-    ) -> Result<Response<Received>, SendError> {
+    ) -> Result<Response<Received>, Unanswered> {
         request
             .headers_mut()
             .insert(header::HOST, self.host.clone());
@@ -59,14 +60,15 @@ impl Connections {
             match connection.send(request, deadline).await {
                 Ok(response) => return Ok(self.received(response, connection, progress).await),
                 Err((_, Some(unsent))) => request = *unsent,
-                Err((error, None)) => return Err(error),
+                Err(lost) => return Err(lost),
             }
         }
-        let mut connection = self.connect(deadline).await?;
-        match connection.send(request, deadline).await {
-            Ok(response) => Ok(self.received(response, connection, progress).await),
-            Err((error, _)) => Err(error),
-        }
+        let mut connection = match self.connect(deadline).await {
+            Ok(connection) => connection,
+            Err(error) => return Err((error, Some(Box::new(request)))),
+        };
+        let response = connection.send(request, deadline).await?;
+        Ok(self.received(response, connection, progress).await)
     }
 
     /// A connection that was kept and is still open.
@@ -251,7 +253,7 @@ mod tests {
     }
 
     async fn ask(connections: &Connections, method: Method) -> Response<Received> {
-        let (body, progress) = request_body::watch(AnyBody::empty());
+        let (body, progress) = request_body::watch(AnyBody::empty(), false);
         let mut request = Request::new(body);
         *request.method_mut() = method;
         let deadline = Instant::now() + SOON;
@@ -331,7 +333,7 @@ mod tests {
     async fn a_request_whose_answer_comes_early_goes_on_until_its_peer_has_closed() {
         let (connections, _) = peer(CLOSING).await;
         let (dropped, gone) = oneshot::channel();
-        let (body, progress) = request_body::watch(AnyBody::new(Stalled(dropped)));
+        let (body, progress) = request_body::watch(AnyBody::new(Stalled(dropped)), false);
         let deadline = Instant::now() + SOON;
         let answer = connections.send(Request::new(body), &progress, deadline);
         let answer = answer.await.unwrap();

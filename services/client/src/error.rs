@@ -6,8 +6,8 @@ use std::time::Duration;
 
 /// Why a peer gave no answer. Names the peer, never its address: this may reach a client.
 ///
-/// After [`CircuitOpen`](Self::CircuitOpen) and [`Unreachable`](Self::Unreachable) the peer has
-/// not seen the request. After the other errors it may have acted on it, except where the body
+/// After [`CircuitOpen`](Self::CircuitOpen), [`NoTimeLeft`](Self::NoTimeLeft) and
+/// [`Unreachable`](Self::Unreachable) the peer has not seen the request. After the other errors it may have acted on it, except where the body
 /// to be sent was at fault: a peer acts on no half of a body.
 #[derive(Debug, thiserror::Error)]
 pub enum PeerError {
@@ -21,6 +21,12 @@ pub enum PeerError {
         /// The failure that opened the circuit, for the log.
         #[source]
         reason: LastFailure,
+    },
+    /// Not sent: the time of the request on which the caller works was over.
+    #[error("there was no time left to ask {peer}")]
+    NoTimeLeft {
+        /// Its name.
+        peer: &'static str,
     },
     /// Not sent: the name was not resolved, or there was no connection, or the connection was
     /// gone before the first byte was written.
@@ -88,6 +94,7 @@ impl PeerError {
             | Self::Unreachable { peer, .. }
             | Self::BrokenOff { peer, .. }
             | Self::Timeout { peer }
+            | Self::NoTimeLeft { peer }
             | Self::Unexpected { peer, .. }
             | Self::RequestBroken { peer }
             | Self::RequestTooLarge { peer }
@@ -121,6 +128,14 @@ impl PeerError {
         )
     }
 
+    /// Whether the peer has not seen the request.
+    pub(crate) const fn is_unsent(&self) -> bool {
+        matches!(
+            self,
+            Self::CircuitOpen { .. } | Self::NoTimeLeft { .. } | Self::Unreachable { .. }
+        )
+    }
+
     /// The value of `error.type` on a span (semantic conventions, "HTTP client").
     pub(crate) const fn error_type(&self) -> &'static str {
         match self {
@@ -128,6 +143,7 @@ impl PeerError {
             Self::Unreachable { .. } => "unreachable",
             Self::BrokenOff { .. } => "broken_off",
             Self::Timeout { .. } => "timeout",
+            Self::NoTimeLeft { .. } => "no_time_left",
             Self::Unexpected { .. } => "unexpected_answer",
             Self::RequestBroken { .. } => "request_broken_off",
             Self::RequestTooLarge { .. } => "request_too_large",
@@ -139,7 +155,7 @@ impl PeerError {
     /// of Micrometer.
     pub(crate) const fn metric_status(&self) -> &'static str {
         match self {
-            Self::Timeout { .. } => "TIMEOUT",
+            Self::Timeout { .. } | Self::NoTimeLeft { .. } => "TIMEOUT",
             Self::CircuitOpen { .. }
             | Self::Unreachable { .. }
             | Self::BrokenOff { .. }

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use api::{IdempotencyKey, Problem, ProblemKind};
 use axum::body::Body;
+use deadline::Deadline;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Request, Response, header};
 use http_body::Body as _;
 use telemetry::RequestId;
 
+use crate::peer::Call;
 use crate::problem::Asked;
 use crate::{Peer, Route, via};
 
@@ -32,11 +34,12 @@ const OF_THIS_HOP: [HeaderName; 10] = [
 
 /// Headers that go on as the current request has them, and never as its client sent them: what was
 /// malformed or too long is gone, and must not slip through here.
-const OF_THE_CONTEXT: [HeaderName; 4] = [
+const OF_THE_CONTEXT: [HeaderName; 5] = [
     HeaderName::from_static("traceparent"),
     HeaderName::from_static("tracestate"),
     HeaderName::from_static("baggage"),
     HeaderName::from_static(RequestId::HEADER),
+    Deadline::HEADER,
 ];
 
 /// A request to be passed on.
@@ -79,16 +82,22 @@ impl Peer {
             headers.remove(name);
         }
         via::append(&mut headers, head.version, forward.via);
-        let outcome = self
-            .send(
-                forward.route,
-                0,
-                forward.path,
-                headers,
-                body,
-                forward.timeout,
-            )
-            .await;
+        let route = forward.route;
+        let is_known_again =
+            asked.has_key && IdempotencyKey::is_known_to(&route.method, route.template);
+        // What is kept for a second time costs each request a little, so only where that is of use.
+        let may_be_repeated =
+            self.balancer.has_several() && (is_known_again || route.may_be_repeated());
+        let call = Call {
+            route,
+            resend_count: 0,
+            path: forward.path,
+            headers,
+            body,
+            timeout: forward.timeout,
+            may_be_repeated,
+        };
+        let outcome = self.send(call).await;
         let response = outcome.map_err(|error| asked.problem(&error))?;
         let version = response.version();
         let mut response = response.map(Body::new);

@@ -4,69 +4,69 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::PeerUrl;
+use api::{PeerUrl, PeerUrls};
 use axum::body::Body;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use identity::Identity;
-use opentelemetry::trace::{FutureExt, SpanBuilder, SpanKind, TraceContextExt, Tracer};
-use opentelemetry::{Context, KeyValue, StringValue, global};
-use opentelemetry_http::HeaderInjector;
 use opentelemetry_sdk::trace::SdkTracer;
-use opentelemetry_semantic_conventions::attribute::{
-    HTTP_REQUEST_METHOD, HTTP_REQUEST_RESEND_COUNT, SERVER_ADDRESS, SERVER_PORT, URL_FULL,
-    URL_TEMPLATE,
-};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use serde::Serialize;
-use telemetry::metrics::ClientMetrics;
-use telemetry::traces::bounded;
-use telemetry::{RequestId, Telemetry};
-use tokio::time::Instant;
+use telemetry::Telemetry;
+use telemetry::metrics::{ClientMetrics, RetryOutcome};
 
-use crate::circuit::{Circuit, Permit};
-use crate::connection::SendError;
-use crate::connections::{Connections, Received};
+use crate::attempt::{self, Attempt, Attempted};
+use crate::balancer::{Balancer, Chosen};
 use crate::connector::{Connector, Security};
-use crate::record::Record;
-use crate::request_body::{self, RequestBody, Stage};
-use crate::response_body::{self, ResponseBody};
+use crate::request_body::{self, Progress, RequestBody};
+use crate::response_body::ResponseBody;
+use crate::time_limit::TimeLimit;
 use crate::{Answer, PeerError, Route};
-
-/// How long a probe of the circuit may wait for its own body. Every other request is refused
-/// meanwhile, and a client that sends slowly says nothing about the peer. A whole body comes within
-/// milliseconds.
-const PROBE_BODY: Duration = Duration::from_secs(1);
-
-/// What the rest of an answer has at least, whose head came in time. A peer gives up on a slow
-/// request after as long as the gateway does, and its answer comes just as the deadline passes.
-const REST_OF_ANSWER: Duration = Duration::from_secs(1);
 
 /// The most bytes that a JSON answer of a peer may have: a thousand times the longest of the shop.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static(RequestId::HEADER);
-
-/// Another service.
+/// Another service, at one address or several.
 #[derive(Clone, Debug)]
 pub struct Peer {
     name: &'static str,
-    url: PeerUrl,
-    /// The host of `url`, shared by its spans.
-    host: StringValue,
-    connections: Connections,
-    circuit: Arc<Circuit>,
-    metrics: ClientMetrics,
-    tracer: SdkTracer,
+    pub(crate) balancer: Arc<Balancer>,
+    pub(crate) metrics: ClientMetrics,
+    pub(crate) tracer: SdkTracer,
+}
+
+/// A request that is about to be sent.
+pub(crate) struct Call {
+    pub(crate) route: Route,
+    /// How often its caller has sent it before.
+    pub(crate) resend_count: u32,
+    pub(crate) path: PathAndQuery,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    /// Bounds all of it, to the end of the answer.
+    pub(crate) timeout: Duration,
+    /// Whether it may be sent a second time when the peer may have acted on it.
+    pub(crate) may_be_repeated: bool,
+}
+
+/// What came of a request: the head of its answer, or why there is none.
+pub(crate) type Outcome = Result<Response<ResponseBody>, PeerError>;
+
+/// A request that is about to be sent a second time.
+struct Again {
+    /// What came of the first time.
+    outcome: Outcome,
+    request: Request<RequestBody>,
+    progress: Progress,
 }
 
 impl Peer {
-    /// The service `name` at `url`. The name is the one under which the service itself speaks, as
+    /// The service `name` at `urls`. The name is the one under which the service itself speaks, as
     /// in Prometheus' `job`: `inventory-service`.
-    pub fn new(name: &'static str, url: PeerUrl, telemetry: &Telemetry) -> Self {
-        Self::with(Security::Plain, name, url, telemetry)
+    pub fn new(name: &'static str, urls: impl Into<PeerUrls>, telemetry: &Telemetry) -> Self {
+        Self::with(Security::Plain, name, &urls.into(), telemetry)
     }
 
     /// The same over TLS: `url` is of https, and the peer proves who it is as `tls` asks.
@@ -76,37 +76,37 @@ impl Peer {
         tls: Arc<ClientConfig>,
         telemetry: &Telemetry,
     ) -> Self {
-        Self::with(Security::Host(tls), name, url, telemetry)
+        Self::with(Security::Host(tls), name, &url.into(), telemetry)
     }
 
     /// Another service of the shop, which a process with an identity asks over TLS and nobody else
     /// than the service of this name answers.
     pub fn of_shop(
         name: &'static str,
-        url: PeerUrl,
+        urls: PeerUrls,
         identity: Option<&Identity>,
         telemetry: &Telemetry,
     ) -> Self {
         let Some(identity) = identity else {
-            return Self::new(name, url, telemetry);
+            return Self::new(name, urls, telemetry);
         };
         let service = ServerName::try_from(name).expect("a service has the name of a unit");
         let security = Security::Service(identity.clone(), service);
-        Self::with(security, name, url.over_tls(), telemetry)
+        Self::with(security, name, &urls.over_tls(), telemetry)
     }
 
-    fn with(security: Security, name: &'static str, url: PeerUrl, telemetry: &Telemetry) -> Self {
-        // An IPv6 address stands in brackets in a URL only.
-        let host: Arc<str> = url.host().trim_matches(['[', ']']).into();
-        let circuit = Arc::new(Circuit::new(name));
+    fn with(
+        security: Security,
+        name: &'static str,
+        urls: &PeerUrls,
+        telemetry: &Telemetry,
+    ) -> Self {
+        let balancer = Arc::new(Balancer::new(name, urls, &Connector::new(security)));
         let metrics = telemetry.metrics.client.clone();
-        metrics.show(circuit.clone());
+        metrics.show(balancer.clone());
         Self {
             name,
-            connections: Connections::new(Connector::new(security), &url),
-            url,
-            host: host.into(),
-            circuit,
+            balancer,
             metrics,
             tracer: telemetry
                 .traces
@@ -127,14 +127,30 @@ impl Peer {
         body: Option<&(impl Serialize + Sync)>,
         timeout: Duration,
     ) -> Result<Answer, PeerError> {
-        self.call_again(0, route, path, body, timeout).await
+        let may_be_repeated = route.may_be_repeated();
+        self.call_json(0, may_be_repeated, route, path, body, timeout)
+            .await
     }
 
-    /// [`Peer::call`] for a request that has been sent `resend_count` times before, which its span
-    /// records (semantic conventions, `http.request.resend_count`).
+    /// [`Peer::call`] for a caller that itself sends the request again when it was not answered, and has
+    /// done so `resend_count` times, which the span records (semantic conventions,
+    /// `http.request.resend_count`). It is not repeated here as well.
     pub async fn call_again(
         &self,
         resend_count: u32,
+        route: Route,
+        path: PathAndQuery,
+        body: Option<&(impl Serialize + Sync)>,
+        timeout: Duration,
+    ) -> Result<Answer, PeerError> {
+        self.call_json(resend_count, false, route, path, body, timeout)
+            .await
+    }
+
+    async fn call_json(
+        &self,
+        resend_count: u32,
+        may_be_repeated: bool,
         route: Route,
         path: PathAndQuery,
         body: Option<&(impl Serialize + Sync)>,
@@ -149,10 +165,16 @@ impl Peer {
             }
             None => Body::empty(),
         };
-        let response = self
-            .send(route, resend_count, path, headers, body, timeout)
-            .await?;
-        let (head, body) = response.into_parts();
+        let call = Call {
+            route,
+            resend_count,
+            path,
+            headers,
+            body,
+            timeout,
+            may_be_repeated,
+        };
+        let (head, body) = self.send(call).await?.into_parts();
         let body = Limited::new(body, ANSWER_LIMIT).collect().await;
         Ok(Answer {
             peer: self.name,
@@ -161,98 +183,130 @@ impl Peer {
         })
     }
 
-    /// Sends a request and gives the answer on as it comes. `timeout` bounds all of it: to the
-    /// head of the answer by an error here, and to its end by an error of its body, which has
-    /// [`REST_OF_ANSWER`] in any case.
-    pub(crate) async fn send(
-        &self,
-        route: Route,
-        resend_count: u32,
-        path: PathAndQuery,
-        headers: HeaderMap,
-        body: Body,
-        timeout: Duration,
-    ) -> Result<Response<ResponseBody>, PeerError> {
-        let deadline = Instant::now() + timeout;
-        let context = self.begin_span(&route, resend_count, &path);
-        let (body, progress) = request_body::watch(body);
-        let request = Self::request(&route, path, headers, body, &context);
-        let mut record = Record::begin(self.name, route, context.clone(), self.metrics.clone());
-        let exchange = self.exchange(request, &progress, deadline);
-        match exchange.with_context(context).await {
-            Ok(response) => {
-                record.answered(&response);
-                let deadline = deadline.max(Instant::now() + REST_OF_ANSWER);
-                Ok(response.map(|body| response_body::watch(body, record, deadline)))
-            }
-            Err(error) => {
-                record.failed(&error);
-                Err(error)
-            }
+    /// Sends a request and gives the answer on as it comes. Its timeout bounds all of it: to the
+    /// head of the answer by an error here, and to its end by an error of its body.
+    ///
+    /// A request that was not answered is sent a second time if that does no harm: nothing of it was sent,
+    /// or it may be repeated and its body is known to the end. It goes to another instance where there are
+    /// several; where there is one, only after a connection that broke, as a restart breaks it.
+    pub(crate) async fn send(&self, call: Call) -> Outcome {
+        let Call {
+            route,
+            resend_count,
+            path,
+            headers,
+            body,
+            timeout,
+            may_be_repeated,
+        } = call;
+        let limit = TimeLimit::begin(timeout);
+        let balancer = &*self.balancer;
+        balancer.budget.deposit();
+        let copy = may_be_repeated.then(|| (path.clone(), headers.clone()));
+        let keep = may_be_repeated || balancer.has_several();
+        let (body, progress) = request_body::watch(body, keep);
+        let chosen = balancer.choose();
+        let first = chosen.index;
+        let attempt = Attempt {
+            peer: self,
+            route: &route,
+            chosen,
+            resend_count,
+            time: limit.attempt(may_be_repeated && balancer.has_another(first)),
+            deadline: limit.deadline(),
+        };
+        let attempted = attempt
+            .run(request(&route, path, headers, body), &progress)
+            .await;
+        let Again {
+            outcome,
+            request,
+            progress,
+        } = match self.again(attempted, &progress, &route, copy) {
+            Ok(again) => again,
+            Err(outcome) => return outcome,
+        };
+        let time = limit.attempt(false);
+        let Some(chosen) = balancer.choose_again(first).filter(|_| !time.is_over()) else {
+            return outcome;
+        };
+        if !balancer.budget.withdraw() {
+            self.metrics.retried(self.name(), RetryOutcome::OverBudget);
+            return outcome;
         }
+        self.log_retry(&outcome, &chosen);
+        let attempt = Attempt {
+            peer: self,
+            route: &route,
+            chosen,
+            resend_count: resend_count + 1,
+            time,
+            deadline: limit.deadline(),
+        };
+        let attempted = attempt.run(request, &progress).await;
+        let succeeded =
+            matches!(&attempted.outcome, Ok(response) if !response.status().is_server_error());
+        self.metrics.retried(
+            self.name(),
+            if succeeded {
+                RetryOutcome::Succeeded
+            } else {
+                RetryOutcome::Failed
+            },
+        );
+        better_known(&route, outcome, attempted.outcome)
     }
 
-    /// The way of a request through the circuit to the head of its answer, which is its outcome to
-    /// the circuit.
-    async fn exchange(
+    /// The request to be sent a second time, or what came of it if it is not to be.
+    fn again(
         &self,
-        request: Request<RequestBody>,
-        progress: &request_body::Progress,
-        deadline: Instant,
-    ) -> Result<Response<Received>, PeerError> {
-        let mut permit = Some(self.circuit.admit()?);
-        let answer = self.connections.send(request, progress, deadline);
-        let mut answer = std::pin::pin!(answer);
-        if permit.as_ref().is_some_and(Permit::is_probe) {
-            tokio::select! {
-                biased;
-                early = &mut answer => return self.outcome(early, progress, permit),
-                () = progress.stalls(PROBE_BODY) => permit = None,
-            }
+        attempted: Attempted,
+        progress: &Progress,
+        route: &Route,
+        copy: Option<(PathAndQuery, HeaderMap)>,
+    ) -> Result<Again, Outcome> {
+        let Attempted { outcome, unsent } = attempted;
+        let has_failed = match &outcome {
+            Ok(response) => self.balancer.has_several() && attempt::is_failure(response),
+            Err(error) => error.is_failure_of_the_peer(),
+        };
+        if !has_failed {
+            return Err(outcome);
         }
-        self.outcome(answer.await, progress, permit)
+        if let Some(request) = unsent {
+            // The only instance would refuse the next connection as well.
+            if !self.balancer.has_several() {
+                return Err(outcome);
+            }
+            return Ok(Again {
+                outcome,
+                request: *request,
+                progress: progress.clone(),
+            });
+        }
+        let Some(((path, headers), body)) = copy.zip(progress.copy()) else {
+            return Err(outcome);
+        };
+        let (body, progress) = request_body::watch(body, true);
+        Ok(Again {
+            outcome,
+            request: request(route, path, headers, body),
+            progress,
+        })
     }
 
-    /// What came of a request, which is its outcome to the circuit if it still has its permit.
-    fn outcome(
-        &self,
-        answer: Result<Response<Received>, SendError>,
-        progress: &request_body::Progress,
-        permit: Option<Permit>,
-    ) -> Result<Response<Received>, PeerError> {
-        let outcome = answer.map_err(|error| self.failure(error, progress));
-        if let Some(permit) = permit {
-            match &outcome {
-                Ok(_) => permit.succeeded(),
-                Err(error) if error.is_failure_of_the_peer() => permit.failed(&error.chain()),
-                Err(_) => drop(permit),
-            }
-        }
-        outcome
-    }
-
-    /// What an error means for a request whose body has come so far. Where it cannot be known that
-    /// nothing was written, something was.
-    fn failure(&self, error: SendError, progress: &request_body::Progress) -> PeerError {
-        let peer = self.name;
-        match (error, progress.give_up()) {
-            (SendError::TimedOut, Stage::Awaited) => PeerError::RequestTooSlow { peer },
-            (error, Stage::Untouched | Stage::GivenUp) => PeerError::Unreachable {
-                peer,
-                source: Box::new(error),
-            },
-            (SendError::TimedOut, _) => PeerError::Timeout { peer },
-            (_, Stage::TooLarge) => PeerError::RequestTooLarge { peer },
-            (_, Stage::Broken) => PeerError::RequestBroken { peer },
-            (error @ (SendError::Connect(_) | SendError::Unsent(_)), _) => PeerError::Unreachable {
-                peer,
-                source: Box::new(error),
-            },
-            (error @ SendError::Broken(_), _) => PeerError::BrokenOff {
-                peer,
-                source: Box::new(error),
-            },
-        }
+    fn log_retry(&self, outcome: &Outcome, chosen: &Chosen<'_>) {
+        let peer = self.name();
+        let cause = match outcome {
+            Ok(response) => response.status().to_string(),
+            Err(error) => error.chain(),
+        };
+        tracing::warn!(
+            peer,
+            instance = &*chosen.instance.address,
+            cause,
+            "a request to {peer} is sent again: {cause}"
+        );
     }
 
     /// What an error of the answer's body means.
@@ -269,54 +323,36 @@ impl Peer {
             },
         }
     }
+}
 
-    /// The client span (semantic conventions, "HTTP client"), under the current one.
-    fn begin_span(&self, route: &Route, resend_count: u32, path: &PathAndQuery) -> Context {
-        let method = route.method_name();
-        let url = format!("{}{path}", self.url);
-        let mut attributes = Vec::with_capacity(6);
-        attributes.extend([
-            KeyValue::new(HTTP_REQUEST_METHOD, method),
-            KeyValue::new(SERVER_ADDRESS, self.host.clone()),
-            KeyValue::new(SERVER_PORT, i64::from(self.url.port())),
-            KeyValue::new(URL_FULL, bounded(&url).to_owned()),
-            KeyValue::new(URL_TEMPLATE, route.template),
-        ]);
-        if resend_count > 0 {
-            let count = i64::from(resend_count);
-            attributes.push(KeyValue::new(HTTP_REQUEST_RESEND_COUNT, count));
-        }
-        let span = SpanBuilder {
-            name: format!("{method} {}", route.template).into(),
-            span_kind: Some(SpanKind::Client),
-            attributes: Some(attributes),
-            ..SpanBuilder::default()
-        };
-        let parent = Context::current();
-        let span = self.tracer.build_with_context(span, &parent);
-        parent.with_span(span)
-    }
+/// A request without the ids of the current one, which are added when it is sent.
+fn request(
+    route: &Route,
+    path: PathAndQuery,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Request<RequestBody> {
+    let mut request = Request::new(body);
+    *request.method_mut() = route.method.clone();
+    *request.uri_mut() = path.into();
+    *request.headers_mut() = headers;
+    request
+}
 
-    fn request(
-        route: &Route,
-        path: PathAndQuery,
-        headers: HeaderMap,
-        body: RequestBody,
-        context: &Context,
-    ) -> Request<RequestBody> {
-        let mut request = Request::new(body);
-        *request.method_mut() = route.method.clone();
-        *request.uri_mut() = path.into();
-        *request.headers_mut() = headers;
-        let headers = request.headers_mut();
-        global::get_text_map_propagator(|propagator| {
-            propagator.inject_context(context, &mut HeaderInjector(headers));
-        });
-        if let Some(id) = context.get::<RequestId>()
-            && let Ok(id) = HeaderValue::from_str(id.as_str())
+/// What is known of a request that was sent twice. If the first may have been acted on, what says that
+/// nothing was done is true of the second alone.
+fn better_known(route: &Route, first: Outcome, second: Outcome) -> Outcome {
+    match (first, second) {
+        (Err(first), Ok(second))
+            if !first.is_unsent()
+                && !route.method.is_safe()
+                && second.status() == StatusCode::SERVICE_UNAVAILABLE =>
         {
-            headers.insert(REQUEST_ID, id);
+            Err(first)
         }
-        request
+        (_, Ok(second)) => Ok(second),
+        (Err(first), Err(second)) if second.is_unsent() => Err(first),
+        (first, Err(_)) if first.is_ok() => first,
+        (_, Err(second)) => Err(second),
     }
 }

@@ -1,7 +1,7 @@
 //! The problem that a client gets when a peer gave no answer.
 //!
 //! 503 when nothing was sent, whatever the method. 502 when the peer broke off or answered
-//! nonsense (RFC 9110 section 15.6.3), 504 when it was too slow (15.6.5); for a method that is not
+//! nonsense (RFC 9110 section 15.6.3), 504 when it was too slow, or there was no time left to ask it (15.6.5); for a method that is not
 //! safe (9.2.1) the outcome is unknown then, and the detail says so and how to learn it.
 
 use std::time::Duration;
@@ -39,6 +39,9 @@ impl Asked {
             PeerError::Timeout { .. } => {
                 Problem::gateway_timeout(format!("{peer} did not answer in time. {advice}"))
             }
+            PeerError::NoTimeLeft { .. } => Problem::gateway_timeout(format!(
+                "The time of the request was over before {peer} was asked, so nothing was done."
+            )),
             // The client's own doing: the answer says what, and nobody has to look at the log.
             PeerError::RequestTooLarge { .. } => return Problem::payload_too_large(),
             PeerError::RequestTooSlow { .. } => return Problem::request_timeout(),
@@ -140,6 +143,17 @@ mod tests {
                 assert!(detail.contains(words) && detail.contains(PEER), "{detail}");
             }
         }
+    }
+
+    #[test]
+    fn a_request_without_time_left_is_504_and_known_to_have_done_nothing() {
+        let problem = asked(Method::POST, false).problem(&PeerError::NoTimeLeft { peer: PEER });
+        assert_eq!(problem.status, 504);
+        assert!(
+            problem.detail.contains("nothing was done"),
+            "{}",
+            problem.detail
+        );
     }
 
     #[test]

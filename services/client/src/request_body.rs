@@ -2,7 +2,8 @@
 //! has come, and that it stays below the limit.
 //!
 //! Without it a client that sends too slowly, too much, or breaks off would look like a peer that
-//! fails, and a request that was never written like one that was.
+//! fails, and a request that was never written like one that was. A body that may have to be sent again is
+//! kept as it passes; that costs no copy, and the limit bounds it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +15,8 @@ use api::Problem;
 use axum::body::{Body, Bytes};
 use body::{Polled, Watch, Watched};
 use http_body::Body as _;
+use parking_lot::Mutex;
+use tokio::time::Instant;
 
 /// How far a body has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +41,55 @@ pub(crate) enum Stage {
 
 /// How far a body has come that the task of the connection sends.
 #[derive(Clone, Debug)]
-pub(crate) struct Progress(Arc<AtomicU8>);
+pub(crate) struct Progress(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    stage: AtomicU8,
+    kept: Option<Mutex<Kept>>,
+}
+
+/// What has passed of a body.
+#[derive(Debug, Default)]
+struct Kept {
+    parts: Vec<Bytes>,
+    /// When the last part passed.
+    complete: Option<Instant>,
+}
 
 impl Progress {
-    fn new(stage: Stage) -> Self {
-        Self(Arc::new(AtomicU8::new(stage as u8)))
+    fn new(stage: Stage, keep: bool) -> Self {
+        let (stage, kept) = (AtomicU8::new(stage as u8), keep.then(Mutex::default));
+        Self(Arc::new(Shared { stage, kept }))
+    }
+
+    /// The whole body, if it was to be kept and all of it has passed.
+    pub(crate) fn copy(&self) -> Option<Body> {
+        let kept = self.0.kept.as_ref()?.lock();
+        if self.stage() != Stage::Complete {
+            return None;
+        }
+        Some(match &*kept.parts {
+            [] => Body::empty(),
+            [whole] => Body::from(whole.clone()),
+            parts => Body::from(parts.concat()),
+        })
+    }
+
+    /// When the last part of a body passed that was to be kept; none if there was nothing to wait for.
+    pub(crate) fn completed(&self) -> Option<Instant> {
+        self.0.kept.as_ref()?.lock().complete
+    }
+
+    fn keep(&self, part: Option<&Bytes>) {
+        let Some(kept) = &self.0.kept else { return };
+        let mut kept = kept.lock();
+        kept.parts.extend(part.cloned());
+        kept.complete = Some(Instant::now());
     }
 
     pub(crate) fn stage(&self) -> Stage {
-        match self.0.load(Ordering::Acquire) {
+        match self.0.stage.load(Ordering::Acquire) {
             0 => Stage::Untouched,
             1 => Stage::Awaited,
             2 => Stage::Passing,
@@ -79,24 +122,27 @@ impl Progress {
         let (from, to) = (Stage::Untouched as u8, stage as u8);
         let _ = self
             .0
+            .stage
             .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
     }
 
     fn set(&self, stage: Stage) {
-        self.0.store(stage as u8, Ordering::Release);
+        self.0.stage.store(stage as u8, Ordering::Release);
     }
 }
 
 /// The body of a request with its watch.
 pub(crate) type RequestBody = Watched<Body, Upload>;
 
-/// Watches `body`, and cuts it off at [`Problem::BODY_LIMIT`].
-pub(crate) fn watch(body: Body) -> (RequestBody, Progress) {
-    let progress = Progress::new(if body.is_end_stream() {
+/// Watches `body`, and cuts it off at [`Problem::BODY_LIMIT`]. What passes is kept if it may have to be sent
+/// again.
+pub(crate) fn watch(body: Body, keep: bool) -> (RequestBody, Progress) {
+    let stage = if body.is_end_stream() {
         Stage::Complete
     } else {
         Stage::Untouched
-    });
+    };
+    let progress = Progress::new(stage, keep);
     let upload = Upload {
         left: Problem::BODY_LIMIT,
         progress: progress.clone(),
@@ -143,6 +189,7 @@ impl Watch<Body> for Upload {
                     return cut_off(CutOff::TooLarge);
                 };
                 self.left = left;
+                self.progress.keep(frame.data_ref());
                 if body.is_end_stream() {
                     Stage::Complete
                 } else {
@@ -166,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_untouched_until_it_is_asked_for_and_complete_after_its_last_part() {
-        let (mut body, progress) = watch(Body::from("all of it"));
+        let (mut body, progress) = watch(Body::from("all of it"), false);
         assert_eq!(progress.stage(), Stage::Untouched);
         body.frame().await.unwrap().unwrap();
         assert_eq!(progress.stage(), Stage::Complete);
@@ -175,7 +222,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_a_body_given_up_before_it_was_asked_for_nothing_is_sent() {
-        let (mut body, progress) = watch(Body::from("all of it"));
+        let (mut body, progress) = watch(Body::from("all of it"), false);
         assert_eq!(progress.give_up(), Stage::GivenUp);
         assert!(body.frame().await.unwrap().is_err());
         assert_eq!(progress.stage(), Stage::GivenUp);
@@ -183,17 +230,37 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_cut_off_behind_its_limit_and_no_earlier() {
-        let (mut body, progress) = watch(Body::from(vec![0; Problem::BODY_LIMIT]));
+        let (mut body, progress) = watch(Body::from(vec![0; Problem::BODY_LIMIT]), false);
         body.frame().await.unwrap().unwrap();
         assert_eq!(progress.stage(), Stage::Complete);
-        let (mut body, progress) = watch(Body::from(vec![0; Problem::BODY_LIMIT + 1]));
+        let (mut body, progress) = watch(Body::from(vec![0; Problem::BODY_LIMIT + 1]), false);
         assert!(body.frame().await.unwrap().is_err());
         assert_eq!(progress.stage(), Stage::TooLarge);
     }
 
+    #[tokio::test]
+    async fn a_body_that_is_kept_can_be_sent_again_once_all_of_it_has_passed() {
+        let parts = ["all ", "of ", "it"].map(|part| Ok::<_, std::io::Error>(Bytes::from(part)));
+        let parts = Body::from_stream(futures_util::stream::iter(parts));
+        let (body, progress) = watch(parts, true);
+        assert!(progress.copy().is_none());
+        body.collect().await.unwrap();
+        for _ in 0..2 {
+            let copy = progress.copy().expect("all of it").collect().await.unwrap();
+            assert_eq!(copy.to_bytes(), "all of it");
+        }
+        assert!(progress.completed().is_some());
+
+        let (_, nothing) = watch(Body::empty(), true);
+        assert!(nothing.copy().is_some_and(|copy| copy.is_end_stream()));
+        let (body, not_kept) = watch(Body::from("all of it"), false);
+        body.collect().await.unwrap();
+        assert!(not_kept.copy().is_none());
+    }
+
     #[test]
     fn an_empty_body_is_complete_from_the_start() {
-        let (_, progress) = watch(Body::empty());
+        let (_, progress) = watch(Body::empty(), false);
         assert_eq!(progress.give_up(), Stage::Complete);
     }
 }

@@ -48,10 +48,7 @@ async fn forward(
 ) -> Result<Response, Problem> {
     let path = request.uri().path_and_query().cloned();
     let forward = Forward {
-        route: Route {
-            method: request.method().clone(),
-            template,
-        },
+        route: Route::new(request.method().clone(), template),
         path: path.unwrap_or_else(|| PathAndQuery::from_static("/api/")),
         timeout: TIMEOUT,
         via: crate::SERVICE.name,

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use access::{IssuerArgs, Provider};
-use api::PeerUrl;
+use api::{PeerUrl, PeerUrls};
 use clap::Parser;
 use client::Peer;
 use server::{App, BuildError, ServerArgs};
@@ -41,14 +41,15 @@ const SERVICE: Service = Service {
 #[derive(Parser)]
 #[command(version)]
 struct Args {
-    /// Where the gateway listens.
+    /// Where the gateway listens: one address, or several with commas between them, each perhaps with a
+    /// weight from 1 to 1000: http://a:8080;w=95,http://b:8080;w=5.
     #[arg(
         long,
         env = "GATEWAY_SERVICE_URL",
         value_name = "URL",
         default_value = "http://127.0.0.1:8080"
     )]
-    gateway_service_url: PeerUrl,
+    gateway_service_url: PeerUrls,
     /// The folder of the built page.
     #[arg(
         long,

@@ -11,7 +11,7 @@ mod schemas;
 use std::process::ExitCode;
 
 use access::{Gate, GateArgs, IssuerArgs};
-use api::PeerUrl;
+use api::PeerUrls;
 use clap::Parser;
 use client::Peer;
 use server::{App, BuildError, ServerArgs};
@@ -29,30 +29,33 @@ const SERVICE: Service = Service {
 #[derive(Parser)]
 #[command(version)]
 struct Args {
-    /// Where the product service listens.
+    /// Where the product service listens: one address, or several with commas between them, each perhaps
+    /// with a weight from 1 to 1000: http://a:8081;w=95,http://b:8081;w=5.
     #[arg(
         long,
         env = "PRODUCT_SERVICE_URL",
         value_name = "URL",
         default_value = "http://127.0.0.1:8081"
     )]
-    product_service_url: PeerUrl,
-    /// Where the inventory service listens.
+    product_service_url: PeerUrls,
+    /// Where the inventory service listens: one address, or several with commas between them, each perhaps
+    /// with a weight from 1 to 1000: http://a:8081;w=95,http://b:8081;w=5.
     #[arg(
         long,
         env = "INVENTORY_SERVICE_URL",
         value_name = "URL",
         default_value = "http://127.0.0.1:8082"
     )]
-    inventory_service_url: PeerUrl,
-    /// Where the order service listens.
+    inventory_service_url: PeerUrls,
+    /// Where the order service listens: one address, or several with commas between them, each perhaps
+    /// with a weight from 1 to 1000: http://a:8081;w=95,http://b:8081;w=5.
     #[arg(
         long,
         env = "ORDER_SERVICE_URL",
         value_name = "URL",
         default_value = "http://127.0.0.1:8083"
     )]
-    order_service_url: PeerUrl,
+    order_service_url: PeerUrls,
     #[command(flatten)]
     issuer: IssuerArgs,
     #[command(flatten)]

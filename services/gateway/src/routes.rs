@@ -77,10 +77,7 @@ async fn forward(
     admit(gate.as_ref(), endpoint, request.headers_mut()).await?;
     let forward = Forward {
         // Not the table's method: HEAD follows GET.
-        route: Route {
-            method: request.method().clone(),
-            template: endpoint.upstream_path(),
-        },
+        route: Route::new(request.method().clone(), endpoint.upstream_path()),
         path: upstream_path(endpoint, &mut request).await?,
         timeout: TIMEOUT,
         via: crate::SERVICE.name,

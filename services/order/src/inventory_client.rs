@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use api::{Availability, NewReservation, Problem, ProductId, Quantity, StockCheck};
 use client::{Answer, Peer, PeerError, Route};
+use deadline::Deadline;
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -28,7 +29,8 @@ const RESERVE_PAUSES: [Duration; 4] = [
     Duration::from_secs(1),
 ];
 
-const CHECK: Route = Route::new(Method::POST, "/inventory/check");
+/// A question, although by POST.
+const CHECK: Route = Route::new(Method::POST, "/inventory/check").repeatable();
 const RESERVE: Route = Route::new(Method::POST, "/inventory/reservations");
 
 /// A client of the inventory service.
@@ -117,7 +119,9 @@ impl InventoryClient {
     /// Reserves, and tries again while the outcome is unknown and there is time: the order's id
     /// makes a repetition harmless.
     pub(crate) async fn reserve(&self, new: &NewReservation) -> Result<Reserved, ReserveError> {
-        let deadline = Instant::now() + RESERVE_BOUND;
+        let bound = Instant::now() + RESERVE_BOUND;
+        // Nobody waits for an attempt behind the end of the request; the settler makes the next.
+        let deadline = Deadline::current().map_or(bound, |current| bound.min(current.instant()));
         in_span(&self.tracer, "update_inventory", vec![], async |_| {
             let mut pauses = RESERVE_PAUSES.iter();
             let mut resend_count = 0;

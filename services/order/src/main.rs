@@ -15,7 +15,7 @@ mod settle;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use api::PeerUrl;
+use api::PeerUrls;
 use clap::Parser;
 use clap::builder::BoolishValueParser;
 use client::Peer;
@@ -39,22 +39,24 @@ const SERVICE: Service = Service {
 #[derive(Parser)]
 #[command(version)]
 struct Args {
-    /// Where the product service listens.
+    /// Where the product service listens: one address, or several with commas between them, each perhaps
+    /// with a weight from 1 to 1000: http://a:8081;w=95,http://b:8081;w=5.
     #[arg(
         long,
         env = "PRODUCT_SERVICE_URL",
         value_name = "URL",
         default_value = "http://127.0.0.1:8081"
     )]
-    product_service_url: PeerUrl,
-    /// Where the inventory service listens.
+    product_service_url: PeerUrls,
+    /// Where the inventory service listens: one address, or several with commas between them, each perhaps
+    /// with a weight from 1 to 1000: http://a:8081;w=95,http://b:8081;w=5.
     #[arg(
         long,
         env = "INVENTORY_SERVICE_URL",
         value_name = "URL",
         default_value = "http://127.0.0.1:8082"
     )]
-    inventory_service_url: PeerUrl,
+    inventory_service_url: PeerUrls,
     /// Refuse requests that name no person. Set where people sign in at the gateway, so that a request
     /// that has not passed it sees nothing.
     #[arg(long, env = "REQUIRE_PERSON", value_parser = BoolishValueParser::new(), num_args = 0..=1, default_missing_value = "true", default_value = "false")]

@@ -316,7 +316,8 @@ mod tests {
         };
         let telemetry = Telemetry::start(service, &Args::parse_from(["test"]).telemetry).unwrap();
         let tracer = telemetry.traces.tracer("test", "0");
-        let peer = |name| Peer::new(name, "http://127.0.0.1:1".parse().unwrap(), &telemetry);
+        let nowhere: api::PeerUrl = "http://127.0.0.1:1".parse().unwrap();
+        let peer = |name| Peer::new(name, nowhere.clone(), &telemetry);
         Settler::new(Arc::new(OrderFlow {
             ledger: Ledger::open(directory, &telemetry).await.unwrap(),
             products: ProductClient::new(peer("product-service"), tracer.clone()),

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use http::StatusCode;
 use opentelemetry::trace::TraceId;
-use prometheus::{IntGauge, Registry};
+use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
 
-use super::circuit::Circuits;
-use super::{Circuit, ExemplarHistogramVec};
+use super::peers::Peers;
+use super::{ExemplarHistogramVec, Peer};
 
 /// The family of the requests answered.
 pub(super) const SERVER_REQUESTS: &str = "http_server_requests_seconds";
@@ -34,7 +34,19 @@ pub struct ServerMetrics {
 #[derive(Clone, Debug)]
 pub struct ClientMetrics {
     requests: ExemplarHistogramVec<5>,
-    circuits: Circuits,
+    retries: IntCounterVec,
+    peers: Peers,
+}
+
+/// What came of a retry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryOutcome {
+    /// It was answered.
+    Succeeded,
+    /// It failed as well.
+    Failed,
+    /// It was not made: the budget of retries is spent.
+    OverBudget,
 }
 
 /// Counts a request as in flight until it is dropped.
@@ -98,19 +110,41 @@ impl ClientMetrics {
             ["peer", "method", "uri", "status", "outcome"],
             SECONDS,
         )?;
-        let circuits = Circuits::new()?;
+        let retries = IntCounterVec::new(
+            Opts::new(
+                "http_client_retries_total",
+                "Requests that were to be sent to a peer a second time: succeeded, failed as well, or over_budget and not sent.",
+            ),
+            &["peer", "outcome"],
+        )?;
+        let peers = Peers::new()?;
         registry.register(Box::new(requests.collector()))?;
-        registry.register(Box::new(circuits.clone()))?;
-        Ok(Self { requests, circuits })
+        registry.register(Box::new(retries.clone()))?;
+        registry.register(Box::new(peers.clone()))?;
+        Ok(Self {
+            requests,
+            retries,
+            peers,
+        })
     }
 
     pub(super) fn requests(&self) -> &ExemplarHistogramVec<5> {
         &self.requests
     }
 
-    /// Shows the state of a circuit for as long as the process runs.
-    pub fn show(&self, circuit: Arc<dyn Circuit>) {
-        self.circuits.add(circuit);
+    /// Shows how a peer is for as long as the process runs.
+    pub fn show(&self, peer: Arc<dyn Peer>) {
+        self.peers.add(peer);
+    }
+
+    /// Counts a retry.
+    pub fn retried(&self, peer: &'static str, outcome: RetryOutcome) {
+        let outcome = match outcome {
+            RetryOutcome::Succeeded => "succeeded",
+            RetryOutcome::Failed => "failed",
+            RetryOutcome::OverBudget => "over_budget",
+        };
+        self.retries.with_label_values(&[peer, outcome]).inc();
     }
 
     /// Counts a request that a peer has answered. `uri` is the route's template.

@@ -1,10 +1,10 @@
 //! Metrics: the families that every service has, and the two formats in which they are exposed.
 
-mod circuit;
 mod exemplar;
 mod exposition;
 mod http;
 mod openmetrics;
+mod peers;
 mod runtime;
 
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use tokio::runtime::Handle;
 
 use runtime::{RuntimeCollector, Runtimes};
 
-pub use circuit::{Circuit, CircuitState};
 pub use exemplar::ExemplarHistogramVec;
 pub use exposition::Exposition;
-pub use http::{ClientMetrics, InFlight, ServerMetrics};
+pub use http::{ClientMetrics, InFlight, RetryOutcome, ServerMetrics};
+pub use peers::{CircuitState, Instance, Peer};
 
 /// The families of a service.
 #[derive(Clone, Debug)]
