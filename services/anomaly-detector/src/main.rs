@@ -28,6 +28,8 @@ mod state;
 mod synthetic_week;
 mod timestamp;
 mod watch;
+#[cfg(test)]
+mod young_series;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 //! One series under watch: its model, and whether it is out of the ordinary just now.
 //!
 //! ```text
-//! quiet ── out of its band, twice running, by a margin ──▶ unusual ── within, for a while ──▶ quiet
-//!       ── missing, twice running ─────────────────────▶
+//! quiet ── far out of its band, for half a minute ──▶ unusual ── within, for a while ──▶ quiet
+//!       ── missing, for two rounds ─────────────────▶
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -10,12 +10,18 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Direction, SeriesConfig};
 use crate::model::{Band, Model};
 
-/// How far out of the band, in halves of it, where 1 is its border. Noise passes the border about
-/// once in 500 values, and this hardly ever twice running.
-const MARGIN: f64 = 1.8;
-
-/// How many values running: two polls after it began it is known.
+/// How many values running are far out before something is found, and for how many seconds: one event,
+/// such as a single error or a short hiccup, shows in a rate over 30 s for less than that.
 const RUNNING: u32 = 2;
+const LASTS: f64 = 30.0;
+
+/// For how many seconds a series is missing before something is found: two rounds of 15 s, and longer
+/// than the restart of a service.
+const MISSING: f64 = 15.0;
+
+/// How many values are the start of a series, cold caches and first connections: five minutes at 15 s.
+/// They say nothing of what is usual, and are forgotten after it.
+const START: u64 = 20;
 
 /// A series is over its anomaly after so many values within its band: five minutes at 15 s.
 const WITHIN: u32 = 20;
@@ -58,8 +64,8 @@ pub(crate) struct Finding {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Watch {
     model: Model,
+    config: SeriesConfig,
     must_exist: bool,
-    direction: Direction,
     values: u64,
     /// The share of the last times at which it was there.
     presence: f64,
@@ -79,7 +85,7 @@ impl Watch {
         Self {
             model: Model::new(config),
             must_exist,
-            direction: config.direction,
+            config: config.clone(),
             values: 0,
             presence: 1.0,
             out: 0,
@@ -102,11 +108,15 @@ impl Watch {
         };
         self.presence += (f64::from(u8::from(value.is_some())) - self.presence) / 100.0;
         let score = self.learn(time, value, band, strength);
-        let unusual = match value {
-            Some(_) => strength >= MARGIN && self.values >= LEARNED,
-            None => self.must_exist && self.presence >= STEADY && self.values >= LEARNED,
+        let unusual = match (value, band) {
+            (Some(value), Some(band)) => strength > 0.0 && band.is_far_out(value),
+            (Some(_), None) => false,
+            (None, _) => self.must_exist && self.presence >= STEADY,
         };
-        let found = self.step(time, unusual, value.is_none());
+        let found = self.step(time, unusual && self.values >= LEARNED, value.is_none());
+        if found.is_some() {
+            self.model.discard_latest();
+        }
         let score = if self.unusual {
             score.max(FOUND_SCORE)
         } else {
@@ -135,9 +145,9 @@ impl Watch {
     /// How far out of the band a value is, in halves of it; 0 on the side that does not matter.
     fn strength(&self, value: f64, band: Band) -> f64 {
         let deviation = value - band.expected;
-        if deviation > 0.0 && self.direction != Direction::Down {
+        if deviation > 0.0 && self.config.direction != Direction::Down {
             deviation / (band.upper - band.expected)
-        } else if deviation < 0.0 && self.direction != Direction::Up {
+        } else if deviation < 0.0 && self.config.direction != Direction::Up {
             deviation / (band.lower - band.expected)
         } else {
             0.0
@@ -150,6 +160,9 @@ impl Watch {
     fn learn(&mut self, time: f64, value: Option<f64>, band: Option<Band>, strength: f64) -> f64 {
         let Some(value) = value else { return 0.0 };
         self.values += 1;
+        if self.values == START {
+            self.model = Model::new(&self.config);
+        }
         let foreign = strength > 1.0 && self.foreign < FOREIGN && self.values > LEARNED;
         let Some(band) = band.filter(|_| foreign) else {
             self.foreign = 0;
@@ -184,7 +197,8 @@ impl Watch {
         self.within = 0;
         self.out = self.out.saturating_add(1);
         let began = *self.began.get_or_insert(time);
-        if self.unusual || self.out < RUNNING {
+        let lasts = if missing { MISSING } else { LASTS };
+        if self.unusual || self.out < RUNNING || time - began < lasts {
             return None;
         }
         self.unusual = true;
