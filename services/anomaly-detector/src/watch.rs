@@ -98,6 +98,19 @@ impl Watch {
         }
     }
 
+    /// Goes on with other settings; the seasons stay.
+    pub(crate) fn set(&mut self, config: &SeriesConfig, must_exist: bool) {
+        self.model.set(config.direction, config.tolerance);
+        self.config = config.clone();
+        self.must_exist = must_exist;
+    }
+
+    /// What is expected at a time.
+    #[cfg(test)]
+    pub(crate) fn expected(&self, time: f64) -> Option<Band> {
+        self.model.expect(time)
+    }
+
     /// Takes the value of a time, which is after all before, or that it is missing. Something is
     /// found once, when it is sure.
     pub(crate) fn take(&mut self, time: f64, value: Option<f64>) -> Option<Finding> {

@@ -155,9 +155,7 @@ impl Forecasts {
 }
 
 /// The mean of the forecasts that have been judged, weighted by their errors; else the first.
-fn weighted<'a>(
-    each: impl Iterator<Item = (Option<f64>, &'a Average)> + Clone,
-) -> Option<f64> {
+fn weighted<'a>(each: impl Iterator<Item = (Option<f64>, &'a Average)> + Clone) -> Option<f64> {
     let judged = each.clone().filter_map(|(forecast, error)| {
         let enough = error.seen() >= JUDGED_FROM;
         Some((forecast?, error.get().filter(|_| enough)?))

@@ -81,7 +81,7 @@ const FLOOR: f64 = 1e-3;
 const GAP: f64 = 5.0;
 
 /// What is expected of a value, in the unit of the series.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Band {
     pub(crate) expected: f64,
     pub(crate) lower: f64,
@@ -157,6 +157,12 @@ impl Model {
             rests_after: 0.0,
             found: 0.0,
         }
+    }
+
+    /// Goes on with another direction and tolerance.
+    pub(crate) fn set(&mut self, direction: Direction, tolerance: f64) {
+        self.direction = direction;
+        self.tolerance = tolerance;
     }
 
     /// What is expected at a time, in seconds since 1970; `None` before the first value.
