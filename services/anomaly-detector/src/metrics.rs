@@ -198,10 +198,11 @@ fn gauges<'a>(
 ) -> Option<MetricFamily> {
     let metrics: Vec<_> = values
         .map(|(query, labels, value)| {
-            let query = query.map(|query| ("query", query));
+            let query = query.map(|query| ("query", query)).into_iter();
             let labels = labels.into_iter().flat_map(Labels::iter);
-            let mut metric =
-                Metric::from_label(query.into_iter().chain(labels).map(pair).collect());
+            let mut pairs: Vec<_> = query.chain(labels).map(pair).collect();
+            pairs.sort();
+            let mut metric = Metric::from_label(pairs);
             let mut gauge = proto::Gauge::default();
             gauge.set_value(value);
             metric.set_gauge(gauge);
