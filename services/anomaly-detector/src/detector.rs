@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use prometheus_api::{Range, Series};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Query, Season};
 use crate::events::{Events, Member};
 use crate::labels::Labels;
-use crate::prometheus_api::{Range, Series};
+
 use crate::watch::Watch;
 
 /// The most series of all queries. A model holds some 15 KiB.
@@ -82,11 +83,8 @@ impl Detector {
             return;
         };
         let mut values: BTreeMap<Labels, BTreeMap<u64, f64>> = BTreeMap::new();
-        for Series {
-            metric,
-            values: found,
-        } in answer
-        {
+        for mut series in answer {
+            let metric = std::mem::take(&mut series.metric);
             let known = Labels::new(metric).filter(|labels| {
                 let known = learned.series.contains_key(labels) || values.contains_key(labels);
                 let fits = known || room > 0;
@@ -95,7 +93,7 @@ impl Detector {
             });
             match known {
                 Some(labels) => {
-                    values.insert(labels, finite(found));
+                    values.insert(labels, by_time(&series));
                 }
                 None => self.ignored += 1,
             }
@@ -134,12 +132,11 @@ impl Detector {
 }
 
 /// What is a number, by its time in whole seconds.
-fn finite(values: Vec<(f64, String)>) -> BTreeMap<u64, f64> {
-    let numbers = values.into_iter().filter_map(|(time, text)| {
-        let value: f64 = text.parse().ok()?;
-        (value.is_finite() && time >= 0.0).then_some((time.round() as u64, value))
-    });
-    numbers.collect()
+fn by_time(series: &Series) -> BTreeMap<u64, f64> {
+    let values = series.finite().filter(|(time, _)| *time >= 0.0);
+    values
+        .map(|(time, value)| (time.round() as u64, value))
+        .collect()
 }
 
 mod as_list {

@@ -3,8 +3,8 @@
 use client::{Peer, PeerError};
 use serde::Deserialize;
 
+use crate::back_end::get;
 use crate::events::Member;
-use crate::prometheus_api::get;
 
 /// The alert by which an anomaly is told; a silence may name it.
 const ALERT: &str = "AnomalyFound";

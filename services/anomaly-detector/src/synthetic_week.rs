@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use prometheus_api::{Range, Series};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::Query;
 use crate::detector::Detector;
-use crate::prometheus_api::{Range, Series};
 
 pub(crate) const STEP: u64 = 15;
 pub(crate) const HOUR: u64 = 3600;
