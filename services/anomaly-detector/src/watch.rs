@@ -176,9 +176,12 @@ impl Watch {
         if self.values == START {
             self.model = Model::new(&self.config);
         }
-        let foreign = strength > 1.0 && self.foreign < FOREIGN && self.values > LEARNED;
-        let Some(band) = band.filter(|_| foreign) else {
+        let foreign = strength > 1.0 && self.values > LEARNED;
+        if !foreign {
             self.foreign = 0;
+        }
+        // After an hour it is a new level, and all of it is learned until that is within the band.
+        let Some(band) = band.filter(|_| foreign && self.foreign < FOREIGN) else {
             return self.model.observe(time, Some(value));
         };
         let score = self.model.clone().observe(time, Some(value));
@@ -236,3 +239,81 @@ impl Watch {
 
 /// The score of a series while something that was found is not over.
 const FOUND_SCORE: f64 = 0.99;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEP: u32 = 15;
+    const NONE: [u32; 0] = [];
+
+    fn noise(index: u32) -> f64 {
+        f64::from(index.wrapping_mul(2_654_435_761) >> 7 & 0xff) / 256.0
+    }
+
+    /// A series that has learned so many values between 10 and 11.
+    fn learned(values: u32) -> Watch {
+        let mut watch = Watch::new(&SeriesConfig::default(), true);
+        for index in 0..values {
+            let found = watch.take(f64::from(index * STEP), Some(10.0 + noise(index)));
+            assert_eq!(found, None);
+        }
+        watch
+    }
+
+    /// Takes more values at this level, from an index on; at which of them something is found.
+    fn go(watch: &mut Watch, from: u32, values: u32, level: f64) -> Vec<u32> {
+        let found = (0..values).filter(|index| {
+            let index = from + index;
+            let value = level + noise(index);
+            watch.take(f64::from(index * STEP), Some(value)).is_some()
+        });
+        found.collect()
+    }
+
+    #[test]
+    fn what_lasts_is_found_once_after_half_a_minute_and_is_over_when_it_is_back() {
+        for age in [100, 5000] {
+            let mut watch = learned(age);
+            assert_eq!(go(&mut watch, age, 40, 20.0), [2], "{age}");
+            assert!(watch.is_unusual());
+            assert_eq!(go(&mut watch, age + 40, WITHIN, 10.0), NONE);
+            assert!(!watch.is_unusual());
+            assert_eq!(
+                go(&mut watch, age + 60, 40, 20.0),
+                [2],
+                "the first is not usual now"
+            );
+        }
+    }
+
+    #[test]
+    fn a_single_event_in_the_window_of_a_rate_is_not_found() {
+        let mut watch = learned(200);
+        assert_eq!(go(&mut watch, 200, 2, 50.0), NONE);
+        assert_eq!(go(&mut watch, 202, 40, 10.0), NONE);
+    }
+
+    #[test]
+    fn what_is_missing_is_found_after_two_rounds() {
+        let mut watch = learned(200);
+        assert_eq!(watch.take(200.0 * 15.0, None), None);
+        let found = watch.take(201.0 * 15.0, None).unwrap();
+        assert_eq!((found.began, found.observed), (3000.0, None));
+    }
+
+    #[test]
+    fn a_new_level_is_usual_after_an_hour_and_a_half() {
+        for age in [100, 500, 20_000] {
+            let mut watch = learned(age);
+            assert_eq!(go(&mut watch, age, FOREIGN, 20.0), [2], "{age}");
+            assert!(watch.is_unusual(), "{age}");
+            assert_eq!(
+                go(&mut watch, age + FOREIGN, FOREIGN / 2, 20.0),
+                NONE,
+                "{age}"
+            );
+            assert!(!watch.is_unusual(), "{age}: {:?}", watch.seen());
+        }
+    }
+}
