@@ -60,7 +60,7 @@ def is_found(
         assert seconds <= WITHIN, seconds
         is_told(machine, alert, begun, 120)
         assert "AnomalyFound" in firing(machine), firing(machine)
-        machine.sleep(max(0, begun + LASTS - now(machine)))
+        machine.sleep(max(0, int(begun + LASTS - now(machine))))
     except Exception:
         log.info(f"{what}: told {found_since(begun)}; known {known()}")
         raise
@@ -123,7 +123,7 @@ with subtest("it learns what is usual, and finds nothing"):
         120,
     )
     # Forty rounds of five seconds, and two minutes in which it may find something.
-    machine.sleep(started + 320 - now(machine))
+    machine.sleep(int(started + 320 - now(machine)))
     assert metric(machine, "anomaly_detector_last_round_timestamp_seconds") > now(machine) - 15
     eventually("the bands have learned", lambda: metric(machine, "count(shop:signal:upper)"), lambda count: count == 3)
     quiet = found_since(started)
