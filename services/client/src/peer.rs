@@ -17,7 +17,7 @@ use serde::Serialize;
 use telemetry::Telemetry;
 use telemetry::metrics::{ClientMetrics, RetryOutcome};
 
-use crate::attempt::{self, Attempt, Attempted};
+use crate::attempt::{Attempt, Attempted};
 use crate::balancer::{Balancer, Chosen};
 use crate::connector::{Connector, Security};
 use crate::request_body::{self, Progress, RequestBody};
@@ -244,14 +244,12 @@ impl Peer {
             deadline: limit.deadline(),
         };
         let attempted = attempt.run(request, &progress).await;
-        let succeeded =
-            matches!(&attempted.outcome, Ok(response) if !response.status().is_server_error());
         self.metrics.retried(
             self.name(),
-            if succeeded {
-                RetryOutcome::Succeeded
-            } else {
+            if attempted.has_failed {
                 RetryOutcome::Failed
+            } else {
+                RetryOutcome::Succeeded
             },
         );
         better_known(&route, outcome, attempted.outcome)
@@ -265,12 +263,13 @@ impl Peer {
         route: &Route,
         copy: Option<(PathAndQuery, HeaderMap)>,
     ) -> Result<Again, Outcome> {
-        let Attempted { outcome, unsent } = attempted;
-        let has_failed = match &outcome {
-            Ok(response) => self.balancer.has_several() && attempt::is_failure(response),
-            Err(error) => error.is_failure_of_the_peer(),
-        };
-        if !has_failed {
+        let Attempted {
+            outcome,
+            unsent,
+            has_failed,
+        } = attempted;
+        // The only instance would answer the same again.
+        if !has_failed || (outcome.is_ok() && !self.balancer.has_several()) {
             return Err(outcome);
         }
         if let Some(request) = unsent {
