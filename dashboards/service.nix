@@ -26,6 +26,7 @@ let
       // rest
     );
   ofStore = rest: third ({ none = "It has no store"; } // rest);
+  notLearned = "The anomaly detector does not run, or has not yet learned this";
   # What is, and what the anomaly detector takes for usual.
   learned =
     query: title: unit:
@@ -34,6 +35,7 @@ let
     in
     {
       inherit title unit;
+      none = notLearned;
       description = "What is, between the borders of what is usual at this time, which one value in 500 leaves on each side.";
       targets = [
         (series "observed" "now")
@@ -179,7 +181,7 @@ dashboard {
           })
         ];
       }
-      { section = "What is usual, as the anomaly detector has learned it; empty where it does not run"; }
+      { section = "What is usual, as the anomaly detector has learned it"; }
       {
         height = 7;
         panels = map third [
@@ -187,6 +189,7 @@ dashboard {
           (learned "p95" "95th percentile, and what is usual" "s")
           {
             title = "How unusual";
+            none = notLearned;
             description = "The score of each series, from 0 to 1; 0.99 and more is rare. An alert fires when something was found for sure.";
             unit = "none";
             max = 1;

@@ -2,6 +2,7 @@
 cfg:
 let
   addresses = import ./addresses.nix cfg;
+  identity = import ./identity.nix cfg;
   option = name: "services.hello-observability.${name}";
   portsOf = import ./ports.nix;
   listening = builtins.attrNames portsOf.public;
@@ -85,13 +86,30 @@ in
   }
   {
     assertion =
-      cfg.identity.source == "none"
+      cfg.identity.source != "files"
       || builtins.all (part: cfg.${part}.enable == cfg.gateway.enable) [
         "product"
         "inventory"
         "order"
       ];
-    message = "${option "identity.source"}: the services of this host get their identity from an authority of this host, which another host does not believe: run gateway, product, inventory and order on one host.";
+    message = "${option "identity.source"}: the services of this host get their identity from an authority of this host, which another host does not believe: run gateway, product, inventory and order on one host, or set it to \"spiffe\".";
+  }
+  {
+    assertion =
+      cfg.identity.source != "spiffe"
+      || identity.services == [ ]
+      || cfg.spireAgent.enable
+      || cfg.identity.socket != identity.spire.agentSocket;
+    message = "${option "identity.source"} has no agent to ask: enable ${option "spireAgent"} on this host, or set ${option "identity.socket"} to the socket of another.";
+  }
+  (needs "spireAgent" "spireServer")
+  {
+    assertion =
+      !cfg.spireAgent.enable
+      || cfg.spireServer.enable
+      || cfg.spireServer.address == null
+      || cfg.spireAgent.credentialsDirectory != null;
+    message = "${option "spireAgent"} cannot prove this host to a server elsewhere: set ${option "spireAgent.credentialsDirectory"} to the certificate that was made for it there.";
   }
   {
     assertion = !cfg.anomalyDetector.enable || addresses.learnedFrom != null;

@@ -12,6 +12,7 @@
     ./module/loki.nix
     ./module/grafana.nix
     ./module/dex.nix
+    ./module/spire.nix
     ./module/firewall.nix
   ];
 }

@@ -9,6 +9,9 @@ rec {
   # Where an operator switches faults on; below /run, and so gone with a restart.
   faultsRuntime = "hello-observability/faults";
   faults = "/run/${faultsRuntime}";
+  # Which unit is who to SPIRE, and what tells its server.
+  spireEntries = "${folder}/spire-entries.json";
+  spireReconcile = "${folder}/spire-reconcile";
   jaeger = "${folder}/jaeger.yaml";
   promtail = "${folder}/promtail.yaml";
   # Loki reads a folder for each tenant; the one that there is without tenants is called so.

@@ -1,4 +1,4 @@
-# Which services have an identity, and where it lies.
+# Which services have an identity, and where it comes from.
 cfg:
 let
   names = import ./units/names.nix;
@@ -9,7 +9,7 @@ let
     "inventory"
     "order"
   ];
-  isOn = cfg.identity.source == "files";
+  isOn = cfg.identity.source != "none";
 in
 rec {
   unit = "hello-observability-identity";
@@ -18,14 +18,28 @@ rec {
   has = part: isOn && builtins.elem part (asking ++ asked);
   # Whether it shows its probes on a port of their own, since the other one asks for an identity.
   isAsked = part: isOn && builtins.elem part asked;
+  # Those of this host, and those of any.
   services = map (part: names.${part}) (
     builtins.filter (part: has part && cfg.${part}.enable) (asking ++ asked)
   );
+  everybody = map (part: names.${part}) (asking ++ asked);
+
   # Of a service, outside of its unit and inside.
   folder = name: "/run/${runtime}/${name}";
   mounted = "/run/identity";
   # A third of the life, in seconds.
   renewal = "${toString (lifeInSeconds / 3)}s";
+
+  spire = {
+    serverSocket = "/run/spire/server/private/api.sock";
+    agentSocket = "/run/spire/agent/api.sock";
+    # Of the server, by which an agent knows it at its first start.
+    bundle = "/run/spire/server/bundle.pem";
+    # What stands in the certificate of a host that may run an agent, and where it is made.
+    nodeName = "spire-agent";
+    nodeRuntime = "spire-node";
+    nodeFolder = "/run/spire-node/spire-agent";
+  };
 
   lifeInSeconds =
     let

@@ -23,6 +23,7 @@
     ];
     grafana = [ "port" ];
     dex = [ "port" ];
+    spireServer = [ "port" ];
     nodeExporter = [ "port" ];
   };
   # TCP, always on loopback.

@@ -633,10 +633,10 @@ async fn every_request_says_how_much_time_it_has_and_no_client_says_it_for_us() 
     let answer = gateway.post_with("/api/orders", &wish, &order).await;
     assert_eq!(answer.status, 201);
     let left = |stand_ins: &[StandIn], path: &str| {
-        let heads = stand_ins
+        let mut heads = stand_ins
             .iter()
             .filter_map(|stand_in| stand_in.headers(path));
-        let head = heads.last().expect("a request");
+        let head = heads.next().expect("a request");
         let values: Vec<_> = head.get_all("x-request-deadline-ms").iter().collect();
         assert_eq!(values.len(), 1, "{values:?}");
         let text = values[0].to_str().expect("digits");

@@ -1,7 +1,7 @@
 # One machine without NixOS: the same units and configurations, as the text of files.
 #
 #   values     what differs from the settings, in their shape
-#   programs   which of loki, promtail, jaeger, grafana and dex the machine has; for a Jaeger that is
+#   programs   which of loki, promtail, jaeger, grafana, dex and SPIRE's two the machine has; for a Jaeger that is
 #              missing a receiver takes the spans, the rest is left out
 #
 # Answers { units, wants, files }: texts by unit, units by the target that wants them, texts by path.
@@ -13,10 +13,13 @@
     "jaeger"
     "loki"
     "promtail"
+    "spire-agent"
+    "spire-server"
   ],
 }:
 let
   has = program: builtins.elem program programs;
+  hasSpire = has "spire-agent" && has "spire-server";
   given = import ./given.nix values;
 
   # What the machine lacks it does not run, and nobody asks it.
@@ -48,6 +51,16 @@ let
     signIn = given.signIn // {
       enable = given.signIn.enable && (given.signIn.issuer != null || has "dex");
     };
+    # Without SPIRE nobody has an identity by it.
+    spireServer = given.spireServer // {
+      enable = given.spireServer.enable && hasSpire;
+    };
+    spireAgent = given.spireAgent // {
+      enable = given.spireAgent.enable && hasSpire;
+    };
+    identity = given.identity // {
+      source = if given.identity.source == "spiffe" && !hasSpire then "none" else given.identity.source;
+    };
     promtail = (without "promtail") // {
       enable = given.promtail.enable && has "promtail" && has "loki";
     };
@@ -65,7 +78,11 @@ let
 
   ours = import ../units cfg;
   theirs = import ./units.nix cfg;
-  services = ours.services // theirs // (if receiver then import ./trace-receiver.nix cfg else { });
+  services =
+    ours.services
+    // theirs
+    // import ./spire.nix cfg
+    // (if receiver then import ./trace-receiver.nix cfg else { });
   text = import ./unit-text.nix;
 
   wantedBy =

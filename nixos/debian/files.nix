@@ -9,6 +9,8 @@ let
     loki = "${ours.folder}/loki.yaml";
     grafana = "${ours.folder}/grafana.ini";
     dex = "${ours.folder}/dex.yaml";
+    spireServer = "${ours.folder}/spire-server.json";
+    spireAgent = "${ours.folder}/spire-agent.json";
     # A folder for each kind of what is provisioned.
     grafanaProvisioning = "${ours.folder}/grafana";
   };
@@ -17,6 +19,13 @@ let
   rules = import ../config/rules cfg;
   grafana = import ../config/grafana.nix cfg;
   dashboards = import ../../dashboards;
+  spire = import ../config/spire.nix cfg;
+  # HCL takes JSON, but not with the plugins before the rest.
+  hcl =
+    first: settings:
+    "{\"${first}\":${
+      builtins.toJSON settings.${first}
+    },\"plugins\":${builtins.toJSON settings.plugins}}";
 
   contents = {
     prometheus = (import ../config/prometheus.nix cfg).settings // {
@@ -51,6 +60,17 @@ in
       else
         [ ]
     )
+  )
+  // (if cfg.spireAgent.enable then { ${paths.spireAgent} = hcl "agent" spire.agent; } else { })
+  // (
+    if cfg.spireServer.enable then
+      {
+        ${paths.spireServer} = hcl "server" spire.server;
+        ${paths.spireEntries} = builtins.toJSON spire.entries;
+        ${paths.spireReconcile} = builtins.readFile ../units/spire-reconcile.sh;
+      }
+    else
+      { }
   )
   // (
     if cfg.loki.enable then

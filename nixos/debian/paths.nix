@@ -12,6 +12,8 @@ in
   jaeger.package = programs;
   loki.package = programs;
   dex.package = programs;
+  spireServer.package = programs;
+  spireAgent.package = programs;
   promtail.package = programs;
   grafana = {
     package = programs;

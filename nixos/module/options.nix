@@ -298,9 +298,10 @@ in
         type = types.enum [
           "none"
           "files"
+          "spiffe"
         ];
         default = plain.identity.source;
-        description = "Who the services are to each other. `none`: they speak plain HTTP, and whoever reaches a port may ask for anything. `files`: an authority of this host gives each unit a certificate of its own, renewed by a timer; the services speak TLS 1.3 and know each other, and who may ask whom for what stands in {file}`services/api/src/calls.rs`. For a shop that runs on one host.";
+        description = "Who the services are to each other. `none`: they speak plain HTTP, and whoever reaches a port may ask for anything. `files`: an authority of this host gives each unit a certificate of its own, renewed by a timer; the services speak TLS 1.3 and know each other, and who may ask whom for what stands in {file}`services/api/src/calls.rs`. For a shop that runs on one host. `spiffe`: an agent of SPIRE on each host gives a unit its identity by the unit's name ({option}`services.hello-observability.spireServer.enable` and {option}`services.hello-observability.spireAgent.enable`). For a shop on several hosts.";
       };
       trustDomain = mkOption {
         type = types.strMatching "[a-z0-9._-]+" // {
@@ -314,7 +315,43 @@ in
           description = "duration, such as 60s or 24h";
         };
         default = plain.identity.life;
-        description = "How long a certificate is valid. It is renewed at a third of that.";
+        description = "How long a certificate is valid. It is renewed at a third of that; by SPIRE at a half.";
+      };
+      socket = mkOption {
+        type = types.strMatching "/[^ ]+" // {
+          description = "absolute path";
+        };
+        default = plain.identity.socket;
+        description = "With `spiffe`: the socket of the agent, which speaks the SPIFFE Workload API.";
+      };
+    };
+
+    spireServer =
+      listening "spireServer" "spireServer" "the server of SPIRE"
+      // limited "spireServer"
+      // {
+        enable = mkEnableOption "the server of SPIRE on this host, and entries in it for each unit that has an identity. It is given SQLite for its state, which one host at a time can use: back it up";
+        package = mkOption {
+          type = types.package;
+          default = pkgs.spire;
+          defaultText = literalExpression "pkgs.spire";
+          description = "SPIRE, its server and its agent.";
+        };
+      };
+
+    spireAgent = limited "spireAgent" // {
+      enable = mkEnableOption "the agent of SPIRE on this host, by which its units get their identities";
+      package = mkOption {
+        type = types.package;
+        default = pkgs.spire;
+        defaultText = literalExpression "pkgs.spire";
+        description = "SPIRE, its server and its agent.";
+      };
+      credentialsDirectory = mkOption {
+        type = types.nullOr secret;
+        default = plain.spireAgent.credentialsDirectory;
+        example = "/run/keys/spire-agent";
+        description = "With a server on another host: the folder of certificate.pem and key.pem, which `identity-authority` made there for this host, and bundle.pem, by which the server is known. systemd hands them over as credentials. `null`: they are made on this host, on which the server runs too.";
       };
     };
 

@@ -14,5 +14,7 @@
   jaeger = "jaeger";
   grafana = "grafana";
   dex = "dex";
+  spireServer = "spire-server";
+  spireAgent = "spire-agent";
   nodeExporter = "prometheus-node-exporter";
 }

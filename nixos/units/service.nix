@@ -40,7 +40,14 @@ let
   faults = if cfg.faults.enable then { FAULTS_FILE = "${files.faults}/${name}.json"; } else { };
   probes = if identity.isAsked part then { PROBES_PORT = toString own.probesPort; } else { };
   identified =
-    if identity.has part then
+    if !identity.has part then
+      {
+        environment = { };
+        after = [ ];
+        requires = [ ];
+        serviceConfig = { };
+      }
+    else if cfg.identity.source == "files" then
       {
         environment = {
           IDENTITY = "files";
@@ -54,7 +61,12 @@ let
       }
     else
       {
-        environment = { };
+        environment = {
+          IDENTITY = "spiffe";
+          SPIFFE_ENDPOINT_SOCKET = "unix://${cfg.identity.socket}";
+          TRUST_DOMAIN = cfg.identity.trustDomain;
+        };
+        # It needs no order: it waits for the agent by itself, and takes a new one while it runs.
         after = [ ];
         requires = [ ];
         serviceConfig = { };

@@ -5,8 +5,10 @@ export default defineConfig({
   testDir: '.',
   // Those need a machine, and are run by tests/machines.
   testIgnore: 'grafana/**',
-  // One shop for all: what one test sells, another must not miss.
-  workers: 1,
+  // Each has a shop of its own: what one test sells, another must not miss. Most of the time is waiting, for
+  // what a service looks at once a second or Prometheus every five.
+  workers: 2,
+  fullyParallel: true,
   forbidOnly: true,
   retries: 0,
   timeout: 60_000,

@@ -26,17 +26,22 @@ export function build(...what: string[]): string {
 /** A folder of built services, for those who test what they have installed. */
 const built = process.env.SHOP_BIN_DIR === undefined ? [] : ['--bin-dir', process.env.SHOP_BIN_DIR];
 
-/** Far from the contract's ports: a shop may be open on this host. */
-const portOffset = 20_000;
-const origin = `http://127.0.0.1:${String(3001 + portOffset)}`;
+/**
+ * Where the shop of each worker has its ports: far from the contract's, since a shop may be open on this
+ * host, and from each other's.
+ */
+const portOffset = (worker: number): number => 20_000 + 500 * worker;
 
 export class Shop {
-  readonly origin = origin;
+  readonly origin: string;
 
   constructor(
     private readonly launcher: ChildProcess,
     private readonly dataDir: string,
-  ) {}
+    offset: number,
+  ) {
+    this.origin = `http://127.0.0.1:${String(3001 + offset)}`;
+  }
 
   /** Does something while a fault is switched on in a service, as an operator does it. */
   async whileBroken(service: string, faults: object, act: () => Promise<void>): Promise<void> {
@@ -74,7 +79,7 @@ export class Shop {
 
   /** Orders without the page. */
   async order(productId: string, quantity: number): Promise<{ id: string; traceId: string }> {
-    const answer = await fetch(`${origin}/api/orders`, {
+    const answer = await fetch(`${this.origin}/api/orders`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ productId, quantity }),
@@ -85,7 +90,7 @@ export class Shop {
 
   /** Orders more than there is, and gives the trace of the refusal. */
   async refused(productId: string, quantity: number): Promise<string> {
-    const answer = await fetch(`${origin}/api/orders`, {
+    const answer = await fetch(`${this.origin}/api/orders`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ productId, quantity }),
@@ -95,7 +100,7 @@ export class Shop {
   }
 
   async setStock(product: string, quantity: number): Promise<void> {
-    const answer = await fetch(`${origin}/api/inventory/${product}`, {
+    const answer = await fetch(`${this.origin}/api/inventory/${product}`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ quantity }),
@@ -107,7 +112,7 @@ export class Shop {
 /** Opens a shop; `environment` is what its services are told beside what this test's own process is. */
 export async function open(
   dataDir: string,
-  offset: number = portOffset,
+  offset: number,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ChildProcess> {
   const launcher = spawn(
@@ -141,10 +146,11 @@ function collectComplaints(page: Page): string[] {
 
 export const test = base.extend<{ complaints: string[] }, { shop: Shop }>({
   shop: [
-    async ({}, use) => {
+    async ({}, use, { parallelIndex }) => {
+      const offset = portOffset(parallelIndex);
       const dataDir = mkdtempSync(join(tmpdir(), 'shop-'));
-      const launcher = await open(dataDir);
-      await use(new Shop(launcher, dataDir));
+      const launcher = await open(dataDir, offset);
+      await use(new Shop(launcher, dataDir, offset));
       const ended = once(launcher, 'exit');
       launcher.kill('SIGTERM');
       expect(await ended, 'the launcher ends well').toEqual([0, null]);
@@ -153,7 +159,9 @@ export const test = base.extend<{ complaints: string[] }, { shop: Shop }>({
     // A fresh clone builds the services and the page first.
     { scope: 'worker', auto: true, timeout: 900_000 },
   ],
-  baseURL: origin,
+  baseURL: async ({ shop }, use) => {
+    await use(shop.origin);
+  },
   complaints: [
     async ({ page }, use) => {
       const complaints = collectComplaints(page);

@@ -29,6 +29,7 @@ const LIFE: Duration = Duration::from_hours(1);
 /// The identities of the services of a host.
 #[derive(Debug)]
 pub struct Identities {
+    domain: &'static str,
     authority: Authority,
     folder: TempDir,
 }
@@ -36,8 +37,14 @@ pub struct Identities {
 impl Identities {
     /// An authority, and nobody who has an identity yet.
     pub fn new() -> Arc<Self> {
-        let authority = Authority::new(DOMAIN, 10 * LIFE, SystemTime::now());
+        Self::of_domain(DOMAIN)
+    }
+
+    /// The same for another trust domain.
+    pub fn of_domain(domain: &'static str) -> Arc<Self> {
+        let authority = Authority::new(domain, 10 * LIFE, SystemTime::now());
         Arc::new(Self {
+            domain,
             authority: authority.expect("an authority"),
             folder: tempfile::tempdir().expect("a folder"),
         })
@@ -50,9 +57,28 @@ impl Identities {
 
     /// Gives a service an identity that begins at this time, and ends an hour later.
     pub fn issue_at(&self, service: &str, begin: SystemTime) {
-        let issued = self.authority.issue(DOMAIN, service, LIFE, begin);
+        let issued = self.authority.issue(self.domain, service, LIFE, begin);
         let issued = issued.expect("a certificate");
         publish(self.folder.path(), service, [&self.authority], &issued).expect("files");
+    }
+
+    /// The certificate of a service, its key, and the authorities that it trusts.
+    pub fn of(
+        &self,
+        service: &str,
+    ) -> (
+        CertificateDer<'static>,
+        PrivateKeyDer<'static>,
+        CertificateDer<'static>,
+    ) {
+        let file = |name: &str| std::fs::read(self.folder(service).join(name)).expect("a file");
+        let certificate = |name| CertificateDer::from_pem_slice(&file(name)).expect("PEM");
+        let key = PrivateKeyDer::from_pem_slice(&file("key.pem")).expect("PEM");
+        (
+            certificate("certificate.pem"),
+            key,
+            certificate("authorities.pem"),
+        )
     }
 
     /// Where the files of a service are.
@@ -103,15 +129,13 @@ impl Identities {
     }
 
     fn client(&self, service: &str) -> ClientConfig {
-        let file = |name: &str| std::fs::read(self.folder(service).join(name)).expect("a file");
-        let chain = CertificateDer::from_pem_slice(&file("certificate.pem")).expect("PEM");
-        let key = PrivateKeyDer::from_pem_slice(&file("key.pem")).expect("PEM");
+        let (certificate, key, _) = self.of(service);
         ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .expect("versions of TLS")
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Anybody))
-            .with_client_auth_cert(vec![chain], key)
+            .with_client_auth_cert(vec![certificate], key)
             .expect("a certificate and its key")
     }
 }

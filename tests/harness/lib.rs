@@ -5,7 +5,6 @@
 //! saw instead.
 
 mod binaries;
-pub mod dex;
 pub mod file_size;
 pub mod foreign;
 pub mod http;
@@ -17,23 +16,26 @@ mod manager;
 mod memory_cgroup;
 pub mod openmetrics;
 pub mod process;
+pub mod provider;
 pub mod raw;
 pub mod receiver;
 pub mod scrape;
 pub mod shop;
 pub mod skip;
+pub mod spire;
 pub mod stand_in;
 pub mod unharmed;
 mod wait;
+pub mod workload_api;
 
 pub use binaries::binary;
-pub use dex::Dex;
 pub use http::{Answer, Http};
 pub use issuer::Issuer;
 pub use journal::Journal;
 pub use manager::Manager;
 pub use memory_cgroup::MemoryCgroup;
 pub use process::{LogLine, Process};
+pub use provider::{Maker, Provider};
 pub use raw::Raw;
 pub use receiver::{Receiver, ReceiverMode, SpanRecord};
 pub use scrape::Scrape;

@@ -140,6 +140,16 @@ in
       life = "60s";
     };
   };
+  # The same, and beside it the other one who vouches for somebody.
+  identity-spire.machine = machine // {
+    identity = {
+      source = "spiffe";
+      life = "60s";
+    };
+    spireServer.enable = true;
+    spireAgent.enable = true;
+    inherit (people) dex;
+  };
   legacy-receivers = { inherit machine; };
   order-flow = { inherit machine; };
   sign-in.machine = people;

@@ -53,6 +53,24 @@ let
       };
       message = "which another host does not believe";
     };
+    "identities of an agent that is not there" = {
+      values = {
+        enable = true;
+        identity.source = "spiffe";
+      };
+      message = "identity.source has no agent to ask";
+    };
+    "an agent without a server" = {
+      values.spireAgent.enable = true;
+      message = "spireAgent needs spireServer";
+    };
+    "an agent that cannot prove its host to a server elsewhere" = {
+      values = {
+        spireAgent.enable = true;
+        spireServer.address = "other.example.org";
+      };
+      message = "spireAgent cannot prove this host";
+    };
     "a sign-in without a provider" = {
       values = {
         enable = true;

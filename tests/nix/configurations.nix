@@ -83,6 +83,23 @@ builtins.listToAttrs (
     };
   };
 
+  "identities by the agent of another, on one of two hosts" = elsewhere (stores ++ [ "order" ]) // {
+    gateway.enable = true;
+    identity = {
+      source = "spiffe";
+      socket = "/run/other/agent.sock";
+    };
+    product.enable = true;
+    inventory.enable = true;
+  };
+
+  "an agent of SPIRE whose server is elsewhere" = elsewhere [ "spireServer" ] // {
+    spireAgent = {
+      enable = true;
+      credentialsDirectory = "/run/keys/spire-agent";
+    };
+  };
+
   "errors, slow traces and a few others" = {
     enable = true;
     tracing.tail = {

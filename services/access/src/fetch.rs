@@ -69,7 +69,11 @@ impl Hosts {
         let mut request = Request::new(Body::from(body));
         *request.headers_mut() = headers;
         let response = self.peer(url)?.forward(forward, request).await;
-        let response = response.map_err(|problem| ProviderError::NoAnswer(problem.to_string()))?;
+        // The problem is for a client; an operator has to know its cause, such as a certificate.
+        let response = response.map_err(|problem| {
+            let cause = problem.cause().map(ToOwned::to_owned);
+            ProviderError::NoAnswer(cause.unwrap_or_else(|| problem.to_string()))
+        })?;
         let status = response.status();
         let body = to_bytes(response.into_body(), ANSWER_LIMIT).await;
         let body = body.map_err(|error| ProviderError::NoAnswer(error.to_string()))?;

@@ -70,12 +70,12 @@ impl Gate {
             let detail = "Sign in: this is not for everybody.";
             return Err(Problem::sign_in_required(detail, "Bearer"));
         };
-        let identity = match self.verifier.verify(token).await {
-            Ok(identity) => identity,
+        let bearer = match self.verifier.verify(token).await {
+            Ok(bearer) => bearer,
             Err(refusal) => return Err(self.refused(refusal)),
         };
-        name_end_user(identity.owner.as_str());
-        if let Err(wait) = self.limit.take(&identity.owner) {
+        name_end_user(bearer.owner.as_str());
+        if let Err(wait) = self.limit.take(&bearer.owner) {
             self.refuse(TOO_MANY, "the person sends too many requests");
             let seconds = HeaderValue::from(wait.as_secs() + 1);
             let detail =
@@ -83,7 +83,7 @@ impl Gate {
             let problem = Problem::new(ProblemKind::TooManyRequests, detail);
             return Err(problem.with_header(header::RETRY_AFTER, seconds));
         }
-        let Some(role) = identity.role.filter(|&role| access.allows(role)) else {
+        let Some(role) = bearer.role.filter(|&role| access.allows(role)) else {
             self.refuse(FORBIDDEN, "the role does not allow it");
             let detail = match access {
                 Access::Operators => "Only operators may do this.",
@@ -92,7 +92,7 @@ impl Gate {
             return Err(Problem::new(ProblemKind::Forbidden, detail));
         };
         self.metrics.count(ADMITTED);
-        let owner = identity.owner.clone();
+        let owner = bearer.owner.clone();
         Ok(Some(Person { owner, role }))
     }
 

@@ -28,4 +28,4 @@ pub use provider::{Metadata, Provider, ProviderError};
 pub use recent::{Recent, fingerprint};
 pub use refusal::Refusal;
 pub use tls::TlsError;
-pub use verifier::{Identity, Verifier};
+pub use verifier::{Bearer, Verifier};

@@ -24,14 +24,14 @@ const LONGEST: usize = 8 * 1024;
 /// one token many times. An entry has some 300 bytes.
 const REMEMBERED: usize = 10_000;
 
-/// What a token that is accepted says.
+/// Who bears a token that is accepted, by what it says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Identity {
-    /// The pseudonym of the bearer.
+pub struct Bearer {
+    /// Their pseudonym.
     pub owner: Owner,
-    /// The role; none for one who has none in the shop.
+    /// Their role; none for one who has none in the shop.
     pub role: Option<Role>,
-    /// How the bearer is called.
+    /// How they are called.
     pub name: String,
     /// The nonce with which the token was asked for.
     pub nonce: Option<String>,
@@ -56,7 +56,7 @@ struct Inner {
 #[derive(Debug)]
 struct Remembered {
     keys: Arc<Keys>,
-    tokens: Recent<[u8; 32], Arc<Identity>>,
+    tokens: Recent<[u8; 32], Arc<Bearer>>,
 }
 
 impl Verifier {
@@ -74,19 +74,19 @@ impl Verifier {
     }
 
     /// What the token says, if it is accepted.
-    pub async fn verify(&self, token: &str) -> Result<Arc<Identity>, Refusal> {
+    pub async fn verify(&self, token: &str) -> Result<Arc<Bearer>, Refusal> {
         if token.len() > LONGEST {
             return Err(Refusal::Malformed);
         }
         let hash = fingerprint(token);
         let known = self.0.provider.keys();
         if let Some(keys) = &known
-            && let Some(identity) = self.remembered(keys, &hash)
+            && let Some(bearer) = self.remembered(keys, &hash)
         {
-            return if is_over(identity.expires) {
+            return if is_over(bearer.expires) {
                 Err(Refusal::Expired)
             } else {
-                Ok(identity)
+                Ok(bearer)
             };
         }
         let header = header(token)?;
@@ -94,24 +94,24 @@ impl Verifier {
             Some(keys) => self.check(token, &header, keys),
             None => Err(Refusal::UnknownKey),
         };
-        let (keys, identity) = match (first, known) {
-            (Ok(identity), Some(keys)) => (keys, identity),
+        let (keys, bearer) = match (first, known) {
+            (Ok(bearer), Some(keys)) => (keys, bearer),
             // The issuer may have a new key.
             (Err(Refusal::UnknownKey), _) | (Ok(_), None) => {
                 // Boxed, since it is rare and large, and every request has room for it otherwise.
                 let keys = Box::pin(self.0.provider.newer_keys()).await;
                 let keys = keys.ok_or(Refusal::Unavailable)?;
-                let identity = self.check(token, &header, &keys)?;
-                (keys, identity)
+                let bearer = self.check(token, &header, &keys)?;
+                (keys, bearer)
             }
             (Err(refusal), _) => return Err(refusal),
         };
-        let identity = Arc::new(identity);
-        self.remember(&keys, hash, Arc::clone(&identity));
-        Ok(identity)
+        let bearer = Arc::new(bearer);
+        self.remember(&keys, hash, Arc::clone(&bearer));
+        Ok(bearer)
     }
 
-    fn check(&self, token: &str, header: &Header, keys: &Keys) -> Result<Identity, Refusal> {
+    fn check(&self, token: &str, header: &Header, keys: &Keys) -> Result<Bearer, Refusal> {
         let key = keys.of(header)?;
         let mut validation = Validation::new(header.alg);
         validation.leeway = LEEWAY.as_secs();
@@ -123,7 +123,7 @@ impl Verifier {
         let claims = token.map_err(|error| refusal(error.kind()))?.claims;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates
         let expires = claims.exp as u64;
-        Ok(Identity {
+        Ok(Bearer {
             owner: claims.owner(self.0.provider.issuer()),
             role: self.0.roles.of(&claims),
             name: claims.name().to_owned(),
@@ -132,24 +132,21 @@ impl Verifier {
         })
     }
 
-    fn remembered(&self, keys: &Arc<Keys>, hash: &[u8; 32]) -> Option<Arc<Identity>> {
+    fn remembered(&self, keys: &Arc<Keys>, hash: &[u8; 32]) -> Option<Arc<Bearer>> {
         let mut remembered = self.0.remembered.lock();
         if !Arc::ptr_eq(&remembered.keys, keys) {
             return None;
         }
-        remembered
-            .tokens
-            .get(hash)
-            .map(|identity| Arc::clone(identity))
+        remembered.tokens.get(hash).map(|bearer| Arc::clone(bearer))
     }
 
-    fn remember(&self, keys: &Arc<Keys>, hash: [u8; 32], identity: Arc<Identity>) {
+    fn remember(&self, keys: &Arc<Keys>, hash: [u8; 32], bearer: Arc<Bearer>) {
         let mut remembered = self.0.remembered.lock();
         if !Arc::ptr_eq(&remembered.keys, keys) {
             remembered.keys = Arc::clone(keys);
             remembered.tokens.clear();
         }
-        remembered.tokens.insert(hash, identity);
+        remembered.tokens.insert(hash, bearer);
     }
 }
 

@@ -173,6 +173,11 @@ impl Problem {
         self
     }
 
+    /// What the cause was, if that was said.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
     /// Adds a header to the answer.
     #[must_use]
     pub fn with_header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {

@@ -30,6 +30,15 @@ pub struct IdentityArgs {
     )]
     pub directory: Option<PathBuf>,
 
+    /// For `spiffe`: the socket of the agent of this host, `unix:///run/spire/agent/api.sock`. The
+    /// service waits for it, and serves nobody before it has an identity.
+    #[arg(
+        long = "spiffe-endpoint-socket",
+        env = "SPIFFE_ENDPOINT_SOCKET",
+        value_name = "SOCKET"
+    )]
+    pub socket: Option<String>,
+
     /// The trust domain: a caller or a peer of another one is refused.
     #[arg(
         long,
@@ -47,4 +56,6 @@ pub enum Source {
     None,
     /// Files that are followed: they may be renewed at any time.
     Files,
+    /// An agent of SPIRE, or another that speaks the SPIFFE Workload API.
+    Spiffe,
 }

@@ -32,13 +32,25 @@ impl Credentials {
         let chain = certificates(certificate, "certificate")?;
         let key = PrivateKeyDer::from_pem_slice(key)
             .map_err(|_| CredentialsError::NotPem("private key"))?;
+        let authorities = certificates(authorities, "certificate of an authority")?;
+        Self::new(chain, key, authorities)
+    }
+
+    /// The certificate of the service, followed by those between it and an authority, with its key and
+    /// the authorities that are trusted.
+    pub(crate) fn new(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+        authorities: impl IntoIterator<Item = CertificateDer<'static>>,
+    ) -> Result<Self, CredentialsError> {
+        let own = chain.first().ok_or(CredentialsError::Malformed)?;
         let mut trusted = RootCertStore::empty();
-        for authority in certificates(authorities, "certificate of an authority")? {
+        for authority in authorities {
             trusted.add(authority)?;
         }
         Ok(Self {
-            id: spiffe_id(&chain[0])?,
-            expires: not_after(&chain[0])?,
+            id: spiffe_id(own)?,
+            expires: not_after(own)?,
             chain,
             key,
             authorities: trusted,

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::spiffe_id::{SpiffeIdError, TrustDomain};
 
@@ -11,6 +12,14 @@ pub enum StartError {
     /// `files` without a folder.
     #[error("--identity files needs --identity-directory, or credentials that systemd hands over")]
     NoDirectory,
+    /// `spiffe` without an agent.
+    #[error(
+        "--identity spiffe needs --spiffe-endpoint-socket, the socket of the agent of this host"
+    )]
+    NoSocket,
+    /// What should be the address of the agent's socket is none.
+    #[error("--spiffe-endpoint-socket {0}: {1}")]
+    Socket(String, spiffe::transport::EndpointError),
     /// The files do not make an identity.
     #[error("no identity: {0}")]
     Credentials(#[from] CredentialsError),
@@ -53,7 +62,21 @@ pub enum CredentialsError {
     /// Key and certificate are not a pair, or TLS refuses them.
     #[error("{0}")]
     Tls(#[from] rustls::Error),
+    /// Nobody is trusted.
+    #[error("it comes without an authority of its trust domain")]
+    NoAuthority,
     /// No usable authority.
     #[error("the authorities cannot be used: {0}")]
     Authorities(rustls::server::VerifierBuilderError),
+}
+
+/// Why an identity is of no use at this time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// Its source says that this process has none any more.
+    #[error("it has been withdrawn")]
+    Withdrawn,
+    /// It was not renewed in time.
+    #[error("its certificate ended {} s ago", .0.as_secs())]
+    Ended(Duration),
 }

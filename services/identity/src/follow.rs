@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::agent::{Agent, Said};
 use crate::files::{Files, Stamp};
 use crate::handle::Identity;
 
@@ -25,5 +26,15 @@ pub(crate) async fn follow(identity: Identity, files: Files, mut known: Stamp) {
             identity.renew(files.read());
         }
         last = now;
+    }
+}
+
+/// Takes what the agent says.
+pub(crate) async fn listen(identity: Identity, mut agent: Agent) {
+    loop {
+        match agent.next().await {
+            Said::Identity(credentials) => identity.renew(credentials),
+            Said::Withdrawn => identity.withdraw(),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The identity of this process.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -12,12 +13,13 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::agent::{Agent, Said};
 use crate::args::{IdentityArgs, Source};
 use crate::credentials::not_after;
-use crate::error::{CredentialsError, StartError};
+use crate::error::{CredentialsError, StartError, Unusable};
 use crate::expiry::unix_seconds;
 use crate::files::Files;
-use crate::follow::follow;
+use crate::follow::{follow, listen};
 use crate::spiffe_id::{SpiffeId, TrustDomain};
 use crate::tls::Tls;
 use crate::verify::spiffe_id;
@@ -27,36 +29,66 @@ use crate::verify::spiffe_id;
 pub struct Identity {
     tls: watch::Sender<Arc<Tls>>,
     domain: TrustDomain,
+    source: &'static str,
+    info: IntGaugeVec,
     expires: IntGauge,
     renewals: IntCounterVec,
 }
 
+/// What follows the source of an identity for as long as it is polled.
+pub type Following = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 impl Identity {
-    /// Reads the identity that the settings name; none if they say so. The future follows its source
-    /// for as long as it is polled.
-    pub fn start(
+    /// The identity of the source that the settings name, and what follows that source; none if they
+    /// say so. With `spiffe` it waits for an agent that has one.
+    pub async fn start(
         args: &IdentityArgs,
         metrics: &Metrics,
-    ) -> Result<Option<(Self, impl Future<Output = ()> + Send + use<>)>, StartError> {
+    ) -> Result<Option<(Self, Following)>, StartError> {
         let info = Opts::new(
             "identity_info",
             "1: where the identity of the service comes from, and what it is.",
         );
         let info = IntGaugeVec::new(info, &["source", "id"])?;
         metrics.register(Box::new(info.clone()))?;
-        if args.source == Source::None {
-            info.with_label_values(&["none", ""]).set(1);
-            tracing::info!(
-                "no identity: services are asked in plain HTTP, and whoever reaches the port may ask \
-                 for anything"
-            );
-            return Ok(None);
+        match args.source {
+            Source::None => {
+                info.with_label_values(&["none", ""]).set(1);
+                tracing::info!(
+                    "no identity: services are asked in plain HTTP, and whoever reaches the port may \
+                     ask for anything"
+                );
+                Ok(None)
+            }
+            Source::Files => {
+                let systemd = || std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into);
+                let directory = args.directory.clone().or_else(systemd);
+                let files = Files::new(directory.ok_or(StartError::NoDirectory)?);
+                let stamp = files.stamp();
+                let tls = Tls::new(files.read()?, &args.trust_domain)?;
+                let identity = Self::new("files", tls, args, info, metrics)?;
+                let following = follow(identity.clone(), files, stamp);
+                Ok(Some((identity, Box::pin(following))))
+            }
+            Source::Spiffe => {
+                let socket = args.socket.as_deref().ok_or(StartError::NoSocket)?;
+                let mut agent = Agent::new(socket)?;
+                metrics.register(Box::new(agent.up().clone()))?;
+                let tls = first(&mut agent, &args.trust_domain).await;
+                let identity = Self::new("spiffe", tls, args, info, metrics)?;
+                let following = listen(identity.clone(), agent);
+                Ok(Some((identity, Box::pin(following))))
+            }
         }
-        let systemd = || std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into);
-        let directory = args.directory.clone().or_else(systemd);
-        let files = Files::new(directory.ok_or(StartError::NoDirectory)?);
-        let stamp = files.stamp();
-        let tls = Tls::new(files.read()?, &args.trust_domain)?;
+    }
+
+    fn new(
+        source: &'static str,
+        tls: Tls,
+        args: &IdentityArgs,
+        info: IntGaugeVec,
+        metrics: &Metrics,
+    ) -> Result<Self, StartError> {
         let expires = IntGauge::new(
             "identity_expires_timestamp_seconds",
             "When the certificate of the service ends, in seconds since 1970.",
@@ -71,16 +103,17 @@ impl Identity {
         }
         metrics.register(Box::new(expires.clone()))?;
         metrics.register(Box::new(renewals.clone()))?;
-        expires.set(unix_seconds(tls.expires));
-        info.with_label_values(&["files", tls.id.as_ref()]).set(1);
         tracing::info!(identity = %tls.id, "this is {}", tls.id);
         let identity = Self {
             tls: watch::Sender::new(Arc::new(tls)),
             domain: args.trust_domain.clone(),
+            source,
+            info,
             expires,
             renewals,
         };
-        Ok(Some((identity.clone(), follow(identity, files, stamp))))
+        identity.show();
+        Ok(identity)
     }
 
     /// Its own name.
@@ -93,12 +126,20 @@ impl Identity {
         self.tls.borrow().expires
     }
 
+    /// Whether it can be used now; without it no new connection is made.
+    pub fn check(&self) -> Result<(), Unusable> {
+        self.tls.borrow().check(SystemTime::now())
+    }
+
     /// The server's side of a connection, and who the caller is. The caller bounds its time.
     pub async fn accept<S>(&self, stream: S) -> io::Result<(TlsStream<S>, SpiffeId)>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let tls = Arc::clone(&self.tls.borrow());
+        if tls.is_withdrawn {
+            return Err(io::Error::other("our own identity has been withdrawn"));
+        }
         let stream = TlsAcceptor::from(Arc::clone(&tls.server))
             .accept(stream)
             .await?;
@@ -118,12 +159,47 @@ impl Identity {
             Ok(tls) => {
                 tracing::info!(identity = %tls.id, "the identity has been renewed");
                 self.renewals.with_label_values(&[RENEWED]).inc();
-                self.expires.set(unix_seconds(tls.expires));
                 self.tls.send_replace(Arc::new(tls));
+                self.show();
             }
             Err(error) => {
                 tracing::error!(cause = %error, "the identity stays as it was: {error}");
                 self.renewals.with_label_values(&[REFUSED]).inc();
+            }
+        }
+    }
+
+    /// Makes no new connection, until there is an identity again. Those that there are end by their
+    /// age.
+    pub(crate) fn withdraw(&self) {
+        tracing::error!("the identity has been withdrawn: no new connection is made or taken");
+        self.tls.send_modify(|tls| *tls = Arc::new(tls.withdrawn()));
+        self.show();
+    }
+
+    fn show(&self) {
+        let tls = self.tls.borrow();
+        let id = if tls.is_withdrawn {
+            ""
+        } else {
+            tls.id.as_ref()
+        };
+        self.info.reset();
+        self.info.with_label_values(&[self.source, id]).set(1);
+        self.expires.set(unix_seconds(tls.expires));
+    }
+}
+
+/// The first identity of the agent that can be used.
+async fn first(agent: &mut Agent, domain: &TrustDomain) -> Tls {
+    loop {
+        let Said::Identity(said) = agent.next().await else {
+            continue;
+        };
+        match said.and_then(|credentials| Tls::new(credentials, domain)) {
+            Ok(tls) => return tls,
+            Err(error) => {
+                tracing::error!(cause = %error, "what the agent gives is no identity: {error}");
             }
         }
     }

@@ -6,10 +6,11 @@
 //! it learns that its certificate was refused, so "may this caller ask for this route" is a question
 //! for the server, which has an answer with a status for it.
 //!
-//! [`Identity`] follows a source ([`Source`]): files that somebody renews, or nothing at all. Whoever
-//! renews them, no connection is lost: a connection keeps what it was made with, and the next one is
-//! made with what is new.
+//! [`Identity`] follows a source ([`Source`]): files that somebody renews, an agent that speaks the
+//! SPIFFE Workload API, or nothing at all. Whoever renews it, no connection is lost: a connection keeps
+//! what it was made with, and the next one is made with what is new.
 
+mod agent;
 mod args;
 mod credentials;
 mod error;
@@ -23,7 +24,7 @@ mod verify;
 
 pub use args::{IdentityArgs, Source};
 pub use credentials::Credentials;
-pub use error::{CredentialsError, StartError};
+pub use error::{CredentialsError, StartError, Unusable};
 pub use files::Files;
-pub use handle::Identity;
+pub use handle::{Following, Identity};
 pub use spiffe_id::{SpiffeId, SpiffeIdError, TrustDomain};

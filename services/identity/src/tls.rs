@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use rustls::client::Resumption;
+use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ServerSessionMemoryCache, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::version::TLS13;
-use rustls::{ClientConfig, ServerConfig};
+use rustls::{ClientConfig, ServerConfig, SignatureScheme};
 
 use crate::credentials::Credentials;
-use crate::error::CredentialsError;
+use crate::error::{CredentialsError, Unusable};
 use crate::spiffe_id::{SpiffeId, TrustDomain};
 use crate::verify::{AnyCaller, ThatPeer};
 
@@ -28,6 +29,7 @@ pub(crate) struct Tls {
     pub(crate) client: Arc<ClientConfig>,
     pub(crate) id: SpiffeId,
     pub(crate) expires: SystemTime,
+    pub(crate) is_withdrawn: bool,
 }
 
 impl Tls {
@@ -76,7 +78,47 @@ impl Tls {
             client: Arc::new(client(provider, that_peer, chain, key)?),
             id,
             expires,
+            is_withdrawn: false,
         })
+    }
+
+    /// What is left when the identity is withdrawn: as a client it shows nothing, and resumes nothing.
+    pub(crate) fn withdrawn(&self) -> Self {
+        let mut client = ClientConfig::clone(&self.client);
+        client.client_auth_cert_resolver = Arc::new(Nobody);
+        client.resumption = Resumption::disabled();
+        Self {
+            server: Arc::clone(&self.server),
+            client: Arc::new(client),
+            id: self.id.clone(),
+            expires: self.expires,
+            is_withdrawn: true,
+        }
+    }
+
+    /// Whether anybody can believe it now.
+    pub(crate) fn check(&self, now: SystemTime) -> Result<(), Unusable> {
+        if self.is_withdrawn {
+            return Err(Unusable::Withdrawn);
+        }
+        match now.duration_since(self.expires) {
+            Ok(since) => Err(Unusable::Ended(since)),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// A client without a certificate.
+#[derive(Debug)]
+struct Nobody;
+
+impl ResolvesClientCert for Nobody {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
     }
 }
 

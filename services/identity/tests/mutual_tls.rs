@@ -51,9 +51,11 @@ impl Host {
         publish(self.files.path(), service, [&self.authority], &issued).expect("it can be made");
     }
 
-    fn service(&self, service: &str) -> Service {
+    async fn service(&self, service: &str) -> Service {
         self.issue(service);
-        start(&self.files.path().join(service)).expect("it can be made")
+        start(&self.files.path().join(service))
+            .await
+            .expect("it can be made")
     }
 }
 
@@ -66,12 +68,14 @@ struct Service {
     metrics: Metrics,
 }
 
-fn start(files: &Path) -> Result<Service, StartError> {
+async fn start(files: &Path) -> Result<Service, StartError> {
     let files = files.to_str().expect("it can be made");
     let args = ["test", "--identity=files", "--trust-domain", DOMAIN];
     let args = Args::parse_from(args.into_iter().chain(["--identity-directory", files]));
     let metrics = Metrics::new("test", "1").expect("it can be made");
-    let (identity, follow) = Identity::start(&args.identity, &metrics)?.expect("one is asked for");
+    let (identity, follow) = Identity::start(&args.identity, &metrics)
+        .await?
+        .expect("one is asked for");
     tokio::spawn(follow);
     Ok(Service { identity, metrics })
 }
@@ -115,8 +119,8 @@ async fn connect(
 async fn each_side_knows_the_other() {
     let host = Host::new();
     let (order, inventory) = (
-        host.service("order-service"),
-        host.service("inventory-service"),
+        host.service("order-service").await,
+        host.service("inventory-service").await,
     );
     // The second connection resumes the session of the first.
     for _ in 0..2 {
@@ -131,8 +135,8 @@ async fn each_side_knows_the_other() {
 async fn a_service_that_is_not_the_one_asked_for_gets_no_request() {
     let host = Host::new();
     let (order, product) = (
-        host.service("order-service"),
-        host.service("product-service"),
+        host.service("order-service").await,
+        host.service("product-service").await,
     );
     let (client, server) = call(&order.identity, "inventory-service", &product.identity).await;
     let error = client.unwrap_err().to_string();
@@ -144,14 +148,14 @@ async fn a_service_that_is_not_the_one_asked_for_gets_no_request() {
 async fn a_foreign_authority_is_refused_on_both_sides() {
     let (host, elsewhere) = (Host::new(), Host::new());
     let (order, inventory) = (
-        host.service("order-service"),
-        host.service("inventory-service"),
+        host.service("order-service").await,
+        host.service("inventory-service").await,
     );
-    let foreign = elsewhere.service("order-service");
+    let foreign = elsewhere.service("order-service").await;
     let (client, server) = call(&foreign.identity, "inventory-service", &inventory.identity).await;
     client.unwrap_err();
     server.unwrap_err();
-    let foreign = elsewhere.service("inventory-service");
+    let foreign = elsewhere.service("inventory-service").await;
     let (client, server) = call(&order.identity, "inventory-service", &foreign.identity).await;
     client.unwrap_err();
     server.unwrap_err();
@@ -160,9 +164,11 @@ async fn a_foreign_authority_is_refused_on_both_sides() {
 #[tokio::test]
 async fn a_certificate_that_has_ended_is_refused() {
     let host = Host::new();
-    let inventory = host.service("inventory-service");
+    let inventory = host.service("inventory-service").await;
     host.issue_at("order-service", DOMAIN, SystemTime::now() - 2 * HOUR);
-    let order = start(&host.files.path().join("order-service")).unwrap();
+    let order = start(&host.files.path().join("order-service"))
+        .await
+        .unwrap();
     let (client, server) = call(&order.identity, "inventory-service", &inventory.identity).await;
     client.unwrap_err();
     let error = server.unwrap_err().to_string();
@@ -174,6 +180,7 @@ async fn another_trust_domain_of_the_same_authority_is_no_identity() {
     let host = Host::new();
     host.issue_at("order-service", "elsewhere.test", SystemTime::now());
     let error = start(&host.files.path().join("order-service"))
+        .await
         .map(drop)
         .unwrap_err();
     let error = error.to_string();
@@ -182,7 +189,7 @@ async fn another_trust_domain_of_the_same_authority_is_no_identity() {
 
 #[tokio::test]
 async fn plain_http_is_refused() {
-    let inventory = Host::new().service("inventory-service");
+    let inventory = Host::new().service("inventory-service").await;
     let (mut near, far) = duplex(4096);
     near.write_all(b"GET /inventory HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .await
@@ -195,8 +202,8 @@ async fn plain_http_is_refused() {
 async fn a_renewed_identity_is_taken_up_and_open_connections_go_on() {
     let host = Host::new();
     let (order, inventory) = (
-        host.service("order-service"),
-        host.service("inventory-service"),
+        host.service("order-service").await,
+        host.service("inventory-service").await,
     );
     let (near, far) = duplex(4096);
     let (near, far) = tokio::join!(
@@ -222,7 +229,7 @@ async fn a_renewed_identity_is_taken_up_and_open_connections_go_on() {
 #[tokio::test(start_paused = true)]
 async fn files_that_do_not_fit_together_change_nothing_until_they_do() {
     let host = Host::new();
-    let inventory = host.service("inventory-service");
+    let inventory = host.service("inventory-service").await;
     let before = inventory.identity.expires();
     let key = host.files.path().join("inventory-service/key.pem");
     let others = host
@@ -245,6 +252,10 @@ async fn files_that_do_not_fit_together_change_nothing_until_they_do() {
 #[tokio::test]
 async fn without_files_the_error_names_the_one_that_is_missing() {
     let folder = TempDir::new().unwrap();
-    let error = start(folder.path()).map(drop).unwrap_err().to_string();
+    let error = start(folder.path())
+        .await
+        .map(drop)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("certificate.pem"), "{error}");
 }

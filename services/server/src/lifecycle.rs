@@ -9,7 +9,7 @@ use api::{Problem, calls};
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
 use faults::Faults;
-use identity::Identity;
+use identity::{Identity, Source};
 use telemetry::{Service, Telemetry, TelemetryArgs};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinError;
@@ -153,12 +153,25 @@ where
     }
     let (doors, asked) = workers.all().iter().map(|_| watchdog::door()).unzip();
     let mut background = Background::default();
-    let identity = Identity::start(&args.identity, &telemetry.metrics)?;
+    if args.identity.source != Source::None {
+        systemd::status("waiting for its identity");
+    }
+    let identity = tokio::select! {
+        identity = Identity::start(&args.identity, &telemetry.metrics) => identity?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     let identity = identity.map(|(identity, follow)| {
         background.spawn(follow);
         identity
     });
     let app = build(telemetry, identity.as_ref()).await?;
+    let health: Vec<_> = identity
+        .clone()
+        .map(probes::Health::of)
+        .into_iter()
+        .chain(app.health)
+        .collect();
     for task in app.background {
         background.spawn(task);
     }
@@ -178,12 +191,17 @@ where
     };
     if let Some((listener, address)) = probes {
         let observer = Observer::new(telemetry, address.port(), &[], &[]);
-        let health = app.health.clone();
-        let router = observed(Router::new(), health, telemetry, observer, load.clone());
+        let router = observed(
+            Router::new(),
+            health.clone(),
+            telemetry,
+            observer,
+            load.clone(),
+        );
         background.spawn(probes::serve(router, &listener).map_err(ListenError::Setup)?);
         tracing::info!(probes = %address, "{} answers probes on {address}", service.name);
     }
-    let router = observed(router, app.health, telemetry, observer, load);
+    let router = observed(router, health, telemetry, observer, load);
     let server = Server::new(router, identity, connections(args.max_connections), workers);
 
     tracing::info!(%address, version = service.version, "{} listening on {address}", service.name);
@@ -247,7 +265,7 @@ fn known_callers(
 /// The routes with all that surrounds them.
 fn observed(
     router: Router,
-    health: Option<probes::Health>,
+    health: Vec<probes::Health>,
     telemetry: &Telemetry,
     observer: Observer,
     load: LoadMetrics,

@@ -14,6 +14,7 @@ use axum::{Json, Router};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, StatusCode, header};
+use identity::Identity;
 use serde_json::json;
 use telemetry::metrics::Metrics;
 
@@ -53,6 +54,11 @@ impl Health {
         }
     }
 
+    /// A service with an identity is of no use without it.
+    pub(crate) fn of(identity: Identity) -> Self {
+        Self::new("identity", move || std::future::ready(identity.check()))
+    }
+
     /// What is wrong, if anything is.
     async fn check(&self) -> Result<(), String> {
         tokio::time::timeout(HEALTH_TIMEOUT, (self.probe)())
@@ -80,9 +86,9 @@ pub(crate) fn serve(
     })
 }
 
-pub(crate) fn router(health: Option<Health>, metrics: Metrics) -> Router {
+pub(crate) fn router(health: Vec<Health>, metrics: Metrics) -> Router {
     Router::new()
-        .route("/health", get(check).with_state(health))
+        .route("/health", get(check).with_state(health.into()))
         .route(
             "/actuator/prometheus",
             get(scrape).with_state(metrics.clone()),
@@ -90,19 +96,23 @@ pub(crate) fn router(health: Option<Health>, metrics: Metrics) -> Router {
         .route("/metrics", get(scrape).with_state(metrics))
 }
 
-async fn check(State(health): State<Option<Health>>) -> Response {
-    let Some(health) = health else {
-        return Json(json!({ "status": "UP" })).into_response();
-    };
-    let Err(reason) = health.check().await else {
-        return Json(json!({ "status": "UP" })).into_response();
-    };
+/// The first part that is unusable makes the service so.
+async fn check(State(health): State<Arc<[Health]>>) -> Response {
+    for part in &*health {
+        if let Err(reason) = part.check().await {
+            return unusable(part.part, &reason);
+        }
+    }
+    Json(json!({ "status": "UP" })).into_response()
+}
+
+fn unusable(part: &str, reason: &str) -> Response {
     let body = json!({
         "status": "DOWN",
-        "components": { health.part: { "status": "DOWN" } },
+        "components": { part: { "status": "DOWN" } },
     });
     let mut response = (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
-    let cause = format!("{} is unusable: {reason}", health.part);
+    let cause = format!("{part} is unusable: {reason}");
     response.extensions_mut().insert(api::Cause(cause));
     response
 }

@@ -9,6 +9,11 @@ pub(crate) fn ready(status: &str) {
     notify(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
+/// What `systemctl status` shows of the service until the next change.
+pub(crate) fn status(status: &str) {
+    notify(&[NotifyState::Status(status)]);
+}
+
 /// The service has begun to reload its settings; [`ready`] ends it. `Type=notify-reload` needs the
 /// time stamp.
 pub(crate) fn reloading() {

@@ -117,12 +117,12 @@ impl Flow {
             .exchange(&code, &begun.verifier, &self.redirect())
             .await?;
         let token = tokens.id_token.ok_or_else(|| failed("there is no token"))?;
-        let identity = self.verifier.verify(&token).await;
-        let identity = identity.map_err(|refusal| Failure::Failed(refusal.to_string()))?;
-        if identity.nonce.as_ref() != Some(&begun.nonce) {
+        let bearer = self.verifier.verify(&token).await;
+        let bearer = bearer.map_err(|refusal| Failure::Failed(refusal.to_string()))?;
+        if bearer.nonce.as_ref() != Some(&begun.nonce) {
             return Err(failed("the token was asked for by another sign-in"));
         }
-        Ok(Session::new(token, tokens.refresh_token, &identity))
+        Ok(Session::new(token, tokens.refresh_token, &bearer))
     }
 
     /// Where a person signs out at the provider too, where it offers that. Without `id_token_hint`: no

@@ -51,10 +51,11 @@ impl Refresher {
 
     /// Renews a session.
     pub(crate) async fn renew(&self, session: &Session) -> Renewal {
-        let Some(refresh) = &session.refresh else {
+        if session.refresh.is_none() {
             return Renewal::Ended;
-        };
-        let key = fingerprint(refresh);
+        }
+        // Not of the refresh token, which some providers keep when they renew.
+        let key = fingerprint(&session.token);
         let outcome = self.outcome(key);
         let asking = {
             let (this, session) = (self.clone(), session.clone());
@@ -105,12 +106,12 @@ impl Refresher {
         let refresh = session.refresh.as_deref().unwrap_or_default();
         let tokens = self.client.refresh(refresh).await?;
         let token = tokens.id_token.ok_or_else(|| failed("there is no token"))?;
-        let identity = self.verifier.verify(&token).await;
-        let identity = identity.map_err(|refusal| Failure::Failed(refusal.to_string()))?;
+        let bearer = self.verifier.verify(&token).await;
+        let bearer = bearer.map_err(|refusal| Failure::Failed(refusal.to_string()))?;
         let earlier = self.verifier.verify(&session.token).await;
-        if earlier.is_ok_and(|earlier| earlier.owner != identity.owner) {
+        if earlier.is_ok_and(|earlier| earlier.owner != bearer.owner) {
             return Err(failed("the token is another person's"));
         }
-        Ok(session.renewed(token, tokens.refresh_token, &identity))
+        Ok(session.renewed(token, tokens.refresh_token, &bearer))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::{Identity, IssuerArgs, Provider, Verifier};
+use access::{Bearer, IssuerArgs, Provider, Verifier};
 use api::endpoints::Access;
 use api::{Problem, ProblemKind, Role};
 use axum::extract::rejection::QueryRejection;
@@ -145,9 +145,9 @@ impl SignIn {
                 bearer.set_sensitive(true);
                 request.headers_mut().insert(header::AUTHORIZATION, bearer);
             }
-            if let Ok(identity) = sign_in.0.flow.verifier.verify(&session.token).await {
-                name_end_user(identity.owner.as_str());
-                request.extensions_mut().insert(Signed(identity));
+            if let Ok(bearer) = sign_in.0.flow.verifier.verify(&session.token).await {
+                name_end_user(bearer.owner.as_str());
+                request.extensions_mut().insert(Signed(bearer));
             }
         } else if had {
             set = Some(cookie::remove(SESSION));
@@ -176,11 +176,11 @@ impl SignIn {
         request: Request,
         next: Next,
     ) -> Response {
-        let Some(Extension(Signed(identity))) = signed else {
+        let Some(Extension(Signed(bearer))) = signed else {
             let detail = "Sign in: this is not for everybody.";
             return Problem::sign_in_required(detail, "Bearer").into_response();
         };
-        if identity.role.is_some_and(|role| access.allows(role)) {
+        if bearer.role.is_some_and(|role| access.allows(role)) {
             return next.run(request).await;
         }
         let detail = "Your role does not allow this.";
@@ -315,8 +315,8 @@ struct User {
 }
 
 async fn me(signed: Option<Extension<Signed>>) -> Json<Me> {
-    let user = signed.map(|Extension(Signed(identity))| {
-        let Identity { name, role, .. } = &*identity;
+    let user = signed.map(|Extension(Signed(bearer))| {
+        let Bearer { name, role, .. } = &*bearer;
         User {
             name: name.clone(),
             role: *role,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use access::Identity;
+use access::Bearer;
 use serde::{Deserialize, Serialize};
 
 /// How long a session lasts at most, however often its token is renewed: a working day.
@@ -28,33 +28,28 @@ pub(crate) struct Session {
 
 /// Somebody who has signed in, on the requests that the frontend server looks at.
 #[derive(Clone, Debug)]
-pub struct Signed(pub Arc<Identity>);
+pub struct Signed(pub Arc<Bearer>);
 
 impl Session {
     /// A session that begins now.
-    pub(crate) fn new(token: String, refresh: Option<String>, identity: &Identity) -> Self {
+    pub(crate) fn new(token: String, refresh: Option<String>, bearer: &Bearer) -> Self {
         let now = now();
         Self {
             token,
             refresh,
             since: now,
-            renew: renewal(now, identity.expires),
+            renew: renewal(now, bearer.expires),
         }
     }
 
     /// The same session with a new token.
-    pub(crate) fn renewed(
-        &self,
-        token: String,
-        refresh: Option<String>,
-        identity: &Identity,
-    ) -> Self {
+    pub(crate) fn renewed(&self, token: String, refresh: Option<String>, bearer: &Bearer) -> Self {
         Self {
             token,
             // A provider may keep the one that there is.
             refresh: refresh.or_else(|| self.refresh.clone()),
             since: self.since,
-            renew: renewal(now(), identity.expires),
+            renew: renewal(now(), bearer.expires),
         }
     }
 

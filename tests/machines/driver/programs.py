@@ -11,7 +11,7 @@ from pathlib import Path
 from .isolation import Failure
 
 # What no Debian archive has; a test goes without, and says so.
-OPTIONAL = ("loki", "promtail", "jaeger", "grafana", "dex")
+OPTIONAL = ("loki", "promtail", "jaeger", "grafana", "dex", "spire-agent", "spire-server")
 # Where Grafana's pages and defaults lie: beside its program in Nix' package and in the archive of a
 # release, and where Debian's package has them.
 GRAFANA_HOMES = ("../share/grafana", "..", "/usr/share/grafana")

@@ -193,7 +193,8 @@ if has_jaeger:
     with subtest("from an exemplar to its trace"):
         shown = answers.exemplars('http_server_requests_seconds_bucket{job="order-service"}')
         newest = max(shown, key=lambda exemplar: exemplar["timestamp"])
-        assert spans_of(machine, newest["labels"][trace_label]), newest
+        # Its spans are under way for a second.
+        eventually("its trace is there", lambda: spans_of(machine, newest["labels"][trace_label]), bool)
 
     with subtest("from a span to the metrics of its service"):
         to_metrics = source("jaeger")["jsonData"]["tracesToMetrics"]

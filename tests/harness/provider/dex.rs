@@ -1,0 +1,66 @@
+//! Dex.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::{PEOPLE, SECRET, Started, Wanted};
+use crate::foreign::{free_address, installed};
+
+/// The bcrypt hash of [`super::PASSWORD`], as cheap as Dex takes it.
+const HASH: &str = "$2b$10$sjsORWftgtSaJcVnDEuQvO3BeSM38szTe67BFfoZb/pJa2YeorpiO";
+
+pub(super) fn start(wanted: &Wanted<'_>) -> Option<Started> {
+    let program = program()?;
+    let address = free_address();
+    let file = wanted.folder.join("dex.yaml");
+    std::fs::write(&file, configuration(address, wanted)).expect("a file");
+    let child = Command::new(program)
+        .arg("serve")
+        .arg(file)
+        // Without sessions this Dex asks its store for a person while it holds the lock of it,
+        // whenever a token is renewed, and stands still for good.
+        .env("DEX_SESSIONS_ENABLED", "true")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("Dex starts");
+    Some(Started {
+        child,
+        issuer: format!("http://{address}/dex"),
+        browsers: address,
+        certificate: None,
+    })
+}
+
+fn program() -> Option<PathBuf> {
+    if let Some(found) = installed("dex") {
+        return Some(found);
+    }
+    let build = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("machines/dex/build");
+    let output = Command::new(build).stderr(Stdio::inherit()).output().ok()?;
+    let folder = String::from_utf8(output.stdout).ok()?;
+    output
+        .status
+        .success()
+        .then(|| PathBuf::from(folder.trim()).join("dex"))
+}
+
+fn configuration(address: SocketAddr, wanted: &Wanted<'_>) -> String {
+    let (origin, life) = (wanted.origin, wanted.life.as_secs());
+    let people = PEOPLE.map(|(name, group)| {
+        format!(
+            "  - email: {name}@shop.test\n    hash: \"{HASH}\"\n    username: {name}\n    \
+             name: {name} of the tests\n    emailVerified: true\n    userID: {name}-id\n    groups: [{group}]\n"
+        )
+    });
+    format!(
+        "issuer: http://{address}/dex\nstorage: {{ type: memory }}\nweb: {{ http: {address} }}\n\
+         oauth2: {{ skipApprovalScreen: true }}\nexpiry: {{ idTokens: {life}s }}\n\
+         enablePasswordDB: true\nstaticClients:\n  - id: hello-observability\n    name: Shop\n    \
+         secret: {SECRET}\n    redirectURIs: [\"{origin}/auth/callback\"]\n  - id: another\n    \
+         name: Another\n    secret: {SECRET}\n    redirectURIs: [\"{origin}/auth/callback\"]\n\
+         staticPasswords:\n{}",
+        people.concat()
+    )
+}
