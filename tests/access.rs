@@ -413,6 +413,14 @@ fn bad_tokens(issuer: &Issuer) -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_order_service_asks_for_a_token_who_has_not_passed_the_gateway() {
+    let (shop, _issuer) = shop_with_sign_in().await;
+    let answer = shop.http("order-service").get("/orders").await;
+    answer.problem(401);
+    assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_not_of_the_issuer_for_us_and_of_now_is_refused_and_counted() {
     let (shop, issuer) = shop_with_sign_in().await;
     let gateway = shop.gateway();

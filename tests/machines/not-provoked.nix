@@ -3,6 +3,8 @@
 {
   SignInFails = "the machines of those scripts sign nobody in; scripts/sign-in.py does, and waits for nobody to be told";
   TokensForged = "the same";
+  InstanceEjected = "a machine runs one instance of each service; tests/balancing.rs ejects one of three and reads the metric";
+  RetryBudgetSpent = "the same";
   Oversold = "the store refuses it: a test that provoked it would have found the bug";
   OrdersFailSlowly = "looks back over one and three days, and is silent while OrdersFailFast fires, for half an hour";
   OrdersSlowSlowly = "the same, while OrdersSlowFast fires";

@@ -51,6 +51,12 @@ impl Deadline {
         CURRENT.scope(self, work).await
     }
 
+    /// The same, by so much earlier.
+    #[must_use]
+    pub fn earlier_by(self, time: Duration) -> Self {
+        Self(self.0.checked_sub(time).unwrap_or(self.0))
+    }
+
     /// When that is.
     pub const fn instant(self) -> Instant {
         self.0

@@ -30,6 +30,8 @@ pub(crate) enum Effect {
     Fail(FailStatus),
     /// Hold the lock.
     Hold(Duration),
+    /// Block the thread.
+    Block(Duration),
 }
 
 impl ActiveFault {
@@ -57,6 +59,7 @@ impl ActiveFault {
             }
             Fault::Fail(fail) if fail.share.hits(before) => Effect::Fail(fail.status),
             Fault::Lock(lock) => Effect::Hold(Duration::from_millis(lock.milliseconds.into())),
+            Fault::Block(block) => Effect::Block(Duration::from_millis(block.milliseconds.into())),
             _ => return None,
         };
         self.injections.inc();

@@ -16,6 +16,8 @@ pub enum Fault {
     Fail(Fail),
     /// Requests take turns on a lock.
     Lock(Lock),
+    /// Requests hold the thread that runs them all.
+    Block(Block),
     /// The process grows, as if it leaked.
     Memory(Memory),
     /// Made by systemd, the kernel or the API. The service only says that it is on, so that the page
@@ -59,6 +61,17 @@ pub struct Lock {
     pub milliseconds: Within<1, 1_000>,
 }
 
+/// See [`Fault::Block`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// The requests that hold the thread.
+    pub route: FaultRoute,
+    /// How long each holds it: as long as a computation, or a call that blocks, would. At most a second,
+    /// since probes wait as well, and the watchdog.
+    pub milliseconds: Within<1, 1_000>,
+}
+
 /// See [`Fault::Memory`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,7 +104,8 @@ impl Fault {
         match self {
             Self::Delay(Delay { route, .. })
             | Self::Fail(Fail { route, .. })
-            | Self::Lock(Lock { route, .. }) => Some(route),
+            | Self::Lock(Lock { route, .. })
+            | Self::Block(Block { route, .. }) => Some(route),
             Self::Memory(_) | Self::Outside => None,
         }
     }
@@ -141,6 +155,12 @@ impl fmt::Display for Fault {
                 "requests {} take turns on a lock, {} ms each",
                 lock.route,
                 u64::from(lock.milliseconds)
+            ),
+            Self::Block(block) => write!(
+                formatter,
+                "requests {} hold the thread that runs all of them, {} ms each",
+                block.route,
+                u64::from(block.milliseconds)
             ),
             Self::Memory(memory) => write!(
                 formatter,

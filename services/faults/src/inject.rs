@@ -45,6 +45,8 @@ pub async fn inject(State(faults): State<Faults>, request: Request, next: Next) 
             Effect::Fail(status) => return failure(status, &active.name).into_response(),
             Effect::Wait(time) => tokio::time::sleep(time).await,
             Effect::Hold(time) => hold(&faults, active, time).await,
+            // What must never be done in a handler is what is shown.
+            Effect::Block(time) => std::thread::sleep(time),
         }
     }
     next.run(request).await

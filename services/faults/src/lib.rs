@@ -1,7 +1,7 @@
 //! The faults that an operator has switched on in a service.
 //!
 //! A service that is started with `--faults-file` looks once a second whether that file has changed
-//! and does what it says: delay or fail requests, make them queue for a lock, grow. Without the flag
+//! and does what it says: delay or fail requests, make them queue for a lock or for the thread, grow. Without the flag
 //! nothing of this is in the service. Only the file switches a fault on, and only root or the user of
 //! the service may write it ([`file`]); nothing in a request can.
 //!

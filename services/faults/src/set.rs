@@ -96,6 +96,7 @@ mod tests {
   "slow": { "delay": { "route": "GET /products/{id}", "share": 0.5, "milliseconds": 800 } },
   "broken": { "fail": { "route": "POST /orders", "share": 1, "status": 503 } },
   "queue": { "lock": { "route": "GET /inventory", "milliseconds": 50 } },
+  "busy": { "block": { "route": "GET /products", "milliseconds": 20 } },
   "leak": { "memory": { "bytes_per_second": 1048576, "up_to_bytes": 67108864 } },
   "elsewhere": "outside"
 }"#;
@@ -103,7 +104,7 @@ mod tests {
     #[test]
     fn a_file_has_faults_of_every_kind_and_is_written_as_it_is_read() {
         let faults = FaultSet::parse(ALL).unwrap();
-        assert_eq!(faults.iter().count(), 5);
+        assert_eq!(faults.iter().count(), 6);
         assert_eq!(FaultSet::parse(&faults.to_text()).unwrap(), faults);
         assert!(FaultSet::parse("{}").unwrap().is_empty());
     }

@@ -10,6 +10,7 @@ use api::{
     Product,
 };
 use client::PeerError;
+use deadline::Deadline;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -65,12 +66,14 @@ impl From<PeerError> for Refusal {
 }
 
 impl OrderFlow {
-    /// Makes an order, or finds the one that the same request has made before.
+    /// Makes an order, or finds the one that the same request has made before. After the deadline no new
+    /// one is stored: nobody would wait for its answer.
     pub(crate) async fn create(
         &self,
         new: NewOrder,
         key: Option<IdempotencyKey>,
         owner: Option<Owner>,
+        deadline: Option<Deadline>,
     ) -> Result<Placed, Problem> {
         let key = key.map(|key| OwnKey::new(key, owner.clone()));
         let attributes = vec![
@@ -83,7 +86,8 @@ impl OrderFlow {
             }
             let id = OrderId::new_unique();
             context.span().set_attribute(order_id(&id));
-            self.create_new(id, new, key, owner, context).await
+            let new = self.create_new(id, new, key, owner, deadline, context);
+            new.await
         })
         .await;
         if created.as_ref().is_err_and(|problem| problem.status >= 500) {
@@ -98,9 +102,15 @@ impl OrderFlow {
         new: NewOrder,
         key: Option<OwnKey>,
         owner: Option<Owner>,
+        deadline: Option<Deadline>,
         context: &Context,
     ) -> Result<Placed, Problem> {
-        let product = match self.orderable(&new).await {
+        let orderable = self.orderable(&new);
+        let orderable = match deadline {
+            Some(deadline) => deadline.scope(orderable).await,
+            None => orderable.await,
+        };
+        let product = match orderable {
             Ok(product) => product,
             Err(refusal) => {
                 // The same request may run at the same time and be further: it may have taken what
@@ -111,6 +121,9 @@ impl OrderFlow {
                 };
             }
         };
+        if deadline.is_some_and(|deadline| deadline.left().is_zero()) {
+            return Err(too_late());
+        }
         let has_key = key.is_some();
         let entry = Entry::new(id, product, new.quantity, traceparent(context), owner);
         let driving = self.driven.begin(entry.id.clone());
@@ -281,6 +294,12 @@ fn nothing_stored(error: &PeerError) -> Problem {
     };
     let detail = format!("{peer} {failure}, so nothing was ordered. Try again in a moment.");
     Problem::unavailable(detail, RETRY_AFTER).caused_by(&error.chain())
+}
+
+/// The time of the request was over before anything was stored.
+fn too_late() -> Problem {
+    Problem::gateway_timeout("The time for this request is over. Nothing was ordered.")
+        .caused_by(&"the deadline that the request brought has passed")
 }
 
 /// The disk failed while the order was stored.

@@ -8,6 +8,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use deadline::Deadline;
 use http::{HeaderMap, StatusCode, header};
 use opentelemetry::Context;
 use serde::Deserialize;
@@ -39,8 +40,9 @@ async fn create(
 ) -> Result<Response, Problem> {
     let key = IdempotencyKey::from_headers(&headers)
         .map_err(|error| Problem::bad_request(error.to_string()))?;
-    // The flow runs to its end even if the client goes away.
-    let placing = async move { flow.create(new, key, sender.owner()).await };
+    // The flow runs to its end even if the client goes away, or the time of the request is over.
+    let deadline = Deadline::current();
+    let placing = async move { flow.create(new, key, sender.owner(), deadline).await };
     let placed = tokio::spawn(placing.with_context(Context::current()))
         .await
         .map_err(|error| Problem::internal().caused_by(&error))?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{IdempotencyKey, Owner, Person, Problem, ProblemKind, Role};
+use api::{IdempotencyKey, Owner, Person, Problem, Role};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use telemetry::traces::name_end_user;
@@ -42,7 +42,7 @@ impl FromRequestParts<Arc<OrderFlow>> for Sender {
             .map_err(|error| Problem::bad_request(error.to_string()))?;
         if person.is_none() && flow.require_person {
             let detail = "The request names no person: it has not passed the gateway.";
-            return Err(Problem::new(ProblemKind::SignInRequired, detail));
+            return Err(Problem::sign_in_required(detail, "Bearer"));
         }
         if let Some(person) = &person {
             name_end_user(person.owner.as_str());

@@ -16,6 +16,11 @@ Set by systemd, where it runs the service:
   LISTEN_FDS             A socket that is handed over; it takes the place of --host and --port
   CREDENTIALS_DIRECTORY  Where a file otlp-headers may hold headers for the OTLP receiver";
 
+/// As many requests can wait as there are connections, and to answer them all once takes a worker a tenth
+/// of a second. A queue that stays longer than twice that is more than the service can do; one that is
+/// shorter costs less than to refuse what waits in it, and far less than its clients' patience.
+const SHED_AFTER_MS: u32 = 250;
+
 /// Flags of the server. `PORT` is the contract's port of the service.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Server", after_help = OF_SYSTEMD)]
@@ -46,6 +51,17 @@ pub struct ServerArgs<const PORT: u16> {
         default_value = "1"
     )]
     pub worker_threads: NonZero<usize>,
+
+    /// Refuse requests (503, lists first) once they have waited for longer than this until a thread had
+    /// time for them, if that lasts for a second; in milliseconds, 0 for never.
+    #[arg(
+        long,
+        env = "SHED_AFTER_MS",
+        value_name = "MILLISECONDS",
+        default_value_t = SHED_AFTER_MS,
+        value_parser = clap::value_parser!(u32).range(..=10_000)
+    )]
+    pub shed_after_ms: u32,
 
     /// A file in which an operator switches faults on, for practice. It is read at the start and
     /// whenever it changes; only root or the user of the service may be able to write it. Without

@@ -24,6 +24,7 @@ use crate::connections::{Busy, Place};
 use crate::deadlines::{HEAD_TIMEOUT, HeadTimer, TimedStream};
 use crate::limits::Limits;
 use crate::phase::Phase;
+use crate::queue::Queue;
 use crate::secured::Secured;
 
 /// How long a connection lives at most: an identity that was withdrawn ends with the connections that
@@ -37,6 +38,8 @@ pub(crate) struct Origin {
     pub(crate) client: Option<Client>,
     /// The connection is busy until this is dropped.
     pub(crate) busy: Arc<Busy>,
+    /// The queue of the worker; none where there is never much to do.
+    pub(crate) queue: Option<Arc<Queue>>,
 }
 
 /// The other end of a connection.
@@ -67,6 +70,7 @@ pub(crate) async fn accepted(
     address: SocketAddr,
     router: Router,
     identity: Option<Identity>,
+    queue: Option<Arc<Queue>>,
     place: Place,
     phase: watch::Receiver<Phase>,
 ) {
@@ -75,7 +79,7 @@ pub(crate) async fn accepted(
     }
     let Some(identity) = identity else {
         let client = Client::new(address, None);
-        return serve(stream, Some(client), router, place, phase).await;
+        return serve(stream, Some(client), router, queue, place, phase).await;
     };
     let handshake = tokio::time::timeout(HEAD_TIMEOUT, identity.accept(stream));
     match handshake
@@ -84,7 +88,7 @@ pub(crate) async fn accepted(
     {
         Ok((stream, id)) => {
             let client = Client::new(address, Some(id));
-            serve(Secured(stream), Some(client), router, place, phase).await;
+            serve(Secured(stream), Some(client), router, queue, place, phase).await;
         }
         Err(error) => {
             tracing::warn!(client = %address.ip(), cause = %error, "a caller shows no identity: {error}");
@@ -120,6 +124,7 @@ pub(crate) async fn serve<S>(
     stream: S,
     client: Option<Client>,
     router: Router,
+    queue: Option<Arc<Queue>>,
     place: Place,
     phase: watch::Receiver<Phase>,
 ) where
@@ -131,6 +136,7 @@ pub(crate) async fn serve<S>(
         request.extensions_mut().insert(Origin {
             client: client.clone(),
             busy: Arc::new(connection.busy()),
+            queue: queue.clone(),
         });
         let answer = router.clone().call(request);
         let phase = &phase;

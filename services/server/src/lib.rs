@@ -4,6 +4,7 @@
 //! flush. A service gives it an [`App`]: its routes, what its health depends on, and what it does
 //! in the background.
 
+mod admission;
 mod app;
 mod args;
 mod around;
@@ -19,10 +20,13 @@ mod json;
 mod lifecycle;
 mod limits;
 mod listener;
+mod load;
 mod object;
 mod observe;
+mod overload;
 mod phase;
 mod probes;
+mod queue;
 mod runtime;
 mod secured;
 mod serve;

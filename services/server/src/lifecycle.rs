@@ -23,7 +23,9 @@ use crate::buffers::Buffers;
 use crate::connections::Connections;
 use crate::limits::Limits;
 use crate::listener::{ListenError, Sockets};
+use crate::load::LoadMetrics;
 use crate::observe::Observer;
+use crate::queue::Queue;
 use crate::serve::Server;
 use crate::workers::Workers;
 use crate::{probes, runtime, systemd, watchdog};
@@ -140,7 +142,12 @@ where
     let mut sockets = Sockets::from_systemd();
     let (listener, address) = sockets.bind(&args.host, args.port)?;
     let probes = sockets.bind_probes(args.probes_port)?;
-    let (workers, threads) = Workers::start(args.worker_threads).map_err(Failure::Runtime)?;
+    let load = LoadMetrics::new(&telemetry.metrics).map_err(BuildError::settings)?;
+    let shed_after =
+        (args.shed_after_ms > 0).then(|| Duration::from_millis(args.shed_after_ms.into()));
+    let queue = || Some(Queue::new(shed_after, load.clone()));
+    let workers = Workers::start(args.worker_threads, queue);
+    let (workers, threads) = workers.map_err(Failure::Runtime)?;
     for worker in workers.all() {
         telemetry.metrics.show_runtime(&worker.runtime);
     }
@@ -184,11 +191,17 @@ where
     };
     if let Some((listener, address)) = probes {
         let observer = Observer::new(telemetry, address.port(), &[], &[]);
-        let router = observed(Router::new(), health.clone(), telemetry, observer);
+        let router = observed(
+            Router::new(),
+            health.clone(),
+            telemetry,
+            observer,
+            load.clone(),
+        );
         background.spawn(probes::serve(router, &listener).map_err(ListenError::Setup)?);
         tracing::info!(probes = %address, "{} answers probes on {address}", service.name);
     }
-    let router = observed(router, health, telemetry, observer);
+    let router = observed(router, health, telemetry, observer, load);
     let server = Server::new(router, identity, connections(args.max_connections), workers);
 
     tracing::info!(%address, version = service.version, "{} listening on {address}", service.name);
@@ -255,9 +268,11 @@ fn observed(
     health: Vec<probes::Health>,
     telemetry: &Telemetry,
     observer: Observer,
+    load: LoadMetrics,
 ) -> Router {
     let surroundings = Around {
         observer,
+        load,
         buffers: Buffers::default(),
     };
     router

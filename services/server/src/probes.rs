@@ -76,7 +76,7 @@ pub(crate) fn serve(
     listener: &TcpListener,
 ) -> io::Result<impl Future<Output = ()> + Send + use<>> {
     // The first worker is the runtime in which this is called.
-    let (workers, _) = Workers::start(NonZero::<usize>::MIN)?;
+    let (workers, _) = Workers::start(NonZero::<usize>::MIN, || None)?;
     let server = Server::new(router, None, Connections::new(PROBERS, PROBERS), workers);
     let (_, no_watchdog) = watchdog::door();
     let mut loops = server.start(listener, vec![no_watchdog])?;

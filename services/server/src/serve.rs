@@ -139,9 +139,10 @@ impl Server {
         let (worker, share) = self.workers.least_busy();
         let identity = self.identity.clone();
         let (router, phase) = (self.router.clone(), self.phase.subscribe());
+        let queue = worker.queue.clone();
         if worker.is_current() {
             worker.runtime.spawn(async move {
-                connection::accepted(stream, client, router, identity, place, phase).await;
+                connection::accepted(stream, client, router, identity, queue, place, phase).await;
                 drop(share);
             });
             return;
@@ -152,7 +153,7 @@ impl Server {
         };
         worker.runtime.spawn(async move {
             if let Ok(stream) = TcpStream::from_std(stream) {
-                connection::accepted(stream, client, router, identity, place, phase).await;
+                connection::accepted(stream, client, router, identity, queue, place, phase).await;
             }
             drop(share);
         });
@@ -161,7 +162,7 @@ impl Server {
     fn serve_beside(&self, stream: UnixStream) {
         let (router, phase) = (self.router.clone(), self.phase.subscribe());
         let place = self.connections.place_beside();
-        tokio::spawn(connection::serve(stream, None, router, place, phase));
+        tokio::spawn(connection::serve(stream, None, router, None, place, phase));
     }
 }
 

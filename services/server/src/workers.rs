@@ -18,6 +18,7 @@ use tokio::runtime::{Handle, Runtime, RuntimeMetrics};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::queue::Queue;
 use crate::runtime;
 
 /// How long a worker's business is measured before it counts: some hundred requests.
@@ -45,6 +46,8 @@ pub(crate) struct Threads(Vec<(oneshot::Sender<()>, JoinHandle<()>)>);
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) runtime: Handle,
+    /// What waits for it, where that is measured.
+    pub(crate) queue: Option<Arc<Queue>>,
     load: Arc<Load>,
     metrics: RuntimeMetrics,
 }
@@ -64,13 +67,17 @@ struct Load {
 pub(crate) struct Share(Arc<Load>);
 
 impl Workers {
-    /// So many workers, of which the runtime in which this is called is the first.
-    pub(crate) fn start(count: NonZero<usize>) -> io::Result<(Self, Threads)> {
-        let mut all = vec![Worker::new(Handle::current())];
+    /// So many workers, of which the runtime in which this is called is the first. `queue` makes what
+    /// measures the queue of each.
+    pub(crate) fn start(
+        count: NonZero<usize>,
+        queue: impl Fn() -> Option<Queue>,
+    ) -> io::Result<(Self, Threads)> {
+        let mut all = vec![Worker::new(Handle::current(), queue())];
         let mut threads = Threads(Vec::new());
         for number in 1..count.get() {
             let runtime = runtime::build()?;
-            all.push(Worker::new(runtime.handle().clone()));
+            all.push(Worker::new(runtime.handle().clone(), queue()));
             threads.start(number, runtime)?;
         }
         let measured = Mutex::new(Instant::now());
@@ -133,10 +140,15 @@ impl Drop for Threads {
 }
 
 impl Worker {
-    fn new(runtime: Handle) -> Self {
+    fn new(runtime: Handle, queue: Option<Queue>) -> Self {
+        let queue = queue.map(Arc::new);
+        if let Some(queue) = &queue {
+            runtime.spawn(Arc::clone(queue).pass_marks());
+        }
         Self {
             metrics: runtime.metrics(),
             runtime,
+            queue,
             load: Arc::default(),
         }
     }
@@ -174,7 +186,7 @@ mod tests {
     use super::*;
 
     fn workers() -> (Workers, Threads) {
-        Workers::start(NonZero::new(2).unwrap()).unwrap()
+        Workers::start(NonZero::new(2).unwrap(), || None).unwrap()
     }
 
     /// To which worker a connection goes that nobody closes.

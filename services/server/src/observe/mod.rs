@@ -48,6 +48,10 @@ enum Kind {
     Untraced,
     /// A probe of a machine: ids, but no span, and an access line at debug level only.
     Probe,
+    /// A request that is refused unread, as there is too much to do: likewise. Its spans and lines would
+    /// take the place of those of the requests that are answered, and cost more than the refusal. The
+    /// span of the caller, a line a second and the metrics tell of it.
+    Refused,
 }
 
 impl Observer {
@@ -102,10 +106,11 @@ impl Observer {
         }
     }
 
-    /// Has `answer` answer the request in its context.
+    /// Has `answer` answer the request in its context; `is_refused` says that it refuses it.
     pub(crate) async fn observe<F: Future<Output = Response>>(
         &self,
         mut request: Request,
+        is_refused: bool,
         answer: impl FnOnce(Request) -> F,
     ) -> Response {
         let origin = request.extensions_mut().remove::<Origin>();
@@ -118,7 +123,11 @@ impl Observer {
         let route = request.extensions().get::<MatchedPath>().cloned();
         let template = route.as_ref().map(MatchedPath::as_str);
         let request_id = ids::request_id(request.headers());
-        let kind = self.kind(template);
+        let kind = if is_refused {
+            Kind::Refused
+        } else {
+            self.kind(template)
+        };
         let context = self.context(kind, &request, template, client.as_ref());
         let context = context.with_value(request_id.clone());
         let mut record = Record {

@@ -163,6 +163,7 @@ impl Record {
             };
         }
         match self.kind {
+            Kind::Refused => line!(debug),
             _ if status.is_server_error() || cause.is_some() => line!(error),
             Kind::Request | Kind::Untraced => line!(info),
             Kind::Probe => line!(debug),
