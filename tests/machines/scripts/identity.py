@@ -210,11 +210,13 @@ if is_spiffe:
         assert not has_budget or sum(held.values()) <= 75, held
 
     with subtest("the agent and the server are killed under load, and not one order fails"):
-        for unit in ("spire-agent", "spire-server"):
+        killed = {unit: main_pid(machine, unit) for unit in ("spire-agent", "spire-server")}
+        for unit in killed:
             machine.succeed(f"systemd-run --quiet --on-active=4 systemctl kill --signal=KILL {unit}.service")
         load(15)
-        for unit in ("spire-agent", "spire-server"):
+        for unit, pid in killed.items():
             machine.wait_for_unit(f"{unit}.service")
+            assert main_pid(machine, unit) != pid, unit
         eventually(
             "the agent gives an identity again",
             lambda: [metric_at(service, "identity_agent_up") for service in INSIDE],
