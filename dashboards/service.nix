@@ -234,6 +234,37 @@ dashboard {
           })
         ];
       }
+      {
+        height = 7;
+        panels = map (rest: third ({ none = "No peer has several instances, or none failed"; } // rest)) [
+          {
+            title = "Instances by peer";
+            description = "Of peers with several instances. 0 in use. 1: one request tries whether it answers again. 2 ejected: the others are asked.";
+            unit = "none";
+            max = 2;
+            lines = panels.above { critical = 2; };
+            targets = [
+              (targets.series "http_client_instance_state{${job}}" "{{peer}} {{peer_instance}}")
+            ];
+          }
+          {
+            title = "In flight by instance";
+            description = "Requests whose answers have not begun, by the instance that they went to. The less loaded of two that chance draws gets the next.";
+            unit = "none";
+            targets = [
+              (targets.series "http_client_requests_in_flight{${job}}" "{{peer}} {{peer_instance}}")
+            ];
+          }
+          {
+            title = "Retries by peer";
+            description = "Requests sent a second time, a second: succeeded, failed as well, or over budget and not sent. At most a fifth of the requests is sent again.";
+            unit = "reqps";
+            targets = [
+              (targets.series "sum by (peer, outcome) (rate(http_client_retries_total{${job}}[$__rate_interval]))" "{{peer}} {{outcome}}")
+            ];
+          }
+        ];
+      }
       { section = "What it needs"; }
       {
         height = 7;

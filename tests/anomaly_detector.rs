@@ -12,12 +12,16 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
-use harness::{Http, Process, eventually};
+use harness::{Http, Process, Receiver, ReceiverMode, eventually};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+/// For how many seconds a fault is there when the detector starts: long enough to be found, and so new
+/// that it is told.
+const LASTS: u64 = 60;
 
 /// What the stand-in answers, and what it was asked.
 #[derive(Debug, Default)]
@@ -87,23 +91,34 @@ async fn prometheus(world: &Shared) -> SocketAddr {
 }
 
 fn detector(address: SocketAddr, state: &Path) -> (Process, Http) {
+    detector_exporting(address, state, None)
+}
+
+/// One that exports its spans.
+fn detector_exporting(
+    address: SocketAddr,
+    state: &Path,
+    receiver: Option<&Receiver>,
+) -> (Process, Http) {
     std::fs::write(
         state.join("queries.json"),
         r#"{"queries": [{"name": "errors", "title": "errors a second", "promql": "sum by (job) (x)"}]}"#,
     )
     .expect("a file");
     let url = format!("http://{address}");
-    let process = Process::start(
-        "anomaly-detector",
-        &[
-            ("PROMETHEUS_URL", OsString::from(&url)),
-            ("ALERTMANAGER_URL", OsString::from(&url)),
-            ("STATE_DIRECTORY", state.into()),
-            ("QUERIES_FILE", state.join("queries.json").into()),
-            ("QUERY_INTERVAL", "1".into()),
-            ("HISTORY_HOURS", "1".into()),
-        ],
-    );
+    let mut environment = vec![
+        ("PROMETHEUS_URL", OsString::from(&url)),
+        ("ALERTMANAGER_URL", OsString::from(&url)),
+        ("STATE_DIRECTORY", state.into()),
+        ("QUERIES_FILE", state.join("queries.json").into()),
+        ("QUERY_INTERVAL", "1".into()),
+        ("HISTORY_HOURS", "1".into()),
+    ];
+    if let Some(receiver) = receiver {
+        environment.push(("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint().into()));
+        environment.push(("OTEL_BSP_SCHEDULE_DELAY", "20".into()));
+    }
+    let process = Process::start("anomaly-detector", &environment);
     let http = Http::new(process.address());
     (process, http)
 }
@@ -203,9 +218,10 @@ async fn it_learns_the_past_in_bounded_pieces_and_shows_a_band_for_each_series()
 async fn an_anomaly_of_two_services_is_told_once_with_what_was_expected_and_its_traces() {
     let world = Shared::default();
     let folder = TempDir::new().expect("a folder");
-    let (process, http) = detector(prometheus(&world).await, folder.path());
-    has_learned(&http).await;
-    world.lock().expect("no panic").faulty_from = Some(now() + 1);
+    world.lock().expect("no panic").faulty_from = Some(now() - LASTS);
+    let receiver = Receiver::http(ReceiverMode::Good).await;
+    let address = prometheus(&world).await;
+    let (process, http) = detector_exporting(address, folder.path(), Some(&receiver));
     becomes(&http, &format!("anomaly_events_active{ORDERS}"), |active| {
         active > 0.5
     })
@@ -233,6 +249,15 @@ async fn an_anomaly_of_two_services_is_told_once_with_what_was_expected_and_its_
         (&json!("WARN"), &json!("errors"), &json!("50"))
     );
     assert_eq!(line["traces"], TRACE);
+    let links = eventually("its span leads to the traces of that minute", async || {
+        let spans = receiver.spans();
+        let span = spans.iter().find(|span| span.span.name == "anomaly");
+        span.map(|span| span.span.links.clone()).ok_or(spans.len())
+    })
+    .await;
+    let trace = u128::from_str_radix(TRACE, 16).expect("hexadecimal");
+    assert_eq!(links.len(), 1);
+    assert_eq!(links[0].trace_id, trace.to_be_bytes());
     assert_eq!(
         metric(&http, r#"anomaly_events_total{silenced="false"}"#).await,
         Ok(1.0)
@@ -246,9 +271,8 @@ async fn what_is_silenced_is_counted_and_told_to_nobody() {
     let world = Shared::default();
     world.lock().expect("no panic").silences = Some(json!([silence("active")]));
     let folder = TempDir::new().expect("a folder");
+    world.lock().expect("no panic").faulty_from = Some(now() - LASTS);
     let (process, http) = detector(prometheus(&world).await, folder.path());
-    has_learned(&http).await;
-    world.lock().expect("no panic").faulty_from = Some(now() + 1);
     becomes(&http, r#"anomaly_events_total{silenced="true"}"#, |count| {
         count > 0.5
     })

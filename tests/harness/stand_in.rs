@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
@@ -30,6 +31,10 @@ pub enum Behaviour {
     LoseAnswer,
     /// Nobody gets it, and it is answered with this status and JSON.
     Answer(StatusCode, Value),
+    /// Nobody gets it, and it is answered with 503 and `Retry-After`, as by a server that has too much to do.
+    NotNow,
+    /// The service gets it after so long, and its answer goes back.
+    Slow(Duration),
 }
 
 /// A running stand-in.
@@ -125,6 +130,15 @@ impl StandIn {
             Behaviour::Pass => self.pass(request).await,
             Behaviour::Hang => std::future::pending().await,
             Behaviour::Break => Err(Broken),
+            Behaviour::NotNow => Ok(Response::builder()
+                .status(StatusCode::SERVICE_UNAVAILABLE)
+                .header(header::RETRY_AFTER, "1")
+                .body(Full::default())
+                .expect("a response")),
+            Behaviour::Slow(pause) => {
+                tokio::time::sleep(pause).await;
+                self.pass(request).await
+            }
             Behaviour::LoseAnswer => self.pass(request).await.and(Err(Broken)),
             Behaviour::Answer(status, body) => Ok(Response::builder()
                 .status(status)

@@ -67,7 +67,7 @@ struct Known {
 
 impl WorkloadApi {
     /// An agent that knows nobody and does not run.
-    pub fn new() -> Self {
+    pub fn away() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
             known: Known {
@@ -80,7 +80,7 @@ impl WorkloadApi {
 
     /// One that runs and knows these services.
     pub fn with(identities: &Identities, services: &[&str]) -> Self {
-        let mut agent = Self::new();
+        let mut agent = Self::away();
         for service in services {
             agent.give(identities, service);
         }
@@ -94,8 +94,8 @@ impl WorkloadApi {
     }
 
     /// What a service is told, so that it asks this agent, and answers probes in plain HTTP too.
-    pub fn environment(&self) -> [(&'static str, String); 3] {
-        [
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
             ("IDENTITY", "spiffe".to_owned()),
             ("SPIFFE_ENDPOINT_SOCKET", self.socket()),
             ("PROBES_PORT", "0".to_owned()),

@@ -96,15 +96,15 @@ in
   alerts-parts.machine = told // {
     product.memoryMax = "11M";
   };
-  # Five minutes of its rounds are one here: what it has to learn takes three minutes.
+  # Fifteen minutes of its rounds are five here, as often as Prometheus looks.
   alerts-anomalies.machine =
     told
     // breakable
     // {
       anomalyDetector = {
         enable = true;
-        interval = 3;
-        # The start of the shop is nothing that is usual.
+        interval = 5;
+        # The shop without customers is nothing that is usual.
         historyHours = 0;
       };
     };

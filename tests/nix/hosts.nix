@@ -58,6 +58,38 @@ in
     ];
   };
 
+  "SPIRE's agent keeps the user of its module, is reached by others, and looks at who asks" = {
+    module = host {
+      services.hello-observability = {
+        identity.source = "spiffe";
+        spireServer.enable = true;
+        spireAgent.enable = true;
+      };
+    };
+    expected = [
+      "spire-agent"
+      false
+      false
+      "/run/spire/agent/api.sock"
+      "127.0.0.1"
+      8085
+    ];
+    actual =
+      config:
+      let
+        own = config.systemd.services.spire-agent.serviceConfig;
+        inherit (config.services.spire) agent server;
+      in
+      [
+        own.User
+        (own.DynamicUser or false)
+        (own ? ProtectProc)
+        agent.settings.agent.socket_path
+        server.settings.server.bind_address
+        server.settings.server.bind_port
+      ];
+  };
+
   "a service is reloaded by SIGHUP, and by one word for it" = {
     module = host { };
     expected = true;

@@ -65,6 +65,27 @@ in
         description = "{{ $value | humanizePercentage }} of the requests from {{ $labels.job }} to {{ $labels.peer }} fail.";
         dashboard = "service";
       })
+      (cause {
+        name = "InstanceEjected";
+        # 2 while it is ejected, 1 while a request tries it again, also for as long as none comes: more than
+        # half of the minute it was left out. Pauses between two tries grow to 16 seconds.
+        expr = "avg_over_time(http_client_instance_state[1m]) > 1";
+        severity = "warning";
+        service = "{{ $labels.peer }}";
+        summary = "An instance of {{ $labels.peer }} is ejected";
+        description = "{{ $labels.job }} gets no answer from {{ $labels.peer }} at {{ $labels.peer_instance }}, and asks the other instances.";
+        dashboard = "service";
+      })
+      (cause {
+        name = "RetryBudgetSpent";
+        expr = "sum by (job, peer) (rate(http_client_retries_total{outcome=\"over_budget\"}[1m])) > 0";
+        for = "1m";
+        severity = "warning";
+        service = "{{ $labels.peer }}";
+        summary = "{{ $labels.job }} has spent its retries to {{ $labels.peer }}";
+        description = "More than a fifth of the requests from {{ $labels.job }} to {{ $labels.peer }} would have to be sent again; {{ printf \"%.1f\" $value }} a second are not, and fail.";
+        dashboard = "service";
+      })
       (ofJob {
         name = "LoadShed";
         # Some hundred a minute: a burst that was a little too long is none.

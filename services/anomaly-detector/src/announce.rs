@@ -9,10 +9,11 @@ use opentelemetry::trace::{
 };
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
+use prometheus_api::Range;
 use telemetry::traces::FutureExt as _;
 
+use crate::back_end;
 use crate::events::{Event, Member};
-use crate::prometheus_api;
 
 /// How many traces are linked: as many as somebody may follow.
 const TRACES: usize = 5;
@@ -33,9 +34,13 @@ impl Announcer {
         let traces = match first.labels.service() {
             Some(service) => {
                 let from = began as u64;
-                let range = (from.saturating_sub(AROUND), from + AROUND);
+                let range = Range {
+                    start: from.saturating_sub(AROUND),
+                    end: from + AROUND,
+                    step: 1,
+                };
                 // In no trace: what the detector asks is not what went wrong.
-                let traces = prometheus_api::traces(prometheus, service, range, TRACES);
+                let traces = back_end::traces(prometheus, service, range, TRACES);
                 let traces = traces.with_context(Context::new()).await;
                 // Without them the anomaly is told all the same.
                 traces.unwrap_or_default()

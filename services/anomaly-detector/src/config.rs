@@ -26,7 +26,7 @@ pub(crate) enum Direction {
 }
 
 /// Which seasons are looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Season {
     /// A day and a week, each as far as it helps to foretell the values.
@@ -41,7 +41,7 @@ pub(crate) enum Season {
 }
 
 /// What is known of a series.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SeriesConfig {
     pub(crate) direction: Direction,

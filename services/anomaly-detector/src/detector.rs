@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use prometheus_api::{Range, Series};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Query;
+use crate::config::{Query, Season};
 use crate::events::{Events, Member};
 use crate::labels::Labels;
-use crate::prometheus_api::{Range, Series};
+
 use crate::watch::Watch;
 
 /// The most series of all queries. A model holds some 15 KiB.
@@ -16,8 +17,9 @@ pub(crate) const MOST_SERIES: usize = 2000;
 /// Everything that was learned of one query.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Learned {
-    /// What is asked; another question has to be learned anew.
+    /// What is asked, and the seasons that are looked for: another question has to be learned anew.
     pub(crate) promql: String,
+    season: Season,
     /// The last time that was fed, in seconds since 1970.
     pub(crate) until: Option<u64>,
     /// A list, as JSON has no maps by labels.
@@ -42,11 +44,15 @@ impl Detector {
         let learned = queries.iter().map(|query| {
             let same = before
                 .remove(&query.name)
-                .filter(|before| before.promql == query.promql);
-            let learned = same.unwrap_or_else(|| Learned {
+                .filter(|before| before.promql == query.promql && before.season == query.season);
+            let mut learned = same.unwrap_or_else(|| Learned {
                 promql: query.promql.clone(),
+                season: query.season,
                 ..Learned::default()
             });
+            for watch in learned.series.values_mut() {
+                watch.set(&query.series(), query.must_exist);
+            }
             (query.name.clone(), learned)
         });
         Self {
@@ -77,11 +83,8 @@ impl Detector {
             return;
         };
         let mut values: BTreeMap<Labels, BTreeMap<u64, f64>> = BTreeMap::new();
-        for Series {
-            metric,
-            values: found,
-        } in answer
-        {
+        for mut series in answer {
+            let metric = std::mem::take(&mut series.metric);
             let known = Labels::new(metric).filter(|labels| {
                 let known = learned.series.contains_key(labels) || values.contains_key(labels);
                 let fits = known || room > 0;
@@ -90,7 +93,7 @@ impl Detector {
             });
             match known {
                 Some(labels) => {
-                    values.insert(labels, finite(found));
+                    values.insert(labels, by_time(&series));
                 }
                 None => self.ignored += 1,
             }
@@ -129,12 +132,11 @@ impl Detector {
 }
 
 /// What is a number, by its time in whole seconds.
-fn finite(values: Vec<(f64, String)>) -> BTreeMap<u64, f64> {
-    let numbers = values.into_iter().filter_map(|(time, text)| {
-        let value: f64 = text.parse().ok()?;
-        (value.is_finite() && time >= 0.0).then_some((time.round() as u64, value))
-    });
-    numbers.collect()
+fn by_time(series: &Series) -> BTreeMap<u64, f64> {
+    let values = series.finite().filter(|(time, _)| *time >= 0.0);
+    values
+        .map(|(time, value)| (time.round() as u64, value))
+        .collect()
 }
 
 mod as_list {
@@ -155,5 +157,45 @@ mod as_list {
         deserializer: D,
     ) -> Result<BTreeMap<Labels, Watch>, D::Error> {
         Ok(Vec::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(settings: &serde_json::Value) -> Query {
+        let mut query = serde_json::json!({ "name": "x", "promql": "x" });
+        let all = query.as_object_mut().unwrap();
+        all.extend(settings.as_object().unwrap().clone());
+        serde_json::from_value(query).unwrap()
+    }
+
+    fn upper(detector: &Detector) -> Option<f64> {
+        let watch = detector.learned["x"].series.values().next()?;
+        Some(watch.expected(1000.0)?.upper)
+    }
+
+    #[test]
+    fn a_new_tolerance_holds_for_what_was_learned_and_another_season_is_learned_anew() {
+        let plain = query(&serde_json::json!({}));
+        let mut detector = Detector::new(vec![plain.clone()], BTreeMap::new());
+        let range = Range {
+            start: 1,
+            end: 100,
+            step: 1,
+        };
+        let values = range.times().map(|time| (time as f64, "5".to_owned()));
+        let series = Series {
+            metric: BTreeMap::new(),
+            values: values.collect(),
+        };
+        detector.feed(&plain, range, vec![series], 0);
+        assert!(upper(&detector).unwrap() < 6.0);
+        let tolerant = query(&serde_json::json!({ "tolerance": 3.0 }));
+        let detector = Detector::new(vec![tolerant], detector.learned);
+        assert_eq!(upper(&detector), Some(8.0));
+        let daily = query(&serde_json::json!({ "season": "daily" }));
+        assert_eq!(upper(&Detector::new(vec![daily], detector.learned)), None);
     }
 }

@@ -98,3 +98,58 @@ impl Events {
         ended
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::Band;
+
+    fn member(job: &str, began: f64, strength: f64) -> Member {
+        let query = serde_json::json!({ "name": "rate", "promql": "rate" });
+        let labels = BTreeMap::from([("job".to_owned(), job.to_owned())]);
+        let finding = Finding {
+            began,
+            observed: Some(1.0),
+            band: Band::default(),
+            strength,
+        };
+        Member::new(
+            &serde_json::from_value(query).unwrap(),
+            Labels::new(labels).unwrap(),
+            finding,
+        )
+    }
+
+    #[test]
+    fn one_cause_is_one_event_the_earliest_first_and_of_those_the_strongest() {
+        let mut events = Events::default();
+        events.add(member("late", 60.0, 9.0), 90.0);
+        events.add(member("weak", 30.0, 2.0), 100.0);
+        events.add(member("strong", 30.0, 5.0), 210.0);
+        events.add(member("other cause", 300.0, 5.0), 331.0);
+        let jobs: Vec<Vec<_>> = events
+            .iter()
+            .map(|event| {
+                event
+                    .members
+                    .iter()
+                    .map(|member| member.labels.to_string())
+                    .collect()
+            })
+            .collect();
+        assert_eq!(jobs, [vec!["strong", "weak", "late"], vec!["other cause"]]);
+    }
+
+    #[test]
+    fn an_event_is_over_when_its_last_series_is_usual_again() {
+        let mut events = Events::default();
+        events.add(member("a", 0.0, 2.0), 30.0);
+        events.add(member("b", 0.0, 2.0), 30.0);
+        let unusual = |member: &Member| member.labels.service() == Some("b");
+        assert!(events.take_ended(unusual).is_empty());
+        assert_eq!(events.take_ended(|_| false).len(), 1);
+        assert_eq!(events.iter().count(), 0);
+    }
+}

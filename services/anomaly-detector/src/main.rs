@@ -13,6 +13,7 @@
 )]
 
 mod announce;
+mod back_end;
 mod config;
 mod detector;
 mod events;
@@ -20,7 +21,6 @@ mod labels;
 mod metrics;
 mod model;
 mod poll;
-mod prometheus_api;
 mod score;
 mod silences;
 mod state;
@@ -28,6 +28,8 @@ mod state;
 mod synthetic_week;
 mod timestamp;
 mod watch;
+#[cfg(test)]
+mod young_series;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
+use prometheus::proto::{self, LabelPair, Metric, MetricFamily, MetricType};
 use prometheus::{Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts};
 use telemetry::metrics::Metrics;
 
@@ -196,26 +196,30 @@ fn gauges<'a>(
     help: &str,
     values: impl Iterator<Item = (Option<&'a str>, Option<&'a Labels>, f64)>,
 ) -> Option<MetricFamily> {
-    let mut whole: Option<MetricFamily> = None;
-    for (query, labels, value) in values {
-        let mut options = Opts::new(name, help);
-        if let Some(query) = query {
-            options = options.const_label("query", query);
-        }
-        for (label, value) in labels.into_iter().flat_map(Labels::iter) {
-            options = options.const_label(label, value);
-        }
-        // A label that is no label of Prometheus' is left out, with its series.
-        let Ok(gauge) = Gauge::with_opts(options) else {
-            continue;
-        };
-        gauge.set(value);
-        for mut family in gauge.collect() {
-            match &mut whole {
-                Some(whole) => whole.mut_metric().append(family.mut_metric()),
-                None => whole = Some(family),
-            }
-        }
-    }
-    whole
+    let metrics: Vec<_> = values
+        .map(|(query, labels, value)| {
+            let query = query.map(|query| ("query", query)).into_iter();
+            let labels = labels.into_iter().flat_map(Labels::iter);
+            let mut pairs: Vec<_> = query.chain(labels).map(pair).collect();
+            pairs.sort();
+            let mut metric = Metric::from_label(pairs);
+            let mut gauge = proto::Gauge::default();
+            gauge.set_value(value);
+            metric.set_gauge(gauge);
+            metric
+        })
+        .collect();
+    let mut family = MetricFamily::default();
+    family.set_name(name.to_owned());
+    family.set_help(help.to_owned());
+    family.set_field_type(MetricType::GAUGE);
+    family.set_metric(metrics);
+    (!family.get_metric().is_empty()).then_some(family)
+}
+
+fn pair((name, value): (&str, &str)) -> LabelPair {
+    let mut pair = LabelPair::default();
+    pair.set_name(name.to_owned());
+    pair.set_value(value.to_owned());
+    pair
 }

@@ -11,13 +11,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use client::{Peer, PeerError};
 use parking_lot::Mutex;
+use prometheus_api::Range;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::announce::Announcer;
+use crate::back_end;
 use crate::config::Query;
 use crate::detector::{Detector, MOST_SERIES};
 use crate::metrics::Own;
-use crate::prometheus_api::{self, Range};
 use crate::silences;
 use crate::state::State;
 
@@ -106,7 +107,7 @@ impl Poller {
     async fn catch_up(&self, query: &Query) -> Result<(), PeerError> {
         while let Some(range) = self.next_range(query, seconds_now()) {
             let answer =
-                prometheus_api::range(&self.prometheus, &query.promql, range, MOST_SERIES).await?;
+                back_end::range(&self.prometheus, &query.promql, range, MOST_SERIES).await?;
             let now = seconds_now();
             let live_from = now.saturating_sub(NEWS);
             self.detector.lock().feed(query, range, answer, live_from);

@@ -3,8 +3,8 @@
 use client::{Peer, PeerError};
 use serde::Deserialize;
 
+use crate::back_end::get;
 use crate::events::Member;
-use crate::prometheus_api::get;
 
 /// The alert by which an anomaly is told; a silence may name it.
 const ALERT: &str = "AnomalyFound";
@@ -85,4 +85,32 @@ fn matches(pattern: &str, value: &str) -> bool {
             None => alternative == value,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_alternatives_and_beginnings_and_any_other_silences_nothing() {
+        let holds = [
+            ("order-service", "order-service"),
+            ("^(order-service|frontend)$", "frontend"),
+            ("order.*", "order-service"),
+            (".*", ""),
+            (".+", "frontend"),
+        ];
+        for (pattern, value) in holds {
+            assert!(matches(pattern, value), "{pattern} {value}");
+        }
+        let not = [
+            ("order", "order-service"),
+            (".+", ""),
+            ("order-[a-z]+", "order-service"),
+            ("(?i)FRONTEND", "frontend"),
+        ];
+        for (pattern, value) in not {
+            assert!(!matches(pattern, value), "{pattern} {value}");
+        }
+    }
 }

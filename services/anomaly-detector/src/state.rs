@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::detector::Learned;
 
 /// Of what is written. Another one is not read: everything is learned anew, from Prometheus.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 const NAME: &str = "learned.json";
 

@@ -4,16 +4,16 @@
 
 use std::collections::BTreeMap;
 
+use prometheus_api::{Range, Series};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::Query;
 use crate::detector::Detector;
-use crate::prometheus_api::{Range, Series};
 
-const STEP: u64 = 15;
-const HOUR: u64 = 3600;
-const DAY: u64 = 24 * HOUR;
+pub(crate) const STEP: u64 = 15;
+pub(crate) const HOUR: u64 = 3600;
+pub(crate) const DAY: u64 = 24 * HOUR;
 
 /// A Monday.
 const START: u64 = 1_767_571_200;
@@ -27,7 +27,7 @@ const SERVICES: [&str; 5] = [
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+pub(crate) enum Fault {
     SlowDependency,
     ErrorBurst,
     OrdersDrop,
@@ -36,7 +36,7 @@ enum Fault {
     VanishedSeries,
 }
 
-const FAULTS: [Fault; 6] = [
+pub(crate) const FAULTS: [Fault; 6] = [
     Fault::SlowDependency,
     Fault::ErrorBurst,
     Fault::OrdersDrop,
@@ -168,28 +168,29 @@ impl World {
 type Labels = Vec<(&'static str, &'static str)>;
 
 /// A detector and its world, which go through time together.
-struct Run {
+pub(crate) struct Run {
     detector: Detector,
     queries: Vec<Query>,
     world: World,
     time: u64,
     /// Every event: when it was found, and its first series.
-    found: Vec<(u64, String)>,
+    pub(crate) found: Vec<(u64, String)>,
 }
 
 impl Run {
-    fn new(seed: u64) -> Self {
+    /// `after`: how many seconds after the beginning of the week.
+    pub(crate) fn new(seed: u64, after: u64) -> Self {
         let queries = crate::config::read_queries(None).unwrap();
         Self {
             detector: Detector::new(queries.clone(), BTreeMap::new()),
             queries,
             world: World::new(seed),
-            time: START,
+            time: START + after,
             found: Vec::new(),
         }
     }
 
-    fn go(&mut self, seconds: u64, fault: Option<Fault>) {
+    pub(crate) fn go(&mut self, seconds: u64, fault: Option<Fault>) {
         let begin = self.time;
         while self.time < begin + seconds {
             let values = self
@@ -227,14 +228,14 @@ impl Run {
 
 #[test]
 fn an_ordinary_week_has_at_most_one_false_alarm() {
-    let mut run = Run::new(1);
+    let mut run = Run::new(1, 0);
     run.go(7 * DAY, None);
     assert!(run.found.len() <= 1, "{:#?}", run.found);
 }
 
 #[test]
 fn of_a_hundred_faults_ninety_five_are_found_within_a_minute() {
-    let mut run = Run::new(2);
+    let mut run = Run::new(2, 0);
     run.go(2 * DAY, None);
     run.found.clear();
     let (mut tries, mut missed) = (0, Vec::new());

@@ -1,8 +1,8 @@
 //! One series under watch: its model, and whether it is out of the ordinary just now.
 //!
 //! ```text
-//! quiet ── out of its band, twice running, by a margin ──▶ unusual ── within, for a while ──▶ quiet
-//!       ── missing, twice running ─────────────────────▶
+//! quiet ── far out of its band, for half a minute ──▶ unusual ── within, for a while ──▶ quiet
+//!       ── missing, for two rounds ─────────────────▶
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -10,12 +10,18 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Direction, SeriesConfig};
 use crate::model::{Band, Model};
 
-/// How far out of the band, in halves of it, where 1 is its border. Noise passes the border about
-/// once in 500 values, and this hardly ever twice running.
-const MARGIN: f64 = 1.8;
-
-/// How many values running: two polls after it began it is known.
+/// How many values running are far out before something is found, and for how many seconds: one event,
+/// such as a single error or a short hiccup, shows in a rate over 30 s for less than that.
 const RUNNING: u32 = 2;
+const LASTS: f64 = 30.0;
+
+/// For how many seconds a series is missing before something is found: two rounds of 15 s, and longer
+/// than the restart of a service.
+const MISSING: f64 = 15.0;
+
+/// How many values are the start of a series, cold caches and first connections: five minutes at 15 s.
+/// They say nothing of what is usual, and are forgotten after it.
+const START: u64 = 20;
 
 /// A series is over its anomaly after so many values within its band: five minutes at 15 s.
 const WITHIN: u32 = 20;
@@ -58,8 +64,8 @@ pub(crate) struct Finding {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Watch {
     model: Model,
+    config: SeriesConfig,
     must_exist: bool,
-    direction: Direction,
     values: u64,
     /// The share of the last times at which it was there.
     presence: f64,
@@ -79,7 +85,7 @@ impl Watch {
         Self {
             model: Model::new(config),
             must_exist,
-            direction: config.direction,
+            config: config.clone(),
             values: 0,
             presence: 1.0,
             out: 0,
@@ -92,6 +98,19 @@ impl Watch {
         }
     }
 
+    /// Goes on with other settings; the seasons stay.
+    pub(crate) fn set(&mut self, config: &SeriesConfig, must_exist: bool) {
+        self.model.set(config.direction, config.tolerance);
+        self.config = config.clone();
+        self.must_exist = must_exist;
+    }
+
+    /// What is expected at a time.
+    #[cfg(test)]
+    pub(crate) fn expected(&self, time: f64) -> Option<Band> {
+        self.model.expect(time)
+    }
+
     /// Takes the value of a time, which is after all before, or that it is missing. Something is
     /// found once, when it is sure.
     pub(crate) fn take(&mut self, time: f64, value: Option<f64>) -> Option<Finding> {
@@ -102,11 +121,15 @@ impl Watch {
         };
         self.presence += (f64::from(u8::from(value.is_some())) - self.presence) / 100.0;
         let score = self.learn(time, value, band, strength);
-        let unusual = match value {
-            Some(_) => strength >= MARGIN && self.values >= LEARNED,
-            None => self.must_exist && self.presence >= STEADY && self.values >= LEARNED,
+        let unusual = match (value, band) {
+            (Some(value), Some(band)) => strength > 0.0 && band.is_far_out(value),
+            (Some(_), None) => false,
+            (None, _) => self.must_exist && self.presence >= STEADY,
         };
-        let found = self.step(time, unusual, value.is_none());
+        let found = self.step(time, unusual && self.values >= LEARNED, value.is_none());
+        if found.is_some() {
+            self.model.discard_latest();
+        }
         let score = if self.unusual {
             score.max(FOUND_SCORE)
         } else {
@@ -135,9 +158,9 @@ impl Watch {
     /// How far out of the band a value is, in halves of it; 0 on the side that does not matter.
     fn strength(&self, value: f64, band: Band) -> f64 {
         let deviation = value - band.expected;
-        if deviation > 0.0 && self.direction != Direction::Down {
+        if deviation > 0.0 && self.config.direction != Direction::Down {
             deviation / (band.upper - band.expected)
-        } else if deviation < 0.0 && self.direction != Direction::Up {
+        } else if deviation < 0.0 && self.config.direction != Direction::Up {
             deviation / (band.lower - band.expected)
         } else {
             0.0
@@ -150,9 +173,15 @@ impl Watch {
     fn learn(&mut self, time: f64, value: Option<f64>, band: Option<Band>, strength: f64) -> f64 {
         let Some(value) = value else { return 0.0 };
         self.values += 1;
-        let foreign = strength > 1.0 && self.foreign < FOREIGN && self.values > LEARNED;
-        let Some(band) = band.filter(|_| foreign) else {
+        if self.values == START {
+            self.model = Model::new(&self.config);
+        }
+        let foreign = strength > 1.0 && self.values > LEARNED;
+        if !foreign {
             self.foreign = 0;
+        }
+        // After an hour it is a new level, and all of it is learned until that is within the band.
+        let Some(band) = band.filter(|_| foreign && self.foreign < FOREIGN) else {
             return self.model.observe(time, Some(value));
         };
         let score = self.model.clone().observe(time, Some(value));
@@ -184,7 +213,8 @@ impl Watch {
         self.within = 0;
         self.out = self.out.saturating_add(1);
         let began = *self.began.get_or_insert(time);
-        if self.unusual || self.out < RUNNING {
+        let lasts = if missing { MISSING } else { LASTS };
+        if self.unusual || self.out < RUNNING || time - began < lasts {
             return None;
         }
         self.unusual = true;
@@ -209,3 +239,81 @@ impl Watch {
 
 /// The score of a series while something that was found is not over.
 const FOUND_SCORE: f64 = 0.99;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEP: u32 = 15;
+    const NONE: [u32; 0] = [];
+
+    fn noise(index: u32) -> f64 {
+        f64::from(index.wrapping_mul(2_654_435_761) >> 7 & 0xff) / 256.0
+    }
+
+    /// A series that has learned so many values between 10 and 11.
+    fn learned(values: u32) -> Watch {
+        let mut watch = Watch::new(&SeriesConfig::default(), true);
+        for index in 0..values {
+            let found = watch.take(f64::from(index * STEP), Some(10.0 + noise(index)));
+            assert_eq!(found, None);
+        }
+        watch
+    }
+
+    /// Takes more values at this level, from an index on; at which of them something is found.
+    fn go(watch: &mut Watch, from: u32, values: u32, level: f64) -> Vec<u32> {
+        let found = (0..values).filter(|index| {
+            let index = from + index;
+            let value = level + noise(index);
+            watch.take(f64::from(index * STEP), Some(value)).is_some()
+        });
+        found.collect()
+    }
+
+    #[test]
+    fn what_lasts_is_found_once_after_half_a_minute_and_is_over_when_it_is_back() {
+        for age in [100, 5000] {
+            let mut watch = learned(age);
+            assert_eq!(go(&mut watch, age, 40, 20.0), [2], "{age}");
+            assert!(watch.is_unusual());
+            assert_eq!(go(&mut watch, age + 40, WITHIN, 10.0), NONE);
+            assert!(!watch.is_unusual());
+            assert_eq!(
+                go(&mut watch, age + 60, 40, 20.0),
+                [2],
+                "the first is not usual now"
+            );
+        }
+    }
+
+    #[test]
+    fn a_single_event_in_the_window_of_a_rate_is_not_found() {
+        let mut watch = learned(200);
+        assert_eq!(go(&mut watch, 200, 2, 50.0), NONE);
+        assert_eq!(go(&mut watch, 202, 40, 10.0), NONE);
+    }
+
+    #[test]
+    fn what_is_missing_is_found_after_two_rounds() {
+        let mut watch = learned(200);
+        assert_eq!(watch.take(200.0 * 15.0, None), None);
+        let found = watch.take(201.0 * 15.0, None).unwrap();
+        assert_eq!((found.began, found.observed), (3000.0, None));
+    }
+
+    #[test]
+    fn a_new_level_is_usual_after_an_hour_and_a_half() {
+        for age in [100, 500, 20_000] {
+            let mut watch = learned(age);
+            assert_eq!(go(&mut watch, age, FOREIGN, 20.0), [2], "{age}");
+            assert!(watch.is_unusual(), "{age}");
+            assert_eq!(
+                go(&mut watch, age + FOREIGN, FOREIGN / 2, 20.0),
+                NONE,
+                "{age}"
+            );
+            assert!(!watch.is_unusual(), "{age}: {:?}", watch.seen());
+        }
+    }
+}

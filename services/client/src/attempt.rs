@@ -1,10 +1,12 @@
 //! An attempt to have a request answered: by one instance, in bounded time, with a span of its own.
 //!
-//! What an answer says of the only instance of a peer: that it answers. Of one of several:
+//! What an answer says of the only instance of a peer: that it answers, except for a 504 as the time ends,
+//! which is the same as none. Of one of several:
 //!
 //! | answer | to its circuit | to its load | sent again |
 //! | --- | --- | --- | --- |
 //! | none in time, or none at all | a failure | nothing | yes, if that does no harm |
+//! | 504 as the time ends | a failure | nothing | the same |
 //! | 503 without `Retry-After` | a failure | nothing | the same |
 //! | another 5xx | an answer | as one that took a second | no |
 //! | any other | an answer | the time that it took | no |
@@ -13,7 +15,7 @@
 //! itself asks for a pause: it works and has too much to do, or what it needs is gone; it gets less, and to
 //! ask another at once would be the crowd that it wants to avoid. 500 is the answer of a program that works
 //! to a request that it cannot handle: the others are the same program, and one such request, repeated,
-//! could eject them all. 502 and 504 speak of what lies behind an instance, which lies behind the others too.
+//! could eject them all. 502, and 504 before the time ends, speak of what lies behind an instance, which lies behind the others too.
 
 use std::time::Duration;
 
@@ -71,15 +73,20 @@ pub(crate) struct Attempted {
     pub(crate) outcome: Outcome,
     /// The request, if nothing of it was written.
     pub(crate) unsent: Option<Box<Request<RequestBody>>>,
+    /// Whether the instance has failed, so that another may do better.
+    pub(crate) has_failed: bool,
 }
 
 /// Why there is no answer, and the request if nothing of it was written.
 type Failure = (PeerError, Option<Box<Request<RequestBody>>>);
 
-/// Whether one of several instances has failed with this answer.
-pub(crate) fn is_failure<B>(response: &Response<B>) -> bool {
-    response.status() == StatusCode::SERVICE_UNAVAILABLE
-        && !response.headers().contains_key(header::RETRY_AFTER)
+/// What an answer says of its instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Success,
+    /// It answers, but not with success.
+    Refusal,
+    Failure,
 }
 
 impl Attempt<'_> {
@@ -94,17 +101,19 @@ impl Attempt<'_> {
         let route = self.route.clone();
         let mut record = Record::begin(peer.name(), route, context.clone(), peer.metrics.clone());
         match self.exchange(request, progress).with_context(context).await {
-            Ok(response) => {
+            Ok((response, verdict)) => {
                 record.answered(&response);
                 let deadline = deadline.max(Instant::now() + REST_OF_ANSWER);
                 Attempted {
                     outcome: Ok(response.map(|body| response_body::watch(body, record, deadline))),
                     unsent: None,
+                    has_failed: verdict == Verdict::Failure,
                 }
             }
             Err((error, unsent)) => {
                 record.failed(&error);
                 Attempted {
+                    has_failed: error.is_failure_of_the_peer(),
                     outcome: Err(error),
                     unsent,
                 }
@@ -118,18 +127,18 @@ impl Attempt<'_> {
         self,
         request: Request<RequestBody>,
         progress: &Progress,
-    ) -> Result<Response<Received>, Failure> {
-        let name = self.peer.name();
+    ) -> Result<(Response<Received>, Verdict), Failure> {
+        let (name, time) = (self.peer.name(), self.time);
         let Chosen {
             instance, permit, ..
         } = self.chosen;
         let mut permit = Some(permit.map_err(|error| (error, None))?);
-        if self.time.is_over() {
+        if time.is_over() {
             return Err((PeerError::NoTimeLeft { peer: name }, None));
         }
-        let measured = self.peer.balancer.has_several();
-        let measured = measured.then(|| (instance.load.begin(), Instant::now()));
-        let answer = instance.connections.send(request, progress, self.time.ends);
+        let is_one_of_several = self.peer.balancer.has_several();
+        let measured = is_one_of_several.then(|| (instance.load.begin(), Instant::now()));
+        let answer = instance.connections.send(request, progress, time.ends);
         let mut answer = std::pin::pin!(answer);
         let mut early = None;
         if permit.as_ref().is_some_and(Permit::is_probe) {
@@ -144,21 +153,27 @@ impl Attempt<'_> {
             None => answer.await,
         };
         let is_slow = matches!(answer, Err((SendError::TimedOut, _)));
-        let outcome = answer.map_err(|unanswered| failure(name, unanswered, progress));
-        if let (Some((_, begun)), Ok(response)) = (&measured, &outcome) {
-            measure(instance, *begun, response, progress);
+        let outcome = match answer {
+            Ok(response) => {
+                let verdict = verdict(&response, time, is_one_of_several);
+                Ok((response, verdict))
+            }
+            Err(unanswered) => Err(failure(name, unanswered, progress)),
+        };
+        if let (Some((_in_flight, begun)), Ok((_, verdict))) = (&measured, &outcome) {
+            measure(instance, *begun, *verdict, progress);
         }
         let Some(permit) = permit else {
             return outcome;
         };
         match &outcome {
-            Ok(response) if measured.is_some() && is_failure(response) => {
-                permit.failed(&format!("answered {}", response.status()));
+            Ok((response, Verdict::Failure)) => {
+                if time.is_fair || response.status() != StatusCode::GATEWAY_TIMEOUT {
+                    permit.failed(&format!("it answered {}", response.status()));
+                }
             }
             Ok(_) => permit.succeeded(),
-            Err((error, _))
-                if error.is_failure_of_the_peer() && (self.time.is_fair || !is_slow) =>
-            {
+            Err((error, _)) if error.is_failure_of_the_peer() && (time.is_fair || !is_slow) => {
                 permit.failed(&error.chain());
             }
             Err(_) => drop(permit),
@@ -209,14 +224,26 @@ impl Attempt<'_> {
     }
 }
 
-/// What an answer says of the load of its instance. The time in which a client sent its body is its own.
-fn measure<B>(instance: &Instance, begun: Instant, response: &Response<B>, progress: &Progress) {
+fn verdict<B>(response: &Response<B>, time: AttemptTime, is_one_of_several: bool) -> Verdict {
     let status = response.status();
-    if !status.is_server_error() {
-        let sent = progress.completed().map_or(begun, |sent| sent.max(begun));
-        instance.load.observe(sent.elapsed());
-    } else if !is_failure(response) {
-        instance.load.observe(REFUSAL);
+    let is_bare = !response.headers().contains_key(header::RETRY_AFTER);
+    match status {
+        StatusCode::GATEWAY_TIMEOUT if time.is_nearly_over() => Verdict::Failure,
+        StatusCode::SERVICE_UNAVAILABLE if is_bare && is_one_of_several => Verdict::Failure,
+        _ if status.is_server_error() => Verdict::Refusal,
+        _ => Verdict::Success,
+    }
+}
+
+/// What an answer says of the load of its instance. The time in which a client sent its body is its own.
+fn measure(instance: &Instance, begun: Instant, verdict: Verdict, progress: &Progress) {
+    match verdict {
+        Verdict::Success => {
+            let sent = progress.completed().map_or(begun, |sent| sent.max(begun));
+            instance.load.observe(sent.elapsed());
+        }
+        Verdict::Refusal => instance.load.observe(REFUSAL),
+        Verdict::Failure => {}
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::PeerError;
 use crate::budget::RetryBudget;
 use crate::circuit::Permit;
-use crate::connector::Connector;
+use crate::connector::{Connector, Security};
 use crate::instance::Instance;
 
 /// By how much less loaded the second must be to be asked where weights differ. Latencies of instances that
@@ -44,12 +44,14 @@ type Set = u32;
 
 impl Balancer {
     /// The instances of `peer` at `urls`.
-    pub(crate) fn new(peer: &'static str, urls: &PeerUrls, connector: &Connector) -> Self {
+    pub(crate) fn new(peer: &'static str, urls: &PeerUrls, security: &Security) -> Self {
         let urls = urls.instances();
         let is_only = urls.len() == 1;
-        let instances = urls
-            .iter()
-            .map(|url| Instance::new(peer, url.clone(), connector.clone(), is_only));
+        // Each has a connector of its own, so that a name that is not resolved holds up its instance alone.
+        let instances = urls.iter().map(|url| {
+            let connector = Connector::new(security.clone());
+            Instance::new(peer, url.clone(), connector, is_only)
+        });
         let instances: Box<[Instance]> = instances.collect();
         let weights = || instances.iter().map(|instance| f64::from(instance.weight));
         let mean_weight = weights().sum::<f64>() / weights().map(|_| 1.0).sum::<f64>();
@@ -199,14 +201,12 @@ mod tests {
 
     use super::*;
     use crate::circuit::{FAILURES, FIRST_PAUSE};
-    use crate::connector::Security;
 
     const MS: Duration = Duration::from_millis(1);
 
     fn balancer(urls: &str) -> Balancer {
         fastrand::seed(12);
-        let connector = Connector::new(Security::Plain);
-        Balancer::new("product-service", &urls.parse().unwrap(), &connector)
+        Balancer::new("product-service", &urls.parse().unwrap(), &Security::Plain)
     }
 
     fn three() -> Balancer {

@@ -55,7 +55,11 @@ mod tests {
     use super::*;
 
     fn withdrawn(budget: &RetryBudget) -> u32 {
-        (0..).take_while(|_| budget.withdraw()).count() as u32
+        let mut retries = 0;
+        while budget.withdraw() {
+            retries += 1;
+        }
+        retries
     }
 
     #[test]

@@ -17,9 +17,9 @@ use serde::Serialize;
 use telemetry::Telemetry;
 use telemetry::metrics::{ClientMetrics, RetryOutcome};
 
-use crate::attempt::{self, Attempt, Attempted};
+use crate::attempt::{Attempt, Attempted};
 use crate::balancer::{Balancer, Chosen};
-use crate::connector::{Connector, Security};
+use crate::connector::Security;
 use crate::request_body::{self, Progress, RequestBody};
 use crate::response_body::ResponseBody;
 use crate::time_limit::TimeLimit;
@@ -54,19 +54,11 @@ pub(crate) struct Call {
 /// What came of a request: the head of its answer, or why there is none.
 pub(crate) type Outcome = Result<Response<ResponseBody>, PeerError>;
 
-/// A request that is about to be sent a second time.
-struct Again {
-    /// What came of the first time.
-    outcome: Outcome,
-    request: Request<RequestBody>,
-    progress: Progress,
-}
-
 impl Peer {
     /// The service `name` at `urls`. The name is the one under which the service itself speaks, as
     /// in Prometheus' `job`: `inventory-service`.
     pub fn new(name: &'static str, urls: impl Into<PeerUrls>, telemetry: &Telemetry) -> Self {
-        Self::with(Security::Plain, name, &urls.into(), telemetry)
+        Self::with(&Security::Plain, name, &urls.into(), telemetry)
     }
 
     /// The same over TLS: `url` is of https, and the peer proves who it is as `tls` asks.
@@ -76,7 +68,7 @@ impl Peer {
         tls: Arc<ClientConfig>,
         telemetry: &Telemetry,
     ) -> Self {
-        Self::with(Security::Host(tls), name, &url.into(), telemetry)
+        Self::with(&Security::Host(tls), name, &url.into(), telemetry)
     }
 
     /// Another service of the shop, which a process with an identity asks over TLS and nobody else
@@ -92,16 +84,16 @@ impl Peer {
         };
         let service = ServerName::try_from(name).expect("a service has the name of a unit");
         let security = Security::Service(identity.clone(), service);
-        Self::with(security, name, &urls.over_tls(), telemetry)
+        Self::with(&security, name, &urls.over_tls(), telemetry)
     }
 
     fn with(
-        security: Security,
+        security: &Security,
         name: &'static str,
         urls: &PeerUrls,
         telemetry: &Telemetry,
     ) -> Self {
-        let balancer = Arc::new(Balancer::new(name, urls, &Connector::new(security)));
+        let balancer = Arc::new(Balancer::new(name, urls, security));
         let metrics = telemetry.metrics.client.clone();
         metrics.show(balancer.clone());
         Self {
@@ -215,16 +207,19 @@ impl Peer {
             time: limit.attempt(may_be_repeated && balancer.has_another(first)),
             deadline: limit.deadline(),
         };
-        let attempted = attempt
+        let Attempted {
+            outcome,
+            unsent,
+            has_failed,
+        } = attempt
             .run(request(&route, path, headers, body), &progress)
             .await;
-        let Again {
-            outcome,
-            request,
-            progress,
-        } = match self.again(attempted, &progress, &route, copy) {
-            Ok(again) => again,
-            Err(outcome) => return outcome,
+        // The only instance would answer the same again, or refuse the next connection as well.
+        if !has_failed || (!balancer.has_several() && (outcome.is_ok() || unsent.is_some())) {
+            return outcome;
+        }
+        let Some((request, progress)) = again(unsent, progress, &route, copy) else {
+            return outcome;
         };
         let time = limit.attempt(false);
         let Some(chosen) = balancer.choose_again(first).filter(|_| !time.is_over()) else {
@@ -244,55 +239,15 @@ impl Peer {
             deadline: limit.deadline(),
         };
         let attempted = attempt.run(request, &progress).await;
-        let succeeded =
-            matches!(&attempted.outcome, Ok(response) if !response.status().is_server_error());
         self.metrics.retried(
             self.name(),
-            if succeeded {
-                RetryOutcome::Succeeded
-            } else {
+            if attempted.has_failed {
                 RetryOutcome::Failed
+            } else {
+                RetryOutcome::Succeeded
             },
         );
         better_known(&route, outcome, attempted.outcome)
-    }
-
-    /// The request to be sent a second time, or what came of it if it is not to be.
-    fn again(
-        &self,
-        attempted: Attempted,
-        progress: &Progress,
-        route: &Route,
-        copy: Option<(PathAndQuery, HeaderMap)>,
-    ) -> Result<Again, Outcome> {
-        let Attempted { outcome, unsent } = attempted;
-        let has_failed = match &outcome {
-            Ok(response) => self.balancer.has_several() && attempt::is_failure(response),
-            Err(error) => error.is_failure_of_the_peer(),
-        };
-        if !has_failed {
-            return Err(outcome);
-        }
-        if let Some(request) = unsent {
-            // The only instance would refuse the next connection as well.
-            if !self.balancer.has_several() {
-                return Err(outcome);
-            }
-            return Ok(Again {
-                outcome,
-                request: *request,
-                progress: progress.clone(),
-            });
-        }
-        let Some(((path, headers), body)) = copy.zip(progress.copy()) else {
-            return Err(outcome);
-        };
-        let (body, progress) = request_body::watch(body, true);
-        Ok(Again {
-            outcome,
-            request: request(route, path, headers, body),
-            progress,
-        })
     }
 
     fn log_retry(&self, outcome: &Outcome, chosen: &Chosen<'_>) {
@@ -337,6 +292,21 @@ fn request(
     *request.uri_mut() = path.into();
     *request.headers_mut() = headers;
     request
+}
+
+/// The request to be sent a second time: that of which nothing was sent, or a copy.
+fn again(
+    unsent: Option<Box<Request<RequestBody>>>,
+    progress: Progress,
+    route: &Route,
+    copy: Option<(PathAndQuery, HeaderMap)>,
+) -> Option<(Request<RequestBody>, Progress)> {
+    if let Some(request) = unsent {
+        return Some((*request, progress));
+    }
+    let (path, headers) = copy?;
+    let (body, progress) = request_body::watch(progress.copy()?, true);
+    Some((request(route, path, headers, body), progress))
 }
 
 /// What is known of a request that was sent twice. If the first may have been acted on, what says that

@@ -59,6 +59,12 @@ impl AttemptTime {
         self.given < Duration::from_millis(1)
     }
 
+    /// Whether an answer that comes now comes when the time is over, or nearly so: the peer knows when it is,
+    /// and gives up a moment before we do.
+    pub(crate) fn is_nearly_over(&self) -> bool {
+        Instant::now() + self.given / 20 >= self.ends
+    }
+
     /// What is left of it, for the peer.
     pub(crate) fn header_value(&self) -> HeaderValue {
         Deadline::after(self.given).header_value()
@@ -93,6 +99,15 @@ mod tests {
         assert_eq!(in_time(3 * SECOND, 2 * SECOND).await.header_value(), "2000");
         assert!(in_time(Duration::from_micros(900), SECOND).await.is_over());
         assert!(in_time(Duration::ZERO, SECOND).await.is_over());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_moments_count_as_its_end() {
+        let time = TimeLimit::begin(2 * SECOND).attempt(false);
+        tokio::time::advance(Duration::from_millis(1899)).await;
+        assert!(!time.is_nearly_over());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(time.is_nearly_over());
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,38 +6,15 @@ use std::collections::BTreeMap;
 
 use api::Problem;
 use client::Peer;
+use prometheus_api::{Answer, Matrix, QUERY_EXEMPLARS, QUERY_RANGE, Range, SeriesExemplars};
 use queries::Query;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::back_end;
 
-/// Times in seconds since 1970.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Range {
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-}
-
 /// The values of a series: the time in seconds since 1970, and the value.
 pub(crate) type Points = Vec<(f64, f64)>;
-
-#[derive(Deserialize)]
-struct Answer<T> {
-    data: T,
-}
-
-#[derive(Deserialize)]
-struct Matrix {
-    result: Vec<Series>,
-}
-
-#[derive(Deserialize)]
-struct Series {
-    metric: BTreeMap<String, String>,
-    /// The value is text, since JSON knows neither `NaN` nor `+Inf`.
-    values: Vec<(f64, String)>,
-}
 
 #[derive(Deserialize)]
 struct Vector {
@@ -48,22 +25,6 @@ struct Vector {
 #[derive(Deserialize)]
 struct Present {
     metric: BTreeMap<String, String>,
-}
-
-/// The exemplars of one series.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct SeriesExemplars {
-    pub(crate) series_labels: BTreeMap<String, String>,
-    pub(crate) exemplars: Vec<Exemplar>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Exemplar {
-    pub(crate) labels: BTreeMap<String, String>,
-    pub(crate) value: String,
-    /// Seconds since 1970.
-    pub(crate) timestamp: f64,
 }
 
 #[derive(Deserialize)]
@@ -83,30 +44,17 @@ pub(crate) struct Alert {
     pub(crate) active_at: String,
 }
 
-/// The values of a query by service, with a point every `step` seconds.
+/// The values of a query by service.
 pub(crate) async fn range(
     peer: &Peer,
     query: Query,
     range: Range,
-    step: u64,
 ) -> Result<BTreeMap<String, Points>, Problem> {
-    let parameters = form_urlencoded::Serializer::new(String::new())
-        .append_pair("query", query.promql())
-        .append_pair("start", &range.start.to_string())
-        .append_pair("end", &range.end.to_string())
-        .append_pair("step", &step.to_string())
-        .finish();
-    let matrix: Matrix = ask(peer, "/api/v1/query_range", &parameters).await?;
-    let points = |values: Vec<(f64, String)>| -> Points {
-        values
-            .into_iter()
-            .filter_map(|(time, value)| Some((time, value.parse::<f64>().ok()?)))
-            .filter(|(_, value)| value.is_finite())
-            .collect()
-    };
+    let parameters = range.parameters(query.promql(), &[]);
+    let matrix: Matrix = ask(peer, QUERY_RANGE, &parameters).await?;
     let series = matrix.result.into_iter();
     Ok(series
-        .filter_map(|mut series| Some((series.metric.remove("job")?, points(series.values))))
+        .filter_map(|mut series| Some((series.metric.remove("job")?, series.finite().collect())))
         .collect())
 }
 
@@ -130,12 +78,8 @@ pub(crate) async fn exemplars(
     service: &str,
     range: Range,
 ) -> Result<Vec<SeriesExemplars>, Problem> {
-    let parameters = form_urlencoded::Serializer::new(String::new())
-        .append_pair("query", &queries::exemplars(service))
-        .append_pair("start", &range.start.to_string())
-        .append_pair("end", &range.end.to_string())
-        .finish();
-    ask(peer, "/api/v1/query_exemplars", &parameters).await
+    let parameters = range.exemplar_parameters(&queries::exemplars(service));
+    ask(peer, QUERY_EXEMPLARS, &parameters).await
 }
 
 /// What fires, or is about to.

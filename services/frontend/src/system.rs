@@ -13,13 +13,14 @@ use axum::response::{IntoResponse, Response};
 use client::Peer;
 use futures_util::future::try_join_all;
 use http::header;
+use prometheus_api::{Range, SeriesExemplars};
 use queries::{Query, SERVICES};
 use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::alerts::{self, Firing};
-use crate::prometheus::{self, Points, Range, SeriesExemplars};
+use crate::prometheus::{self, Points};
 
 /// How far back the page looks, in seconds.
 const REACH: u64 = 15 * 60;
@@ -171,7 +172,7 @@ async fn fresh<T: Serialize>(
 async fn read_overview(system: &System) -> Result<Overview, Problem> {
     let range = last();
     let prometheus = &system.prometheus;
-    let query = |query| prometheus::range(prometheus, query, range, STEP);
+    let query = |query| prometheus::range(prometheus, query, range);
     let (mut found, alerts) = tokio::try_join!(
         try_join_all(Query::ALL.map(query)),
         alerts::firing(system.alertmanager.as_ref(), prometheus),
@@ -189,7 +190,7 @@ async fn read_overview(system: &System) -> Result<Overview, Problem> {
     Ok(Overview {
         start: range.start,
         end: range.end,
-        step: STEP,
+        step: range.step,
         services: services.into(),
         alerts,
     })
@@ -231,6 +232,7 @@ fn last() -> Range {
     Range {
         start: end - REACH,
         end,
+        step: STEP,
     }
 }
 

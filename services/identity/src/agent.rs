@@ -107,7 +107,6 @@ impl Agent {
                 }
                 Err(why) => why,
             };
-            self.updates = None;
             self.warn(&why);
             if self.is_now_believed(&why) {
                 return Said::Withdrawn;
@@ -119,8 +118,16 @@ impl Agent {
 
     /// The next update of the connection that there is, or the first one of a new connection.
     async fn update(&mut self) -> Result<X509Context, NoAnswer> {
-        if let Some(updates) = &mut self.updates {
-            return Ok(updates.next().await.ok_or(NoAnswer::Closed)??);
+        if let Some(mut updates) = self.updates.take() {
+            match updates.next().await.transpose().map_err(NoAnswer::from) {
+                Ok(Some(context)) => {
+                    self.updates = Some(updates);
+                    return Ok(context);
+                }
+                Err(why) if why.is_refusal() => return Err(why),
+                // It has gone, or goes on in other words; whether there is another shows soon.
+                Ok(None) | Err(_) => tokio::time::sleep(PAUSE).await,
+            }
         }
         let asked = async {
             let client = WorkloadApiClient::connect(self.endpoint.clone()).await?;

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use api::{Availability, NewReservation, Problem, ProductId, Quantity, StockCheck};
 use client::{Answer, Peer, PeerError, Route};
-use deadline::Deadline;
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -119,9 +118,7 @@ impl InventoryClient {
     /// Reserves, and tries again while the outcome is unknown and there is time: the order's id
     /// makes a repetition harmless.
     pub(crate) async fn reserve(&self, new: &NewReservation) -> Result<Reserved, ReserveError> {
-        let bound = Instant::now() + RESERVE_BOUND;
-        // Nobody waits for an attempt behind the end of the request; the settler makes the next.
-        let deadline = Deadline::current().map_or(bound, |current| bound.min(current.instant()));
+        let deadline = Instant::now() + RESERVE_BOUND;
         in_span(&self.tracer, "update_inventory", vec![], async |_| {
             let mut pauses = RESERVE_PAUSES.iter();
             let mut resend_count = 0;

@@ -189,3 +189,21 @@ def empty_store(machine: Any, service: str) -> None:
     units = shop_unit(service)
     machine.succeed(f"systemctl stop {units} && umount /var/lib/private/{service} && systemctl start {units}")
     wait_for_shop(machine)
+
+
+def remember_an_hour(machine: Any, usual: dict[str, float]) -> None:
+    """Puts an hour of these values into Prometheus' store, which the PromQL bands have to have learned
+    and a test has not the time for: one sample each half a minute, ten minutes ago."""
+    end = int(now(machine)) - 600
+    times = range(end - 3600, end, 30)
+    lines = ["# TYPE shop:signal:usual gauge"]
+    for signal, value in usual.items():
+        lines += [f'shop:signal:usual{{signal="{signal}"}} {value} {time}' for time in times]
+    text = "\n".join([*lines, "# EOF"])
+    given = f"/proc/{main_pid(machine, 'prometheus')}/cmdline"
+    store = machine.succeed(f"tr '\\0' '\\n' <{given} | sed -n 's/^--storage.tsdb.path=//p'").strip().rstrip("/")
+    machine.succeed(f"cat >/run/usual.txt <<'EOF'\n{text}\nEOF")
+    machine.succeed("systemctl stop prometheus.service")
+    machine.succeed(f"promtool tsdb create-blocks-from openmetrics /run/usual.txt {store}/")
+    machine.succeed(f"chown -R --reference={store}/. {store}/")
+    machine.succeed("systemctl start prometheus.service")

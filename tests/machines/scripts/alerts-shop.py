@@ -6,23 +6,6 @@ fail, are slow, wait or are stuck, and what is unusual against the last hour."""
 USUAL = {"rate": 1000, "latency": 0.001, "order_value": 50_000}
 
 
-def remember_an_hour(machine: Any) -> None:
-    """Puts the hour into Prometheus' store, which is all that a test has not the time for."""
-    end = int(now(machine)) - 600
-    times = range(end - 3600, end, 30)
-    lines = ["# TYPE shop:signal:usual gauge"]
-    for signal, value in USUAL.items():
-        lines += [f'shop:signal:usual{{signal="{signal}"}} {value} {time}' for time in times]
-    text = "\n".join([*lines, "# EOF"])
-    given = f"/proc/{main_pid(machine, 'prometheus')}/cmdline"
-    store = machine.succeed(f"tr '\\0' '\\n' <{given} | sed -n 's/^--storage.tsdb.path=//p'").strip().rstrip("/")
-    machine.succeed(f"cat >/run/usual.txt <<'EOF'\n{text}\nEOF")
-    machine.succeed("systemctl stop prometheus.service")
-    machine.succeed(f"promtool tsdb create-blocks-from openmetrics /run/usual.txt {store}/")
-    machine.succeed(f"chown -R --reference={store}/. {store}/")
-    machine.succeed("systemctl start prometheus.service")
-
-
 def set_stock(product: str, quantity: int) -> None:
     assert request(machine, "PUT", f"{FRONTEND}/api/inventory/{product}", {"quantity": quantity})[0] == 200
 
@@ -37,7 +20,7 @@ machine.start()
 start_receivers(machine)
 wait_for_shop(machine)
 machine.wait_for_unit("prometheus.service")
-remember_an_hour(machine)
+remember_an_hour(machine, USUAL)
 wait_for_back_ends(machine)
 
 with subtest("customers order, and nothing is sold"):

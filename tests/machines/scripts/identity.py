@@ -69,7 +69,7 @@ def is_refused(certificate: str, key: str) -> None:
     )
 
 
-def told(service: str, name: str, *labels: str) -> float:
+def metric_at(service: str, name: str, *labels: str) -> float:
     """A metric of a service, from itself."""
     port = INSIDE.get(service, 8080)
     exposed = machine.succeed(f"curl -sf http://127.0.0.1:{port}/actuator/prometheus")
@@ -80,7 +80,7 @@ def told(service: str, name: str, *labels: str) -> float:
 
 
 def renewals(service: str) -> float:
-    return told(service, "identity_renewals_total", 'result="renewed"')
+    return metric_at(service, "identity_renewals_total", 'result="renewed"')
 
 
 def authorities() -> set[str]:
@@ -141,7 +141,7 @@ with subtest("Prometheus finds every service, by its probes"):
 
 with subtest("each unit has its own identity, and who is no unit of the shop has none"):
     for unit in UNITS:
-        assert told(unit, "identity_info", f'id="{DOMAIN}/{unit}"') == 1, unit
+        assert metric_at(unit, "identity_info", f'id="{DOMAIN}/{unit}"') == 1, unit
         if is_spiffe:
             continue
         pid = main_pid(machine, unit)
@@ -210,14 +210,16 @@ if is_spiffe:
         assert not has_budget or sum(held.values()) <= 75, held
 
     with subtest("the agent and the server are killed under load, and not one order fails"):
-        for unit in ("spire-agent", "spire-server"):
+        killed = {unit: main_pid(machine, unit) for unit in ("spire-agent", "spire-server")}
+        for unit in killed:
             machine.succeed(f"systemd-run --quiet --on-active=4 systemctl kill --signal=KILL {unit}.service")
         load(15)
-        for unit in ("spire-agent", "spire-server"):
+        for unit, pid in killed.items():
             machine.wait_for_unit(f"{unit}.service")
+            assert main_pid(machine, unit) != pid, unit
         eventually(
             "the agent gives an identity again",
-            lambda: [told(service, "identity_agent_up") for service in INSIDE],
+            lambda: [metric_at(service, "identity_agent_up") for service in INSIDE],
             lambda up: up == [1, 1, 1],
         )
 

@@ -161,6 +161,71 @@ in
     ];
   };
 
+  "an instance that is ejected for a minute, and not one that was for a moment or that nobody asks" =
+    let
+      state =
+        port:
+        "http_client_instance_state{job=\"gateway-service\",instance=\"127.0.0.1:8080\",peer=\"product-service\",peer_instance=\"192.0.2.1:${port}\"}";
+    in
+    {
+      every = "5s";
+      series = {
+        ${state "1"} = "0x20 2x3 1 2x3 1 2x20";
+        ${state "2"} = "0x20 2 2 0x40";
+        ${state "3"} = "0x20 1x40";
+      };
+      silent = [
+        {
+          at = 120;
+          alert = "InstanceEjected";
+        }
+      ];
+      fires = [
+        {
+          at = 180;
+          alert = "InstanceEjected";
+          labels = {
+            job = "gateway-service";
+            instance = "127.0.0.1:8080";
+            peer = "product-service";
+            peer_instance = "192.0.2.1:1";
+          };
+          description = "gateway-service gets no answer from product-service at 192.0.2.1:1, and asks the other instances.";
+        }
+      ];
+    };
+
+  "retries that are not made, and not those that are" =
+    let
+      retries =
+        peer: outcome:
+        "http_client_retries_total{job=\"gateway-service\",peer=\"${peer}\",outcome=\"${outcome}\"}";
+    in
+    {
+      every = "5s";
+      series = {
+        ${retries "product-service" "over_budget"} = "0x20 0+10x60";
+        ${retries "order-service" "succeeded"} = "0+10x80";
+      };
+      silent = [
+        {
+          at = 150;
+          alert = "RetryBudgetSpent";
+        }
+      ];
+      fires = [
+        {
+          at = 240;
+          alert = "RetryBudgetSpent";
+          labels = {
+            job = "gateway-service";
+            peer = "product-service";
+          };
+          description = "More than a fifth of the requests from gateway-service to product-service would have to be sent again; 2.0 a second are not, and fail.";
+        }
+      ];
+    };
+
   "a store whose commits take half a second" = {
     every = "5s";
     series = {

@@ -25,6 +25,8 @@ impl Counter {
             expected: at(rates.expected),
             lower: at(rates.lower.max(0.0)),
             upper: at(rates.upper),
+            outer_lower: at(rates.outer_lower.max(0.0)),
+            outer_upper: at(rates.outer_upper),
         })
     }
 }

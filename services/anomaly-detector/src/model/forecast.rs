@@ -33,6 +33,9 @@ const DAY_PARTS: usize = 288;
 /// Parts of a week: half an hour each.
 const WEEK_PARTS: usize = 336;
 
+/// Over how many values a level goes that is to follow the hour: an hour at 15 s.
+const HOUR: f64 = 240.0;
+
 /// How many forecasts there are; the first [`FAR`] do not follow what happens now.
 const ALL: usize = 8;
 const FAR: usize = 3;
@@ -43,6 +46,7 @@ pub(super) struct Forecasts {
     last: Option<f64>,
     fast: Average,
     slow: Average,
+    hour: Average,
     /// The mean of the slow means: it lags as far behind them as they do behind a trend (Brown).
     slower: Average,
     day: Option<Season>,
@@ -52,6 +56,7 @@ pub(super) struct Forecasts {
     above_week: Average,
     /// The mean absolute error of each.
     errors: [Average; ALL],
+    hour_error: Average,
 }
 
 /// What is expected: near, from what happens now, and far, from what was usual before.
@@ -59,6 +64,8 @@ pub(super) struct Forecasts {
 pub(super) struct Forecast {
     pub(super) near: f64,
     pub(super) far: f64,
+    /// As far, but following the hours: on its first day a series has no season to go by.
+    pub(super) usual: f64,
 }
 
 impl Forecasts {
@@ -69,21 +76,26 @@ impl Forecasts {
             last: None,
             fast: Average::new(FAST),
             slow: Average::new(SLOW),
+            hour: Average::new(HOUR),
             slower: Average::new(SLOW),
             day: day.then(|| Season::new(DAY, DAY_PARTS)),
             week: week.then(|| Season::new(WEEK, WEEK_PARTS)),
             above_day: Average::new(SHIFT),
             above_week: Average::new(SHIFT),
             errors: [Average::new(JUDGED); ALL],
+            hour_error: Average::new(JUDGED),
         }
     }
 
     /// The forecast for a time; `None` before the first value.
     pub(super) fn get(&self, time: f64) -> Option<Forecast> {
         let each = self.each(time);
+        let judged = || each.iter().copied().zip(&self.errors);
+        let hour = (self.hour.get(), &self.hour_error);
         Some(Forecast {
-            near: self.weighted(&each)?,
-            far: self.weighted(&each[..FAR])?,
+            near: weighted(judged())?,
+            far: weighted(judged().take(FAR))?,
+            usual: weighted(judged().take(FAR).chain([hour]))?,
         })
     }
 
@@ -107,37 +119,9 @@ impl Forecasts {
         ]
     }
 
-    /// The mean of those that have been judged, weighted; else the first.
-    fn weighted(&self, each: &[Option<f64>]) -> Option<f64> {
-        let judged = || {
-            let pairs = each.iter().zip(&self.errors);
-            pairs.filter_map(|(forecast, error)| {
-                let enough = error.seen() >= JUDGED_FROM;
-                Some((((*forecast)?), error.get().filter(|_| enough)?))
-            })
-        };
-        let best = judged()
-            .map(|(_, error)| error)
-            .fold(f64::INFINITY, f64::min);
-        let (mut sum, mut weights) = (0.0, 0.0);
-        for (forecast, error) in judged() {
-            let weight = if error > best {
-                (best / error).powf(PREFERENCE)
-            } else {
-                1.0
-            };
-            sum += weight * forecast;
-            weights += weight;
-        }
-        if weights > 0.0 {
-            Some(sum / weights)
-        } else {
-            each.iter().flatten().next().copied()
-        }
-    }
-
     pub(super) fn add(&mut self, time: f64, value: f64) {
-        for (forecast, error) in self.each(time).iter().zip(&mut self.errors) {
+        let each = self.each(time).into_iter().zip(&mut self.errors);
+        for (forecast, error) in each.chain([(self.hour.get(), &mut self.hour_error)]) {
             if let Some(forecast) = forecast {
                 error.add((value - forecast).abs());
             }
@@ -157,6 +141,7 @@ impl Forecasts {
         self.last = Some(value);
         self.fast.add(value);
         self.slow.add(value);
+        self.hour.add(value);
         self.slower.add(self.slow.get().unwrap_or(value));
     }
 
@@ -166,5 +151,32 @@ impl Forecasts {
         self.fast.forget();
         self.above_day.forget();
         self.above_week.forget();
+    }
+}
+
+/// The mean of the forecasts that have been judged, weighted by their errors; else the first.
+fn weighted<'a>(mut each: impl Iterator<Item = (Option<f64>, &'a Average)> + Clone) -> Option<f64> {
+    let judged = each.clone().filter_map(|(forecast, error)| {
+        let enough = error.seen() >= JUDGED_FROM;
+        Some((forecast?, error.get().filter(|_| enough)?))
+    });
+    let best = judged
+        .clone()
+        .map(|(_, error)| error)
+        .fold(f64::INFINITY, f64::min);
+    let (mut sum, mut weights) = (0.0, 0.0);
+    for (forecast, error) in judged {
+        let weight = if error > best {
+            (best / error).powf(PREFERENCE)
+        } else {
+            1.0
+        };
+        sum += weight * forecast;
+        weights += weight;
+    }
+    if weights > 0.0 {
+        Some(sum / weights)
+    } else {
+        each.find_map(|(forecast, _)| forecast)
     }
 }

@@ -27,10 +27,11 @@ pub(super) struct Measure {
 }
 
 impl Measure {
-    pub(super) fn new(overlap: f64) -> Self {
+    /// `index`: how fast the probability falls beyond the largest value so far.
+    pub(super) fn new(overlap: f64, index: f64) -> Self {
         Self {
             scale: Average::new(SCALE),
-            tail: Tail::new(),
+            tail: Tail::new(index),
             overlap,
             peak: 0.0,
         }

@@ -21,6 +21,7 @@ mod counter;
 mod forecast;
 mod measure;
 mod season;
+mod spread;
 mod tail;
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,7 @@ use average::Average;
 use counter::Counter;
 use forecast::Forecasts;
 use measure::Measure;
+use spread::Spread;
 
 /// Over how many values the means of the last errors, moves and surprises go.
 const SHORT: f64 = 5.0;
@@ -64,8 +66,12 @@ const RESTING: f64 = 0.3;
 const BAR: f64 = 2.0;
 const HABIT: f64 = 30_000.0;
 
-/// How likely a value is beyond the band on either side.
-const BEYOND_BAND: f64 = 0.002;
+/// How fast the probability falls beyond the most surprising value so far: a few hundred values tell
+/// nothing of that, and a small index is never absurd.
+const INDEX: f64 = 1.0;
+
+/// How many times as far out as the band goes noise hardly ever is for half a minute.
+const OUTER: f64 = 1.8;
 
 /// The least deviation that counts, as a share of the mean magnitude: what is constant to three
 /// digits is constant.
@@ -75,11 +81,21 @@ const FLOOR: f64 = 1e-3;
 const GAP: f64 = 5.0;
 
 /// What is expected of a value, in the unit of the series.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Band {
     pub(crate) expected: f64,
     pub(crate) lower: f64,
     pub(crate) upper: f64,
+    /// From here on outwards a value matters and is no noise.
+    pub(crate) outer_lower: f64,
+    pub(crate) outer_upper: f64,
+}
+
+impl Band {
+    /// Whether a value is so far out that it matters and noise does not reach it.
+    pub(crate) fn is_far_out(&self, value: f64) -> bool {
+        value <= self.outer_lower || value >= self.outer_upper
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -90,12 +106,12 @@ pub(crate) struct Model {
     forecasts: Forecasts,
     /// The mean of the last errors of the far forecast.
     far_error: Average,
-    far: Measure,
+    spread: Spread,
     shift: Measure,
     /// The mean of the last moves from value to value, and of all.
     short_move: Average,
     long_move: Average,
-    spread: Measure,
+    moves: Measure,
     near: Measure,
     surprise: Average,
     surprises: Measure,
@@ -122,16 +138,16 @@ impl Model {
             counter: config.counter.then(Counter::default),
             forecasts: Forecasts::new(config.season),
             far_error: Average::new(SHORT),
-            far: Measure::new(0.0),
-            shift: Measure::new(OVERLAP),
+            spread: Spread::new(),
+            shift: Measure::new(OVERLAP, INDEX),
             short_move: Average::new(SHORT),
             long_move: Average::new(LONG),
-            spread: Measure::new(0.0),
-            near: Measure::new(0.0),
+            moves: Measure::new(0.0, INDEX),
+            near: Measure::new(0.0, INDEX),
             surprise: Average::new(SURPRISES),
-            surprises: Measure::new(0.0),
+            surprises: Measure::new(0.0, INDEX),
             usual: Average::new(LONG),
-            distance: Measure::new(0.0),
+            distance: Measure::new(0.0, INDEX),
             magnitude: Average::new(LONG),
             last: None,
             time: f64::NEG_INFINITY,
@@ -141,6 +157,12 @@ impl Model {
             rests_after: 0.0,
             found: 0.0,
         }
+    }
+
+    /// Goes on with another direction and tolerance.
+    pub(crate) fn set(&mut self, direction: Direction, tolerance: f64) {
+        self.direction = direction;
+        self.tolerance = tolerance;
     }
 
     /// What is expected at a time, in seconds since 1970; `None` before the first value.
@@ -153,15 +175,14 @@ impl Model {
     }
 
     fn expect_plain(&self, time: f64) -> Option<Band> {
-        let expected = self.forecasts.get(time)?.far;
-        let half = |sign| {
-            let half = self.far.quantile(sign, BEYOND_BAND, self.floor());
-            half.max(self.tolerance)
-        };
+        let expected = self.forecasts.get(time)?.usual;
+        let [below, above] = [-1.0, 1.0].map(|sign| self.spread.half(sign, self.floor()));
         Some(Band {
             expected,
-            lower: expected - half(-1.0),
-            upper: expected + half(1.0),
+            lower: expected - below.max(self.tolerance),
+            upper: expected + above.max(self.tolerance),
+            outer_lower: expected - (OUTER * below).max(self.tolerance),
+            outer_upper: expected + (OUTER * above).max(self.tolerance),
         })
     }
 
@@ -178,6 +199,11 @@ impl Model {
         let sum = self.sum(time, value);
         self.values += 1.0;
         score(self.news(sum))
+    }
+
+    /// Forgets what the band has not learned yet: it led into an anomaly.
+    pub(crate) fn discard_latest(&mut self) {
+        self.spread.discard_waiting();
     }
 
     fn notice_gap(&mut self, time: f64) {
@@ -207,7 +233,7 @@ impl Model {
             return 0.0;
         };
         let far = value - forecast.far;
-        self.far.surprise(far, floor);
+        self.spread.add(time, value - forecast.usual, floor);
         self.far_error.add(far);
         let shift = self.shift.surprise(mean(&self.far_error), floor);
 
@@ -217,8 +243,8 @@ impl Model {
             self.long_move.add(moved);
         }
         let tenth = 0.1 * floor;
-        let spread = ((mean(&self.short_move) + tenth) / (mean(&self.long_move) + tenth)).ln();
-        let spread = self.spread.surprise(spread, 0.05);
+        let moves = ((mean(&self.short_move) + tenth) / (mean(&self.long_move) + tenth)).ln();
+        let moves = self.moves.surprise(moves, 0.05);
 
         let near = self.near.surprise(value - forecast.near, floor);
         self.surprise.add(near);
@@ -231,7 +257,7 @@ impl Model {
         if !self.matters(far, value - forecast.near) {
             return 0.0;
         }
-        let surprises = [near, shift, spread, surprise, distance];
+        let surprises = [near, shift, moves, surprise, distance];
         surprises
             .iter()
             .zip(WEIGHTS)

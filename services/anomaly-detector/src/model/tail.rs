@@ -18,9 +18,6 @@ const LOWEST: f64 = -5.0;
 /// Up to 2^11; what is larger is in the last bin.
 const BINS: usize = 64;
 
-/// Beyond the largest magnitude the probability falls with its inverse.
-const INDEX: f64 = 1.0;
-
 /// Over how many values it goes.
 const MEMORY: f64 = 8000.0;
 
@@ -45,10 +42,13 @@ pub(super) struct Tail {
     total: f64,
     /// The weight of the next value: it grows, instead of all others becoming less each time.
     weight: f64,
+    /// Beyond the largest magnitude the probability falls with this power of it.
+    index: f64,
 }
 
 impl Tail {
-    pub(super) fn new() -> Self {
+    /// `index`: the power by which the probability falls beyond the largest magnitude.
+    pub(super) fn new(index: f64) -> Self {
         let side = Side {
             weights: vec![0.0; BINS],
             largest: 0.0,
@@ -58,6 +58,7 @@ impl Tail {
             below: side,
             total: 0.0,
             weight: 1.0,
+            index,
         }
     }
 
@@ -72,7 +73,7 @@ impl Tail {
         let beyond = side.beyond(magnitude) / self.weight;
         // It counts as one itself; as less, the further it lies beyond all others.
         let itself = if magnitude > side.largest {
-            (side.largest.max(1.0) / magnitude.max(1.0)).powf(INDEX)
+            (side.largest.max(1.0) / magnitude.max(1.0)).powf(self.index)
         } else {
             1.0
         };
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     fn of(values: impl IntoIterator<Item = f64>) -> Tail {
-        let mut tail = Tail::new();
+        let mut tail = Tail::new(1.0);
         for value in values {
             tail.add(value);
         }
@@ -182,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_year_of_values_leaves_it_as_exact_as_before() {
-        let mut tail = Tail::new();
+        let mut tail = Tail::new(1.0);
         for number in 0..2_000_000_u32 {
             tail.add(f64::from(number % 100));
         }

@@ -159,6 +159,8 @@ impl Collector for Peers {
 mod tests {
     use std::collections::BTreeMap;
 
+    use prometheus::proto::LabelPair;
+
     use super::*;
 
     #[derive(Debug)]
@@ -195,7 +197,7 @@ mod tests {
         let metrics = family.expect("the family").get_metric().iter();
         metrics
             .map(|metric| {
-                let labels = metric.get_label().iter().map(|label| label.value());
+                let labels = metric.get_label().iter().map(LabelPair::value);
                 let labels: Vec<_> = labels.collect();
                 (labels.join(" "), metric.get_gauge().get_value())
             })
