@@ -3,7 +3,6 @@
 {
   SignInFails = "the machines of those scripts sign nobody in; scripts/sign-in.py does, and waits for nobody to be told";
   TokensForged = "the same";
-  IdentityEnding = "scripts/identity.py lets identities end and sees the alert begin, and waits for nobody to be told";
   InstanceEjected = "a machine runs one instance of each service; tests/balancing.rs ejects one of three and reads the metric";
   RetryBudgetSpent = "the same";
   Oversold = "the store refuses it: a test that provoked it would have found the bug";

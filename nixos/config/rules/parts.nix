@@ -2,7 +2,6 @@
 cfg:
 let
   alert = import ./alert.nix cfg;
-  identity = import ../../identity.nix cfg;
   inherit (import ./labels.nix) services ofUnits withHost;
   cause = rest: alert ({ layer = "cause"; } // rest);
   # Of the metrics of a process: the job is the part.
@@ -83,15 +82,6 @@ in
         service = "{{ $labels.peer }}";
         summary = "{{ $labels.job }} has spent its retries to {{ $labels.peer }}";
         description = "More than a fifth of the requests from {{ $labels.job }} to {{ $labels.peer }} would have to be sent again; {{ printf \"%.1f\" $value }} a second are not, and fail.";
-        dashboard = "service";
-      })
-      (ofJob {
-        name = "IdentityEnding";
-        # Renewed at a third of its life, by SPIRE at a half: by now that has failed for a quarter at least.
-        expr = "identity_expires_timestamp_seconds - time() < ${toString (identity.lifeInSeconds / 4)}";
-        severity = "critical";
-        summary = "The identity of {{ $labels.job }} is not renewed";
-        description = "The certificate of {{ $labels.job }} ends in {{ $value | humanizeDuration }}; without it nobody talks to it.";
         dashboard = "service";
       })
       (ofJob {

@@ -195,34 +195,6 @@ in
       ];
     };
 
-  "an identity that is not renewed is told six hours before its end, and one that is renewed is not" =
-    {
-      every = "5s";
-      series = {
-        # Seven hours, then a day; and seven hours that become less than six.
-        "identity_expires_timestamp_seconds{instance=\"127.0.0.1:8182\",job=\"inventory-service\"}" =
-          "25200x30 86400x720";
-        "identity_expires_timestamp_seconds{instance=\"${instance}\",job=\"order-service\"}" = "25200x750";
-      };
-      silent = [
-        {
-          at = 3600;
-          alert = "IdentityEnding";
-        }
-      ];
-      fires = [
-        {
-          at = 3660;
-          alert = "IdentityEnding";
-          labels = {
-            inherit instance;
-            job = "order-service";
-          };
-          description = "The certificate of order-service ends in 5h 59m 0s; without it nobody talks to it.";
-        }
-      ];
-    };
-
   "retries that are not made, and not those that are" =
     let
       retries =
