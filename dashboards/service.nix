@@ -333,6 +333,40 @@ dashboard {
           })
         ];
       }
+      { section = "More than it can do"; }
+      {
+        height = 7;
+        panels = [
+          (third {
+            title = "Queue";
+            description = "How long a request waits until a thread has time for it. What waits longer than the line, which is the setting shedAfterMs as it comes, is refused when that lasts for a second.";
+            unit = "s";
+            lines = panels.above { critical = 0.25; };
+            targets = [
+              (targets.series "histogram_quantile(0.5, sum by (le) (rate(http_server_queue_seconds_bucket{${job}}[$__rate_interval])))" "median")
+              (targets.series "histogram_quantile(0.95, sum by (le) (rate(http_server_queue_seconds_bucket{${job}}[$__rate_interval])))" "95th percentile")
+            ];
+          })
+          (third {
+            title = "Refused";
+            description = "Requests a second that were answered 503 because they had waited for too long: lists first, then others, probes never.";
+            softMax = 1;
+            unit = "reqps";
+            targets = [
+              (targets.series "sum by (priority) (rate(http_server_requests_shed_total{${job}}[$__rate_interval]))" "{{priority}}")
+            ];
+          })
+          (third {
+            title = "Too late";
+            description = "Requests a second whose work was dropped, as the time was over for which their sender waits: answered 504.";
+            softMax = 1;
+            unit = "reqps";
+            targets = [
+              (targets.series "rate(http_server_deadline_exceeded_total{${job}}[$__rate_interval])" "deadlines exceeded")
+            ];
+          })
+        ];
+      }
       { section = "Restarts and the watchdog"; }
       {
         height = 7;

@@ -39,6 +39,9 @@ in
 
   logFilter = "info";
 
+  # Milliseconds; what the services are built with (services/server/src/args.rs).
+  shedAfterMs = 250;
+
   tracing = {
     endpoint = null;
     protocol = "http/protobuf";

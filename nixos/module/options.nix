@@ -204,6 +204,11 @@ in
       example = "info,order_service=debug";
       description = "Which events the services log: a level, or `target=level` pairs parted by commas. A new value is taken without a restart.";
     };
+    shedAfterMs = mkOption {
+      type = types.ints.between 0 10000;
+      default = plain.shedAfterMs;
+      description = "After how many milliseconds of waiting for its turn a service refuses a request with 503, when that lasts for a second: lists first, others after twice that time, probes never. 0: never.";
+    };
 
     tracing = {
       endpoint = mkOption {

@@ -124,6 +124,7 @@ in
         HOST = addresses.listen part;
         PORT = toString own.port;
         LOG_FILTER_FILE = files.logFilter;
+        SHED_AFTER_MS = toString cfg.shedAfterMs;
         OTEL_EXPORTER_OTLP_ENDPOINT = addresses.otlp;
         OTEL_EXPORTER_OTLP_PROTOCOL = cfg.tracing.protocol;
         OTEL_TRACES_SAMPLER = cfg.tracing.sampler;

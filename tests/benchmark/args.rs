@@ -62,6 +62,8 @@ pub(crate) enum Measurement {
     Layers,
     /// New connections of a gateway with two workers, of which one is busy.
     Fairness,
+    /// Good answers at three times the load that a service can bear, over those at its capacity.
+    Overload,
     /// Orders a second, durable on disk, with all telemetry.
     Orders,
     /// p99 of an order at 500 a second: with all telemetry, none, and a receiver that hangs; and the

@@ -2,7 +2,7 @@
 //!
 //! Whatever can be is measured as a ratio of two things that run side by side, turn by turn, in
 //! one run: a ratio holds on a slow machine, and on one that others use as well. [`gateway`],
-//! [`fairness`], [`orders`], [`latency`], [`start`], [`memory`] and [`detector`] are the measurements;
+//! [`fairness`], [`overload`], [`orders`], [`latency`], [`start`], [`memory`] and [`detector`] are the measurements;
 //! [`shop`] and [`generator`] are what they measure with.
 
 mod args;
@@ -18,6 +18,7 @@ mod load;
 mod machine;
 mod memory;
 mod orders;
+mod overload;
 mod receiver;
 mod rivals;
 mod rounds;
@@ -82,6 +83,7 @@ async fn measure(measurement: Measurement, world: Rc<World>) -> Vec<Figure> {
         Measurement::Gateway => gateway::throughput(&world).await,
         Measurement::Layers => gateway::layers(&world).await,
         Measurement::Fairness => fairness::measure(&world).await,
+        Measurement::Overload => overload::measure(&world).await,
         Measurement::Orders => orders::measure(&world).await,
         Measurement::Latency => latency::measure(&world).await,
         Measurement::Start => start::measure(&world).await,

@@ -19,6 +19,7 @@ let
     ./scenarios.nix
     ./dashboards.nix
     ./alertmanager.nix
+    ./threats.nix
     ./repository.nix
   ];
   cases = builtins.foldl' (all: file: all // import file) { } files;

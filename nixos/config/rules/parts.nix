@@ -9,6 +9,8 @@ let
   # Of the metrics of systemd: the unit without its suffix.
   ofUnit = expr: "label_replace(${expr}, \"service\", \"$1\", \"name\", \"(.+)[.]service\")";
   restarts = "node_systemd_service_restart_total{${ofUnits}}";
+  # An identity is renewed at a third of its life: below a third two renewals have failed.
+  identityLeft = toString ((import ../../identity.nix cfg).lifeInSeconds / 3);
 in
 [
   {
@@ -82,6 +84,33 @@ in
         service = "{{ $labels.peer }}";
         summary = "{{ $labels.job }} has spent its retries to {{ $labels.peer }}";
         description = "More than a fifth of the requests from {{ $labels.job }} to {{ $labels.peer }} would have to be sent again; {{ printf \"%.1f\" $value }} a second are not, and fail.";
+        dashboard = "service";
+      })
+      (ofJob {
+        name = "LoadShed";
+        # Some hundred a minute: a burst that was a little too long is none.
+        expr = "sum by (job) (rate(http_server_requests_shed_total[1m])) > 1";
+        for = "1m";
+        severity = "warning";
+        summary = "{{ $labels.job }} has more to do than it can";
+        description = "{{ $labels.job }} refuses {{ $value | humanize }} requests a second that have waited for too long, lists first.";
+        dashboard = "service";
+      })
+      (ofJob {
+        name = "CallerRefused";
+        # A series begins at its first refusal, which no rate sees.
+        expr = "sum by (job, caller, method, uri) ((identity_refusals_total unless identity_refusals_total offset 10m) or increase(identity_refusals_total[10m])) > 0";
+        severity = "warning";
+        summary = "{{ $labels.caller }} asks {{ $labels.job }} for what it may not";
+        description = "{{ $labels.job }} refused {{ $value | humanize }} requests {{ $labels.method }} {{ $labels.uri }} of {{ $labels.caller }} in ten minutes.";
+        dashboard = "service";
+      })
+      (ofJob {
+        name = "IdentityExpiring";
+        expr = withHost "identity_expires_timestamp_seconds - time() < ${identityLeft}";
+        severity = "critical";
+        summary = "The identity of {{ $labels.job }} is not renewed";
+        description = "The certificate of {{ $labels.job }} ends in {{ $value | humanizeDuration }}, and should have been renewed long before. Without it no other service answers it, or is answered.";
         dashboard = "service";
       })
       (ofJob {

@@ -191,13 +191,8 @@ where
     };
     if let Some((listener, address)) = probes {
         let observer = Observer::new(telemetry, address.port(), &[], &[]);
-        let router = observed(
-            Router::new(),
-            health.clone(),
-            telemetry,
-            observer,
-            load.clone(),
-        );
+        let health = health.clone();
+        let router = observed(Router::new(), health, telemetry, observer, load.clone());
         background.spawn(probes::serve(router, &listener).map_err(ListenError::Setup)?);
         tracing::info!(probes = %address, "{} answers probes on {address}", service.name);
     }

@@ -5,9 +5,10 @@ use telemetry::metrics::Metrics;
 
 use crate::overload::Priority;
 
-/// A free worker takes a request within microseconds. From a quarter of a second on requests are refused,
-/// unless configured otherwise, so a queue of seconds is one that shedding does not hold.
-const QUEUE_SECONDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5];
+/// A free worker takes a request within microseconds, and a burst passes within a tenth of a second. From a
+/// quarter on requests are refused, unless configured otherwise; a queue of seconds is one that this does
+/// not hold. Few, since each bucket is a series of every service.
+const QUEUE_SECONDS: &[f64] = &[0.005, 0.05, 0.25, 1.0];
 
 /// The families.
 #[derive(Clone, Debug)]

@@ -3,8 +3,8 @@
 //! A worker is one thread, so what has arrived waits until all that was ready before it has had its turn.
 //! A mark is put into that queue now and then, as one more task that is ready. For as long as it has not
 //! come through, each request that has its turn stood before it, and so has waited at least as long as
-//! the mark has by now. That costs a request two looks at a clock, and a worker a thousand marks a second
-//! at most.
+//! the mark has by now. That costs a request a look at a clock, and a worker a thousand marks a second at
+//! most.
 //!
 //! What is not measured: the time until the worker sees that bytes have arrived, which is that of some
 //! sixty tasks at most, and waits inside a handler, for the store or a peer, which have bounds of

@@ -163,6 +163,8 @@ with subtest("who may not ask is refused with a problem, a warning of its trace,
     )
     query = 'sum(identity_refusals_total{job="inventory-service",caller="gateway-service"})'
     eventually("the refusal is counted", lambda: metric(machine, query), lambda count: count == 1)
+    refused = 'count(ALERTS{alertname="CallerRefused",job="inventory-service",caller="gateway-service"})'
+    eventually("and alerted", lambda: metric(machine, refused), lambda count: count >= 1)
     assert ask_as("order-service", "8083/orders")[0] == 403
     assert ask_as("gateway-service", "8083/orders")[0] == 200
 
@@ -253,9 +255,12 @@ if is_spiffe:
 
 with subtest("without the authority the shop goes on, and when it is back an identity that has ended is renewed"):
     timer = "hello-observability-identity-renewal.timer"
+    expiring = 'count(ALERTS{alertname="IdentityExpiring"})'
+    eventually("none is about to end", lambda: metric(machine, expiring), lambda count: count == 0)
     machine.succeed(f"systemctl stop {'spire-server.service' if is_spiffe else timer}")
     ended = "max(identity_expires_timestamp_seconds) - time()"
     assert buy(machine)[0] == 201
+    eventually("that they end is alerted", lambda: metric(machine, expiring), lambda count: count > 0)
     eventually("every identity has ended", lambda: metric(machine, ended), lambda left: left < 0, bound=120)
     health = machine.succeed(f"curl -s http://127.0.0.1:{INSIDE['order-service']}/health")
     assert '"identity"' in health, health

@@ -289,6 +289,91 @@ in
     ];
   };
 
+  "a service that refuses what it cannot do, for a minute" = {
+    every = "5s";
+    series."http_server_requests_shed_total{instance=\"${instance}\",job=\"order-service\",priority=\"list\"}" =
+      "0x12 0+20x40";
+    silent = [
+      {
+        at = 120;
+        alert = "LoadShed";
+      }
+    ];
+    fires = [
+      {
+        at = 180;
+        alert = "LoadShed";
+        labels.job = "order-service";
+        description = "order-service refuses 4 requests a second that have waited for too long, lists first.";
+      }
+    ];
+  };
+
+  "a burst that was refused in part is silent" = {
+    every = "5s";
+    series."http_server_requests_shed_total{instance=\"${instance}\",job=\"order-service\",priority=\"list\"}" =
+      "0x12 200x40";
+    silent =
+      map
+        (at: {
+          inherit at;
+          alert = "LoadShed";
+        })
+        [
+          90
+          130
+          180
+        ];
+  };
+
+  "a service that asks for what it may not, from the first time on, for ten minutes" = {
+    every = "5s";
+    series."identity_refusals_total{instance=\"127.0.0.1:8182\",job=\"inventory-service\",caller=\"gateway-service\",method=\"POST\",uri=\"/inventory/reservations\"}" =
+      "_x12 1x140";
+    silent = [
+      {
+        at = 55;
+        alert = "CallerRefused";
+      }
+      {
+        at = 690;
+        alert = "CallerRefused";
+      }
+    ];
+    fires = [
+      {
+        at = 65;
+        alert = "CallerRefused";
+        labels = {
+          job = "inventory-service";
+          caller = "gateway-service";
+          method = "POST";
+          uri = "/inventory/reservations";
+        };
+        description = "inventory-service refused 1 requests POST /inventory/reservations of gateway-service in ten minutes.";
+      }
+    ];
+  };
+
+  "an identity of a day that was not renewed when two thirds of it are over" = {
+    every = "1m";
+    series.${of "identity_expires_timestamp_seconds"} = "30000x30";
+    silent = [
+      {
+        at = 1200;
+        alert = "IdentityExpiring";
+      }
+    ];
+    fires = [
+      {
+        at = 1260;
+        alert = "IdentityExpiring";
+        labels = order;
+        description = "The certificate of order-service ends in 7h 59m 0s, and should have been renewed long before. Without it no other service answers it, or is answered.";
+      }
+    ];
+  };
+
   "a service near its limit of open files" = {
     every = "5s";
     series = {

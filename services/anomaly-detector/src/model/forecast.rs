@@ -155,7 +155,7 @@ impl Forecasts {
 }
 
 /// The mean of the forecasts that have been judged, weighted by their errors; else the first.
-fn weighted<'a>(each: impl Iterator<Item = (Option<f64>, &'a Average)> + Clone) -> Option<f64> {
+fn weighted<'a>(mut each: impl Iterator<Item = (Option<f64>, &'a Average)> + Clone) -> Option<f64> {
     let judged = each.clone().filter_map(|(forecast, error)| {
         let enough = error.seen() >= JUDGED_FROM;
         Some((forecast?, error.get().filter(|_| enough)?))
@@ -177,6 +177,6 @@ fn weighted<'a>(each: impl Iterator<Item = (Option<f64>, &'a Average)> + Clone) 
     if weights > 0.0 {
         Some(sum / weights)
     } else {
-        each.filter_map(|(forecast, _)| forecast).next()
+        each.find_map(|(forecast, _)| forecast)
     }
 }

@@ -70,7 +70,7 @@ const HABIT: f64 = 30_000.0;
 /// nothing of that, and a small index is never absurd.
 const INDEX: f64 = 1.0;
 
-/// How many times as far out as the band goes is no noise any more, twice running.
+/// How many times as far out as the band goes noise hardly ever is for half a minute.
 const OUTER: f64 = 1.8;
 
 /// The least deviation that counts, as a share of the mean magnitude: what is constant to three
@@ -86,7 +86,7 @@ pub(crate) struct Band {
     pub(crate) expected: f64,
     pub(crate) lower: f64,
     pub(crate) upper: f64,
-    /// What noise does not reach, and matters.
+    /// From here on outwards a value matters and is no noise.
     pub(crate) outer_lower: f64,
     pub(crate) outer_upper: f64,
 }
