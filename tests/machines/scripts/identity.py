@@ -262,6 +262,8 @@ with subtest("without the authority the shop goes on, and when it is back an ide
     assert buy(machine)[0] == 201
     eventually("that they end is alerted", lambda: metric(machine, expiring), lambda count: count > 0)
     eventually("every identity has ended", lambda: metric(machine, ended), lambda left: left < 0, bound=120)
+    told_of = 'count(ALERTS{alertname="IdentityExpiring",alertstate="firing"})'
+    eventually("an alert has begun for each", lambda: metric(machine, told_of), lambda count: count == len(UNITS))
     health = machine.succeed(f"curl -s http://127.0.0.1:{INSIDE['order-service']}/health")
     assert '"identity"' in health, health
     if is_spiffe:
