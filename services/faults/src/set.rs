@@ -133,9 +133,9 @@ mod tests {
         }
         for (from, to, why, line) in [
             ("503", "404", "404 is not a status", 3),
-            ("\"leak\"", "\"slow\"", "slow stands here twice", 5),
-            ("67108864", "9999999999", "9999999999 is not a number", 5),
-            ("\"outside\"", "\"outside\",", "trailing comma", 7),
+            ("\"leak\"", "\"slow\"", "slow stands here twice", 6),
+            ("67108864", "9999999999", "9999999999 is not a number", 6),
+            ("\"outside\"", "\"outside\",", "trailing comma", 8),
         ] {
             let error = FaultSet::parse(&ALL.replacen(from, to, 1)).unwrap_err();
             assert!(error.to_string().contains(why), "{error}");
