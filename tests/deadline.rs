@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use harness::stand_in::{Behaviour, StandIn};
 use harness::{
-    Answer, Http, Process, Receiver, ReceiverMode, Scrape, Shop, ShopOptions, SpanRecord,
+    Answer, Http, Process, Raw, Receiver, ReceiverMode, Scrape, Shop, ShopOptions, SpanRecord,
     eventually,
 };
 use http::Method;
@@ -152,6 +152,20 @@ async fn order_within(shop: &Shop, milliseconds: &str) -> Answer {
     let headers = [(HEADER, milliseconds), ("idempotency-key", "once")];
     let body = json!({ "productId": "product1", "quantity": 3 });
     orders.post_with("/orders", &headers, &body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_has_not_come_when_the_time_is_over_is_its_senders_doing() {
+    let shop = Shop::start();
+    let inventory = shop.http("inventory-service");
+    let mut raw = Raw::connect(inventory.address()).await;
+    let head = "PUT /inventory/product1 HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json";
+    let begun = format!("{head}\r\n{HEADER}: 300\r\ncontent-length: 60\r\n\r\n{{\"quantity\":");
+    raw.send(begun).await.expect("sent");
+    raw.answer().await.expect("an answer").problem(408);
+    let scrape = Scrape::of(&inventory).await;
+    let exceeded = scrape.value("http_server_deadline_exceeded_total", &[]);
+    assert_eq!(exceeded, Some(0.0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

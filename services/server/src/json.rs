@@ -6,6 +6,7 @@ use api::Problem;
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, JsonRejection};
 use axum::extract::{FromRequest, Request};
+use deadline::Deadline;
 use http_body::Body as _;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
@@ -33,6 +34,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
             return Err(Problem::payload_too_large());
         }
         let deadline = Instant::now() + BODY_TIMEOUT;
+        // A body that is not there when the time of the request is over is its sender's doing, and no work
+        // that took too long.
+        let of_request = Deadline::current().map(Deadline::instant);
+        let deadline = of_request.map_or(deadline, |end| end.min(deadline));
         let buffers = request.extensions().get::<Buffers>().cloned();
         let largest = size.upper().unwrap_or(limit);
         let room = buffers.unwrap_or_default();
