@@ -10,6 +10,8 @@ ABSENT = {
     r"^shop:signal:(mean|deviation|floor|width|upper|lower)": "what is usual is learned for twenty minutes",
     r'^ALERTS\{.*service="(frontend|gateway-service|inventory-service)"': "no alert is about it",
     r"^(sign_ins|session_renewals|access_checks|cross_site_requests_refused)_total": "nobody signs in here",
+    r"^http_client_(instance_state|requests_in_flight|retries_total)": "each peer has one instance here, and answers",
+    r"^identity_": "the services have no identities here",
     r"^anomaly_events_active": "nothing unusual has been found",
     r"otelcol_exporter_send_failed_spans": "there is no series of it until Jaeger's disk fails",
 }
