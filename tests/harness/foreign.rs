@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where a program is, if it is installed. Those for administrators are not always in the path.
 pub fn installed(program: &str) -> Option<PathBuf> {
@@ -12,8 +13,18 @@ pub fn installed(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// An address that is free at this moment, for a program that cannot say which one it took.
+/// An address that is free, for a program that cannot say which one it took. Its port is below those that the
+/// kernel gives to whoever asks for any (from 32768, `ip_local_port_range` in ip(7)), so that nobody else has
+/// it before the program does; each is given once.
 pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address")
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Programs of tests that run at the same time begin at different places.
+    let begin = std::process::id().wrapping_mul(101);
+    loop {
+        let nth = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 10_000 + u16::try_from(nth % 8_000).expect("below 8,000");
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener.local_addr().expect("an address");
+        }
+    }
 }
