@@ -694,16 +694,7 @@ async fn each_hop_has_less_time_than_the_one_before_and_none_is_asked_when_it_is
     product.set(PRODUCT, Behaviour::Slow(Duration::from_secs(1)));
     let checks = inventory.arrived(CHECK);
     within("400").await.problem(504);
-    eventually("the order service has given it up", async || {
-        let scrape = Scrape::of(&shop.http("order-service")).await;
-        let failed = scrape.value("shop_orders_total", &[("result", "failed")]);
-        if failed == Some(1.0) {
-            Ok(())
-        } else {
-            Err(failed)
-        }
-    })
-    .await;
+    shop.has_failed_orders(1.0).await;
     assert_eq!(inventory.arrived(CHECK), checks, "nobody waits for it");
     assert_eq!(shop.orders().await.len(), 1);
     let orders = order.arrived(ORDERS);

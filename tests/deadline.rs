@@ -206,16 +206,7 @@ async fn an_order_whose_time_is_over_before_it_is_stored_is_not_made() {
     let shop = shop(vec![("FAULTS_FILE", file.display().to_string())]);
     order_within(&shop, "300").await.problem(504);
     // The flow has found the product, and that it is too late.
-    eventually("the flow has ended", async || {
-        let scrape = Scrape::of(&shop.http("order-service")).await;
-        let failed = scrape.value("shop_orders_total", &[("result", "failed")]);
-        if failed == Some(1.0) {
-            Ok(())
-        } else {
-            Err(failed)
-        }
-    })
-    .await;
+    shop.has_failed_orders(1.0).await;
     assert_eq!(shop.orders().await, Vec::<Value>::new());
     assert_eq!(shop.stock("product1").await, 100);
     assert_eq!(order_within(&shop, "30000").await.status, 201);

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where a program is, if it is installed. Those for administrators are not always in the path.
@@ -11,6 +12,23 @@ pub fn installed(program: &str) -> Option<PathBuf> {
         .chain(["/usr/sbin".into()])
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())
+}
+
+/// Where these programs are: on `PATH`, or where tests/machines builds them, from Go's module proxy, as
+/// `name`. None where neither they nor Go are there.
+pub fn installed_or_built<const N: usize>(name: &str, programs: [&str; N]) -> Option<[PathBuf; N]> {
+    let found = programs.map(installed);
+    if found.iter().all(Option::is_some) {
+        return Some(found.map(|file| file.expect("each is there")));
+    }
+    let build = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("machines/{name}/build"));
+    let output = Command::new(build).stderr(Stdio::inherit()).output().ok()?;
+    let folder = String::from_utf8(output.stdout).ok()?;
+    let folder = PathBuf::from(folder.trim());
+    output
+        .status
+        .success()
+        .then(|| programs.map(|program| folder.join(program)))
 }
 
 /// An address that is free, for a program that cannot say which one it took. Its port is below those that the

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::identities::Identities;
-use crate::{Answer, Http, LogLine, Process};
+use crate::{Answer, Http, LogLine, Process, Scrape, eventually};
 
 /// How a shop is started.
 #[derive(Clone, Debug, Default)]
@@ -190,6 +190,21 @@ impl Shop {
             .put(&path, &json!({ "quantity": quantity }))
             .await;
         assert_eq!(answer.status, 200, "{answer:?}");
+    }
+
+    /// Waits until the order service has counted so many orders as failed.
+    pub async fn has_failed_orders(&self, count: f64) {
+        let orders = self.http("order-service");
+        eventually("the order service has given them up", async || {
+            let scrape = Scrape::of(&orders).await;
+            let failed = scrape.value("shop_orders_total", &[("result", "failed")]);
+            if failed == Some(count) {
+                Ok(())
+            } else {
+                Err(failed)
+            }
+        })
+        .await;
     }
 
     /// What is on the shelf of a product.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::foreign::{free_address, installed};
+use crate::foreign::{free_address, installed_or_built};
 use crate::skip::skip;
 use crate::{binary, eventually};
 
@@ -27,7 +27,8 @@ impl Spire {
     /// Starts SPIRE with an entry for each of these services and identities of this life; none where there
     /// is neither SPIRE nor Go to build it, which is a skip of `test`.
     pub async fn start(test: &str, services: &[&str], life: Duration) -> Option<Self> {
-        let Some(programs) = programs() else {
+        let programs = installed_or_built("spire", ["spire-server", "spire-agent"]);
+        let Some(programs) = programs else {
             skip(test, "there is neither SPIRE nor Go on PATH");
             return None;
         };
@@ -121,20 +122,6 @@ fn output(command: &mut Command) -> Result<String, String> {
     } else {
         Err(text(&output.stderr))
     }
-}
-
-fn programs() -> Option<[PathBuf; 2]> {
-    let names = ["spire-server", "spire-agent"];
-    if let [Some(server), Some(agent)] = names.map(installed) {
-        return Some([server, agent]);
-    }
-    let build = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("machines/spire/build");
-    let output = Command::new(build).stderr(Stdio::inherit()).output().ok()?;
-    let folder = String::from_utf8(output.stdout).ok()?;
-    output
-        .status
-        .success()
-        .then(|| names.map(|name| PathBuf::from(folder.trim()).join(name)))
 }
 
 /// Writes what server and agent are told. Here a token will do: the agent is attested once.

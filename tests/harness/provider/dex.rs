@@ -1,17 +1,16 @@
 //! Dex.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::{PEOPLE, SECRET, Started, Wanted};
-use crate::foreign::{free_address, installed};
+use crate::foreign::{free_address, installed_or_built};
 
 /// The bcrypt hash of [`super::PASSWORD`], as cheap as Dex takes it.
 const HASH: &str = "$2b$10$sjsORWftgtSaJcVnDEuQvO3BeSM38szTe67BFfoZb/pJa2YeorpiO";
 
 pub(super) fn start(wanted: &Wanted<'_>) -> Option<Started> {
-    let program = program()?;
+    let [program] = installed_or_built("dex", ["dex"])?;
     let address = free_address();
     let file = wanted.folder.join("dex.yaml");
     std::fs::write(&file, configuration(address, wanted)).expect("a file");
@@ -31,19 +30,6 @@ pub(super) fn start(wanted: &Wanted<'_>) -> Option<Started> {
         browsers: address,
         certificate: None,
     })
-}
-
-fn program() -> Option<PathBuf> {
-    if let Some(found) = installed("dex") {
-        return Some(found);
-    }
-    let build = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("machines/dex/build");
-    let output = Command::new(build).stderr(Stdio::inherit()).output().ok()?;
-    let folder = String::from_utf8(output.stdout).ok()?;
-    output
-        .status
-        .success()
-        .then(|| PathBuf::from(folder.trim()).join("dex"))
 }
 
 fn configuration(address: SocketAddr, wanted: &Wanted<'_>) -> String {
