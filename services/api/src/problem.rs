@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
 use serde::{Deserialize, Serialize};
@@ -163,6 +163,24 @@ impl Problem {
     pub fn of_order(mut self, id: OrderId) -> Self {
         self.order_id = Some(id);
         self
+    }
+
+    /// What a client can do whose request may have been carried out, and was not answered. `has_key` says
+    /// whether it bore an `Idempotency-Key`.
+    pub fn advice_on_unknown_outcome(method: &Method, has_key: bool) -> &'static str {
+        if method.is_safe() {
+            "Nothing was changed; the request may be sent again."
+        } else if method.is_idempotent() {
+            "The outcome is unknown: the change may have been made. The same request may be sent \
+             again, since a repetition changes nothing more."
+        } else if has_key {
+            "The outcome is unknown: the request may have been carried out. Send it again with \
+             the same Idempotency-Key to learn what became of it, or look at the list of orders."
+        } else {
+            "The outcome is unknown: the request may have been carried out. Look at the list (GET \
+             on the same path) before you send it again. An order with an Idempotency-Key can be \
+             sent again safely, with the same key."
+        }
     }
 
     /// Says what the cause was. The client never sees it: it goes into the log and the trace, as

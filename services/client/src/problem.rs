@@ -26,7 +26,7 @@ impl Asked {
     /// The problem that `error` is to the client. The log gets its cause.
     pub(crate) fn problem(&self, error: &PeerError) -> Problem {
         let peer = error.peer();
-        let advice = self.advice();
+        let advice = Problem::advice_on_unknown_outcome(&self.method, self.has_key);
         match error {
             PeerError::CircuitOpen { retry_after, .. } => unreachable(peer, *retry_after),
             PeerError::Unreachable { .. } => unreachable(peer, RETRY_AFTER),
@@ -50,23 +50,6 @@ impl Asked {
             }
         }
         .caused_by(&error.chain())
-    }
-
-    /// What can be done when the request may have reached the peer.
-    fn advice(&self) -> &'static str {
-        if self.method.is_safe() {
-            "Nothing was changed; the request may be sent again."
-        } else if self.method.is_idempotent() {
-            "The outcome is unknown: the change may have been made. The same request may be sent \
-             again, since a repetition changes nothing more."
-        } else if self.has_key {
-            "The outcome is unknown: the request may have been carried out. Send it again with \
-             the same Idempotency-Key to learn what became of it, or look at the list of orders."
-        } else {
-            "The outcome is unknown: the request may have been carried out. Look at the list (GET \
-             on the same path) before you send it again. An order with an Idempotency-Key can be \
-             sent again safely, with the same key."
-        }
     }
 }
 

@@ -112,25 +112,12 @@ pub(crate) async fn in_time(
     // An answer that is ready counts, however late.
     let answer = tokio::time::timeout_at(deadline.instant(), work).await;
     answer.unwrap_or_else(|_| {
-        let advice = advice(&method, has_key);
+        let advice = Problem::advice_on_unknown_outcome(&method, has_key);
         late(
             "running",
             format!("The time for this request is over. {advice}"),
         )
     })
-}
-
-/// What can be done when the work may have gone on.
-fn advice(method: &Method, has_key: bool) -> &'static str {
-    if method.is_safe() {
-        "Nothing was changed; it may be sent again."
-    } else if method.is_idempotent() {
-        "The outcome is unknown: the change may have been made. The same request may be sent again, since a repetition changes nothing more."
-    } else if has_key {
-        "The outcome is unknown: the request may have been carried out. Send it again with the same Idempotency-Key to learn what became of it."
-    } else {
-        "The outcome is unknown: the request may have been carried out. Look at the list (GET on the same path) before you send it again."
-    }
 }
 
 #[cfg(test)]
