@@ -19,9 +19,8 @@ from .side_by_side import side_by_side
 AT_ONCE = min(len(os.sched_getaffinity(0)), 4)
 # These begin first, so that none of them is left to run alone when the others have ended.
 LONGEST = ("scenarios", "dashboards")
-# Nothing runs beside them: one measures memory, one has a browser draw with all cores, and the one
-# that counts series twice found one less when others ran beside it, for a reason not yet known.
-ALONE = ("cardinality", "figures", "grafana-browser")
+# Nothing runs beside them: one measures memory, one has a browser draw with all cores.
+ALONE = ("figures", "grafana-browser")
 HELP = """\
 Runs the machine tests on this Debian host: the scripts that `nix flake check` runs on NixOS
 machines, here on systemd-nspawn machines that are rendered from the same Nix code. The host needs

@@ -1,6 +1,6 @@
 """The words of the NixOS test driver, with its meanings; scripts are written in them.
 
-What differs: a wait looks ten times a second, not once, as looking costs little here.
+What differs: a wait looks ten times a second at first, where the NixOS driver looks once a second.
 """
 
 import re
@@ -22,11 +22,12 @@ class Skipped(Exception):
 
 def retry(look: Callable[[bool], bool], timeout_seconds: float = PATIENCE) -> None:
     """Looks until it is true, the last time with True as argument."""
-    end = time.monotonic() + timeout_seconds
-    while time.monotonic() < end:
+    begun = time.monotonic()
+    while time.monotonic() < begun + timeout_seconds:
         if look(False):
             return
-        time.sleep(0.1)
+        # A look costs some processes: the longer a wait, the rarer they are.
+        time.sleep(min(max(0.1, (time.monotonic() - begun) / 10), 0.5))
     if not look(True):
         raise RequestedAssertionFailed(f"timed out after {timeout_seconds} s")
 

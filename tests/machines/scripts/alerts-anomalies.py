@@ -102,14 +102,58 @@ def run(command: str) -> Callable[[], Any]:
     return lambda: machine.succeed(command)
 
 
+def load(arguments: str) -> None:
+    """As much traffic as before, of another kind."""
+    machine.execute("systemctl stop load.service")
+    start_load(machine, f"--rate 15 --forever {arguments}")
+
+
 PLENTY = 1_000_000_000
+# Prometheus reads the metrics of the product service through this one. While the file STUCK is there it
+# answers what it answered last: counters that stand still, of a service that works.
+MIRROR, STUCK = 9981, "/run/stuck"
+MIRROR_PROGRAM = f'''
+import http.server, pathlib, urllib.request
+
+last = {{}}
+
+class Mirror(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if not (self.path in last and pathlib.Path("{STUCK}").exists()):
+            asked = {{name: self.headers[name] for name in ("Accept",) if name in self.headers}}
+            request = urllib.request.Request("http://127.0.0.1:8081" + self.path, headers=asked)
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                last[self.path] = answer.headers["Content-Type"], answer.read()
+        kind, body = last[self.path]
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+
+http.server.ThreadingHTTPServer(("127.0.0.1", {MIRROR}), Mirror).serve_forever()
+'''
+
+
+def mirror_metrics() -> None:
+    machine.succeed(f"cat >/run/mirror.py <<'EOF'\n{MIRROR_PROGRAM}\nEOF")
+    machine.succeed("systemd-run --quiet --unit=mirror -- $(command -v python3) /run/mirror.py")
+    machine.wait_for_open_port(MIRROR)
+    given = f"/proc/{main_pid(machine, 'prometheus')}/cmdline"
+    settings = machine.succeed(f"tr '\\0' '\\n' <{given} | sed -n 's/^--config.file=//p'").strip()
+    machine.succeed(f"sed 's/127.0.0.1:8081/127.0.0.1:{MIRROR}/' {settings} >/run/mirrored.yml")
+    machine.succeed(f"grep --quiet :{MIRROR} /run/mirrored.yml && mount --bind /run/mirrored.yml {settings}")
+    machine.succeed("systemctl restart prometheus.service")
+
 
 machine.start()
 start_receivers(machine)
 wait_for_shop(machine)
 machine.wait_for_unit("anomaly-detector.service")
+mirror_metrics()
 set_stock(PLENTY)
-start_load(machine, "--rate 15 --forever")
+load("")
 # The shop without customers is another one.
 machine.succeed("systemctl stop anomaly-detector.socket anomaly-detector.service")
 machine.succeed("rm -rf /var/lib/private/anomaly-detector/*")
@@ -163,6 +207,18 @@ is_found(
     "pieces in stock",
     lambda: set_stock(0),
     lambda: set_stock(PLENTY),
+)
+is_found(
+    "a drop of orders, with the traffic unchanged",
+    "orders a second",
+    lambda: load("--orders 0.02"),
+    lambda: load(""),
+)
+is_found(
+    "counters that are stuck",
+    "requests a second of product-service",
+    run(f"touch {STUCK}"),
+    run(f"rm {STUCK}"),
 )
 is_found(
     "a service that is gone, with its series",
