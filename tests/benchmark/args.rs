@@ -64,11 +64,16 @@ pub(crate) enum Measurement {
     Fairness,
     /// Good answers at three times the load that a service can bear, over those at its capacity.
     Overload,
+    /// p99 of a look-up where one of three instances of a peer fails, or is slow, and how many fail.
+    Instances,
     /// Orders a second, durable on disk, with all telemetry.
     Orders,
     /// p99 of an order at 500 a second: with all telemetry, none, and a receiver that hangs; and the
     /// time of an order when one user is alone.
     Latency,
+    /// What an order costs where services have identities and people sign in, and what a new
+    /// connection does.
+    Trust,
     /// From exec to READY=1, with a new store and one that is there.
     Start,
     /// Resident memory of each service, idle and at its peak under load.

@@ -2,7 +2,8 @@
 //!
 //! Whatever can be is measured as a ratio of two things that run side by side, turn by turn, in
 //! one run: a ratio holds on a slow machine, and on one that others use as well. [`gateway`],
-//! [`fairness`], [`overload`], [`orders`], [`latency`], [`start`], [`memory`] and [`detector`] are the measurements;
+//! [`fairness`], [`overload`], [`instances`], [`orders`], [`latency`], [`trust`], [`start`], [`memory`] and [`detector`] are
+//! the measurements;
 //! [`shop`] and [`generator`] are what they measure with.
 
 mod args;
@@ -12,6 +13,7 @@ mod fairness;
 mod figure;
 mod gateway;
 mod generator;
+mod instances;
 mod journal;
 mod latency;
 mod load;
@@ -25,6 +27,7 @@ mod rounds;
 mod server;
 mod shop;
 mod start;
+mod trust;
 mod unit;
 mod upstream;
 
@@ -84,8 +87,10 @@ async fn measure(measurement: Measurement, world: Rc<World>) -> Vec<Figure> {
         Measurement::Layers => gateway::layers(&world).await,
         Measurement::Fairness => fairness::measure(&world).await,
         Measurement::Overload => overload::measure(&world).await,
+        Measurement::Instances => instances::measure(&world).await,
         Measurement::Orders => orders::measure(&world).await,
         Measurement::Latency => latency::measure(&world).await,
+        Measurement::Trust => trust::measure(&world).await,
         Measurement::Start => start::measure(&world).await,
         Measurement::Memory => memory::measure(&world).await,
         Measurement::Detector => detector::measure().await,

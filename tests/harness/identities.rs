@@ -105,8 +105,8 @@ impl Identities {
         body: &str,
     ) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
         let stream = TcpStream::connect(address).await?;
-        let tls = TlsConnector::from(Arc::new(self.client(service)));
-        let stream = tls
+        let stream = self
+            .connector(service)
             .connect(ServerName::try_from("anybody")?, stream)
             .await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -126,6 +126,11 @@ impl Identities {
             headers: HeaderMap::clone(&head.headers),
             body,
         })
+    }
+
+    /// What connects as this service, and believes whoever answers. It resumes its own sessions.
+    pub fn connector(&self, service: &str) -> TlsConnector {
+        TlsConnector::from(Arc::new(self.client(service)))
     }
 
     fn client(&self, service: &str) -> ClientConfig {
