@@ -18,7 +18,7 @@ from .side_by_side import side_by_side
 # room in the 8 GB of a small host, and more would not end sooner than the longest.
 AT_ONCE = min(len(os.sched_getaffinity(0)), 4)
 # These begin first, so that none of them is left to run alone when the others have ended.
-LONGEST = ("scenarios", "dashboards")
+LONGEST = ("scenarios", "identity-spire", "identity", "dashboards")
 # Nothing runs beside them: one measures memory, one has a browser draw with all cores.
 ALONE = ("figures", "grafana-browser")
 HELP = """\
@@ -69,7 +69,7 @@ def main() -> int:
         named = arguments.test or [test for test in here if test not in long + virtual]
         alone = [test for test in named if test in ALONE]
         beside = [test for test in named if test not in ALONE]
-        beside.sort(key=lambda test: test not in LONGEST)
+        beside.sort(key=lambda test: LONGEST.index(test) if test in LONGEST else len(LONGEST))
         turns = [(beside * arguments.repeat, arguments.at_once), (alone * arguments.repeat, 1)]
         outcome = _run(turns, virtual, arguments.suite)
         for test in long if not arguments.test else []:
