@@ -48,7 +48,10 @@ impl Trust {
             let text = |value: OsString| value.into_string().expect("a path of ours");
             environment.extend(own.map(|(name, value)| (name, text(value))));
         }
-        if let Some(issuer) = &self.issuer {
+        // The page, where people sign in by hand, is not part of what is measured.
+        if let Some(issuer) = &self.issuer
+            && service != "frontend"
+        {
             environment.push(("OIDC_ISSUER", issuer.url()));
             environment.push(("REQUIRE_PERSON", "1".to_owned()));
             // One person asks for all.
