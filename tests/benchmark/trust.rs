@@ -29,15 +29,6 @@ const RATE: u32 = 500;
 /// Enough for a steady median, few enough to last no second.
 const CONNECTIONS: usize = 200;
 
-/// What one side did in its turn.
-#[derive(Clone, Copy)]
-struct Turn {
-    /// CPU of all that runs, for each order, in microseconds.
-    cost: f64,
-    /// In milliseconds; none where people sign in, whom the load generator does not know.
-    p99: Option<f64>,
-}
-
 pub(crate) async fn measure(world: &World) -> Vec<Figure> {
     let receiver = Receiver::start().await;
     let layers = Layers::Exported(receiver.endpoint());
@@ -56,34 +47,31 @@ pub(crate) async fn measure(world: &World) -> Vec<Figure> {
         let shop = Shop::trusting(world, &layers, &trust).await;
         sides.push((shop, trust));
     }
-    let length = world.args.turn();
-    let turn = async |(shop, trust): &(Shop, Trust)| {
+    let (rounds, length) = (world.args.rounds, world.args.turn());
+    // Whom the load generator knows no token for is left out.
+    let p99 = async |(shop, _): &(Shop, Trust)| {
+        let gateway = shop.address("gateway-service");
+        generator::open_loop(gateway, RATE, length).await.p99
+    };
+    for side in &sides[..2] {
+        p99(side).await;
+    }
+    let p99s = interleaved("trust, latency", rounds, &sides[..2], p99).await;
+    let cost = async |(shop, trust): &(Shop, Trust)| {
         let gateway = shop.address("gateway-service");
         let token = trust.token();
         let before = shop.processor_time();
         let orders = load::closed_loop_of(token.as_deref(), gateway, length).await;
         let used = shop.processor_time().saturating_sub(before);
-        let p99 = match token {
-            Some(_) => None,
-            None => Some(generator::open_loop(gateway, RATE, length).await.p99),
-        };
-        Turn {
-            cost: used.as_secs_f64() * 1e6 / f64::from(orders),
-            p99,
-        }
+        used.as_secs_f64() * 1e6 / f64::from(orders)
     };
     for side in &sides {
-        turn(side).await;
+        cost(side).await;
     }
-    let turns = interleaved("trust", world.args.rounds, &sides, turn).await;
-    let costs = [0, 1, 2].map(|side: usize| column(&turns[side], |turn| Some(turn.cost)));
-    let p99s = [0, 1].map(|side: usize| column(&turns[side], |turn| turn.p99));
+    let costs = interleaved("trust, CPU", rounds, &sides, cost).await;
     let [known, signed_in] = [1, 2].map(|side: usize| ratios(&costs[side], &costs[0]));
-    let later: Vec<_> = p99s[1]
-        .iter()
-        .zip(&p99s[0])
-        .map(|(with, without)| with - without)
-        .collect();
+    let pairs = p99s[1].iter().zip(&p99s[0]);
+    let later: Vec<_> = pairs.map(|(with, without)| with - without).collect();
 
     let product = |side: usize| sides[side].0.address("product-service");
     let plain = connections(product(0), None).await;
@@ -154,8 +142,4 @@ async fn ask(stream: impl Read + Write + Unpin + Send + 'static) {
     let answer = sender.send_request(request).await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::OK);
     answer.into_body().collect().await.expect("a whole answer");
-}
-
-fn column(turns: &[Turn], value: impl Fn(&Turn) -> Option<f64>) -> Vec<f64> {
-    turns.iter().filter_map(value).collect()
 }

@@ -102,10 +102,31 @@ def run(command: str) -> Callable[[], Any]:
     return lambda: machine.succeed(command)
 
 
-def load(arguments: str) -> None:
+# Traffic as of a day that lasts 25 minutes: from 10 to 20 requests a second and back. What kind of traffic
+# it is stands in a file.
+DAY, KIND = 1500, "/run/kind-of-traffic"
+DAY_PROGRAM = f'''
+import math, pathlib, subprocess, time
+
+begun = time.monotonic()
+while True:
+    rate = 15 + 5 * math.sin(2 * math.pi * (time.monotonic() - begun) / {DAY})
+    kind = pathlib.Path("{KIND}").read_text().split()
+    load = ["load-generator", "--target", "{FRONTEND}", "--report", "-", "--rate", str(round(rate))]
+    subprocess.run([*load, "--duration", "5s", *kind], stdout=subprocess.DEVNULL)
+'''
+
+
+def traffic_is(kind: str) -> None:
     """As much traffic as before, of another kind."""
-    machine.execute("systemctl stop load.service")
-    start_load(machine, f"--rate 15 --forever {arguments}")
+    machine.succeed(f"echo '{kind}' >{KIND}")
+
+
+def start_day() -> None:
+    traffic_is("")
+    machine.succeed(f"cat >/run/day.py <<'EOF'\n{DAY_PROGRAM}\nEOF")
+    path = "--setenv=PATH=$(dirname $(command -v load-generator))"
+    machine.succeed(f"systemd-run --quiet --unit=day {path} -- $(command -v python3) /run/day.py")
 
 
 PLENTY = 1_000_000_000
@@ -153,7 +174,7 @@ wait_for_shop(machine)
 machine.wait_for_unit("anomaly-detector.service")
 mirror_metrics()
 set_stock(PLENTY)
-load("")
+start_day()
 # The shop without customers is another one.
 machine.succeed("systemctl stop anomaly-detector.socket anomaly-detector.service")
 machine.succeed("rm -rf /var/lib/private/anomaly-detector/*")
@@ -211,8 +232,8 @@ is_found(
 is_found(
     "a drop of orders, with the traffic unchanged",
     "orders a second",
-    lambda: load("--orders 0.02"),
-    lambda: load(""),
+    lambda: traffic_is("--orders 0.02"),
+    lambda: traffic_is(""),
 )
 is_found(
     "counters that are stuck",
