@@ -9,6 +9,8 @@ rec {
   # Where an operator switches faults on; below /run, and so gone with a restart.
   faultsRuntime = "hello-observability/faults";
   faults = "/run/${faultsRuntime}";
+  # Where each service answers probes, for who switches faults on.
+  probes = "${folder}/probes.json";
   # Which unit is who to SPIRE, and what tells its server.
   spireEntries = "${folder}/spire-entries.json";
   spireReconcile = "${folder}/spire-reconcile";

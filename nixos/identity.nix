@@ -2,6 +2,7 @@
 cfg:
 let
   names = import ./units/names.nix;
+  addresses = import ./addresses.nix cfg;
   # Those that ask another for an identity, or are asked for theirs (services/api/src/calls.rs).
   asking = [ "gateway" ];
   asked = [
@@ -9,9 +10,22 @@ let
     "inventory"
     "order"
   ];
-  isOn = cfg.identity.source != "none";
+  # Whether they are all on this host, and nobody on another is to ask them.
+  isOfOneHost =
+    builtins.all (part: cfg.${part}.enable && (cfg.${part}.instances or { }) == { }) (asking ++ asked)
+    && builtins.all (part: addresses.isLoopback (addresses.listen part)) asked;
 in
 rec {
+  # Unless somebody has chosen, the one that needs nobody to see to it, wherever it can be had.
+  source =
+    if cfg.identity.source != null then
+      cfg.identity.source
+    else if isOfOneHost then
+      "files"
+    else
+      "none";
+  isOn = source != "none";
+
   unit = "hello-observability-identity";
   runtime = unit;
 

@@ -78,9 +78,9 @@ in
     probesPort = 8183;
   };
 
-  # Who the services are to each other.
+  # Who the services are to each other; see identity.nix.
   identity = {
-    source = "none";
+    source = null;
     trustDomain = "hello-observability";
     life = "24h";
     socket = "/run/spire/agent/api.sock";

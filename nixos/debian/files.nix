@@ -61,6 +61,7 @@ in
         [ ]
     )
   )
+  // (if cfg.faults.enable then { ${paths.probes} = import ../config/probes.nix cfg; } else { })
   // (if cfg.spireAgent.enable then { ${paths.spireAgent} = hcl "agent" spire.agent; } else { })
   // (
     if cfg.spireServer.enable then

@@ -300,13 +300,15 @@ in
 
     identity = {
       source = mkOption {
-        type = types.enum [
-          "none"
-          "files"
-          "spiffe"
-        ];
+        type = types.nullOr (
+          types.enum [
+            "none"
+            "files"
+            "spiffe"
+          ]
+        );
         default = plain.identity.source;
-        description = "Who the services are to each other. `none`: they speak plain HTTP, and whoever reaches a port may ask for anything. `files`: an authority of this host gives each unit a certificate of its own, renewed by a timer; the services speak TLS 1.3 and know each other, and who may ask whom for what stands in {file}`services/api/src/calls.rs`. For a shop that runs on one host. `spiffe`: an agent of SPIRE on each host gives a unit its identity by the unit's name ({option}`services.hello-observability.spireServer.enable` and {option}`services.hello-observability.spireAgent.enable`). For a shop on several hosts.";
+        description = "Who the services are to each other. `null`: `files` where gateway, product, inventory and order service run on this host and the last three listen on loopback, `none` elsewhere. `none`: they speak plain HTTP, and whoever reaches a port may ask for anything. `files`: an authority of this host gives each unit a certificate of its own, renewed by a timer; the services speak TLS 1.3 and know each other, and who may ask whom for what stands in {file}`services/api/src/calls.rs`. For a shop that runs on one host. `spiffe`: an agent of SPIRE on each host gives a unit its identity by the unit's name ({option}`services.hello-observability.spireServer.enable` and {option}`services.hello-observability.spireAgent.enable`). For a shop on several hosts.";
       };
       trustDomain = mkOption {
         type = types.strMatching "[a-z0-9._-]+" // {

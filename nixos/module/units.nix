@@ -52,6 +52,7 @@ in
       ${inEtc files.sockets}.text = import ../config/sockets.nix cfg;
       ${inEtc files.reopenSockets}.text = builtins.readFile ../units/reopen-sockets.sh;
     })
+    (lib.mkIf cfg.faults.enable { ${inEtc files.probes}.text = import ../config/probes.nix cfg; })
     (lib.mkIf cfg.promtail.enable { ${inEtc files.promtail}.source = promtail; })
     (lib.mkIf cfg.jaeger.enable { ${inEtc files.jaeger}.source = jaeger; })
   ];

@@ -9,7 +9,7 @@ let
   parts =
     shop
     ++ only (shop != [ ]) (import ./sockets.nix cfg)
-    ++ only (cfg.identity.source == "files" && identity.services != [ ]) (import ./identity.nix cfg)
+    ++ only (identity.source == "files" && identity.services != [ ]) (import ./identity.nix cfg)
     ++ where "spireServer" (import ./spire.nix)
     ++ where "faults" (import ./faults.nix)
     ++ where "anomalyDetector" (import ./anomaly-detector.nix)

@@ -47,7 +47,7 @@ let
         requires = [ ];
         serviceConfig = { };
       }
-    else if cfg.identity.source == "files" then
+    else if identity.source == "files" then
       {
         environment = {
           IDENTITY = "files";

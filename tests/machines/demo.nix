@@ -4,6 +4,8 @@ let
     enable = true;
     anomalyDetector.enable = true;
     faults.enable = true;
+    # Who learns asks each service by hand.
+    identity.source = "none";
     frontend.jaegerUrl = "http://127.0.0.1:16686";
     frontend.grafanaUrl = "http://127.0.0.1:3000";
   };

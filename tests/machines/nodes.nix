@@ -7,6 +7,10 @@ let
   busy = machine // {
     loadGenerator.enable = true;
   };
+  # What a test puts in the place of a service, or asks of one in plain HTTP, has no identity.
+  plain = {
+    identity.source = "none";
+  };
   client = { };
   everywhere = {
     listenAddress = "0.0.0.0";
@@ -108,15 +112,18 @@ in
         historyHours = 0;
       };
     };
-  alerts-shop.machine = told;
-  alerts-telemetry.machine = told;
+  alerts-shop.machine = told // plain;
+  alerts-telemetry.machine = told // plain;
   back-ends = { inherit machine; };
   cardinality = { inherit machine; };
-  dashboards.machine = busy // {
-    anomalyDetector.enable = true;
-  };
+  dashboards.machine =
+    busy
+    // plain
+    // {
+      anomalyDetector.enable = true;
+    };
   # What systemd limits is to be seen on the shop alone.
-  enforced.machine = {
+  enforced.machine = plain // {
     shop.enable = true;
     promtail.enable = false;
   };
@@ -124,7 +131,7 @@ in
     inherit client;
     machine = exposed;
   };
-  failure = { inherit machine; };
+  failure.machine = machine // plain;
   figures = { inherit machine; };
   grafana = { inherit machine; };
   grafana-browser.machine = busy // {
@@ -135,10 +142,7 @@ in
   };
   # As short as it can be seen.
   identity.machine = machine // {
-    identity = {
-      source = "files";
-      life = "60s";
-    };
+    identity.life = "60s";
   };
   # The same, and beside it the other one who vouches for somebody.
   identity-spire.machine = machine // {
@@ -166,6 +170,7 @@ in
       breakable
       people
       ;
+    plain = machine // plain;
   };
   tail-sampling.machine = sampled;
   two-hosts = { inherit client shop observability; };

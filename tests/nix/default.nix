@@ -7,6 +7,7 @@ let
     ./addresses.nix
     ./unit-text.nix
     ./sockets.nix
+    ./identity.nix
     ./spire.nix
     ./target.nix
     ./machines.nix

@@ -16,9 +16,9 @@ in
     expected = ''
       frontend 127.0.0.1:3001
       gateway-service 127.0.0.1:8080
-      inventory-service 127.0.0.1:8082
-      order-service 127.0.0.1:8083
-      product-service 127.0.0.1:8081
+      inventory-service 127.0.0.1:8082 127.0.0.1:8182
+      order-service 127.0.0.1:8083 127.0.0.1:8183
+      product-service 127.0.0.1:8081 127.0.0.1:8181
     '';
     actual = lines { enable = true; };
   };

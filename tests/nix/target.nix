@@ -38,7 +38,7 @@ in
     expected = true;
     actual = builtins.elem target everything.wants."multi-user.target";
   };
-  "the slice holds all that stays and nothing beside it, the back ends too" = {
+  "the slice holds all that stays, who gives it identities, and nothing beside it" = {
     expected = [
       "alertmanager.service"
       "frontend.service"
@@ -46,6 +46,8 @@ in
       "gateway-service.service"
       "gateway-service.socket"
       "grafana.service"
+      "hello-observability-identity-renewal.service"
+      "hello-observability-identity.service"
       "inventory-service.service"
       "inventory-service.socket"
       "jaeger.service"

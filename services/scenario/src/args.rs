@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use api::PeerUrl;
 use clap::builder::PossibleValuesParser;
-use clap::{Args as Group, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
+use crate::addresses::Addresses;
 use crate::catalogue;
 
 const EXAMPLES: &str = "Examples:
@@ -52,58 +52,6 @@ impl Args {
         let given = self.faults_folder.as_ref();
         given.or(found).unwrap_or(&folders[0]).clone()
     }
-}
-
-/// Where the services listen.
-#[allow(clippy::struct_field_names)] // they are the flags
-#[derive(Clone, Debug, Group)]
-#[command(next_help_heading = "Services")]
-pub(crate) struct Addresses {
-    /// Where the frontend server listens.
-    #[arg(
-        long,
-        global = true,
-        env = "FRONTEND_URL",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:3001"
-    )]
-    pub(crate) frontend_url: PeerUrl,
-    /// Where the gateway listens.
-    #[arg(
-        long,
-        global = true,
-        env = "GATEWAY_SERVICE_URL",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:8080"
-    )]
-    pub(crate) gateway_service_url: PeerUrl,
-    /// Where the product service listens.
-    #[arg(
-        long,
-        global = true,
-        env = "PRODUCT_SERVICE_URL",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:8081"
-    )]
-    pub(crate) product_service_url: PeerUrl,
-    /// Where the inventory service listens.
-    #[arg(
-        long,
-        global = true,
-        env = "INVENTORY_SERVICE_URL",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:8082"
-    )]
-    pub(crate) inventory_service_url: PeerUrl,
-    /// Where the order service listens.
-    #[arg(
-        long,
-        global = true,
-        env = "ORDER_SERVICE_URL",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:8083"
-    )]
-    pub(crate) order_service_url: PeerUrl,
 }
 
 #[derive(Clone, Debug, Subcommand)]

@@ -13,7 +13,7 @@ use crate::{stock, systemd};
 
 /// Carries a command out, and answers what there is to say of it.
 pub(crate) async fn run(args: &Args) -> Result<String, Failure> {
-    let services = Services::new(&args.addresses);
+    let services = Services::new(args.addresses.resolve());
     let folder = || Folder::look(&args.faults_folder());
     match &args.command {
         Command::List => Ok(list(folder().ok().as_ref())),
@@ -52,7 +52,7 @@ fn is_on(scenario: &Scenario, folder: &Folder) -> bool {
 async fn start(
     scenario: &Scenario,
     folder: &Folder,
-    services: &Services<'_>,
+    services: &Services,
 ) -> Result<String, Failure> {
     let name = &scenario.name;
     if is_on(scenario, folder) {
@@ -80,7 +80,7 @@ async fn start(
 async fn switch_on(
     scenario: &Scenario,
     folder: &Folder,
-    services: &Services<'_>,
+    services: &Services,
 ) -> Result<(), Failure> {
     let name = scenario.fault_name();
     for (service, fault) in &scenario.faults {
@@ -105,7 +105,7 @@ async fn switch_on(
 async fn stop(
     scenario: &Scenario,
     folder: &Folder,
-    services: &Services<'_>,
+    services: &Services,
 ) -> Result<String, Failure> {
     let was_on = is_on(scenario, folder);
     if was_on {
@@ -119,7 +119,7 @@ async fn stop(
 async fn switch_off(
     scenario: &Scenario,
     folder: &Folder,
-    services: &Services<'_>,
+    services: &Services,
 ) -> Result<(), Failure> {
     systemd::run(&scenario.systemd.stop)?;
     restore_stock(scenario, folder, services).await?;
@@ -129,7 +129,7 @@ async fn switch_off(
 async fn restore_stock(
     scenario: &Scenario,
     folder: &Folder,
-    services: &Services<'_>,
+    services: &Services,
 ) -> Result<(), Failure> {
     let name = scenario.fault_name();
     for (product, quantity) in folder.stock_before(&name).unwrap_or_default() {
@@ -139,11 +139,7 @@ async fn restore_stock(
 }
 
 /// Takes the faults out of the files, and waits until the services say that they are off.
-async fn silence(
-    scenario: &Scenario,
-    folder: &Folder,
-    services: &Services<'_>,
-) -> Result<(), Failure> {
+async fn silence(scenario: &Scenario, folder: &Folder, services: &Services) -> Result<(), Failure> {
     let name = scenario.fault_name();
     for service in scenario.faults.keys() {
         folder.remove(*service, &name)?;
@@ -156,7 +152,7 @@ async fn silence(
     Ok(())
 }
 
-async fn stop_all(folder: &Folder, services: &Services<'_>) -> Result<String, Failure> {
+async fn stop_all(folder: &Folder, services: &Services) -> Result<String, Failure> {
     let mut text = String::new();
     for scenario in catalogue::all().filter(|scenario| is_on(scenario, folder)) {
         text += &stop(&scenario, folder, services).await?;
@@ -167,7 +163,7 @@ async fn stop_all(folder: &Folder, services: &Services<'_>) -> Result<String, Fa
     Ok(text)
 }
 
-async fn status(services: &Services<'_>) -> String {
+async fn status(services: &Services) -> String {
     let mut text = String::new();
     for service in Service::ALL {
         let said = match services.active(service).await {

@@ -6,6 +6,7 @@
 //! API does comes on top. Nothing is taken for done before the services say by their metric that it
 //! is on.
 
+mod addresses;
 mod args;
 mod catalogue;
 mod commands;

@@ -1,6 +1,6 @@
 //! The services, and what they say of themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -15,7 +15,6 @@ use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::args::Addresses;
 use crate::failure::Failure;
 use crate::folder::Folder;
 
@@ -71,13 +70,14 @@ impl fmt::Display for Service {
 
 /// A client of all services.
 #[derive(Debug)]
-pub(crate) struct Services<'a> {
-    addresses: &'a Addresses,
+pub(crate) struct Services {
+    addresses: BTreeMap<Service, PeerUrl>,
     http: Client<HttpConnector, Full<Bytes>>,
 }
 
-impl<'a> Services<'a> {
-    pub(crate) fn new(addresses: &'a Addresses) -> Self {
+impl Services {
+    /// By the address of each.
+    pub(crate) fn new(addresses: BTreeMap<Service, PeerUrl>) -> Self {
         Self {
             addresses,
             http: Client::builder(TokioExecutor::new()).build_http(),
@@ -85,13 +85,7 @@ impl<'a> Services<'a> {
     }
 
     fn address(&self, service: Service) -> &PeerUrl {
-        match service {
-            Service::Frontend => &self.addresses.frontend_url,
-            Service::Gateway => &self.addresses.gateway_service_url,
-            Service::Product => &self.addresses.product_service_url,
-            Service::Inventory => &self.addresses.inventory_service_url,
-            Service::Order => &self.addresses.order_service_url,
-        }
+        &self.addresses[&service]
     }
 
     /// The faults that a service says are on.

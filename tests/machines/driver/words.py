@@ -27,7 +27,7 @@ def retry(look: Callable[[bool], bool], timeout_seconds: float = PATIENCE) -> No
         if look(False):
             return
         # A look costs some processes: the longer a wait, the rarer they are.
-        time.sleep(min(max(0.1, (time.monotonic() - begun) / 10), 0.5))
+        time.sleep(min(max(0.1, (time.monotonic() - begun) / 10), 1))
     if not look(True):
         raise RequestedAssertionFailed(f"timed out after {timeout_seconds} s")
 

@@ -121,7 +121,7 @@ class Mirror(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if not (self.path in last and pathlib.Path("{STUCK}").exists()):
             asked = {{name: self.headers[name] for name in ("Accept",) if name in self.headers}}
-            request = urllib.request.Request("http://127.0.0.1:8081" + self.path, headers=asked)
+            request = urllib.request.Request("http://127.0.0.1:8181" + self.path, headers=asked)
             with urllib.request.urlopen(request, timeout=5) as answer:
                 last[self.path] = answer.headers["Content-Type"], answer.read()
         kind, body = last[self.path]
@@ -142,7 +142,7 @@ def mirror_metrics() -> None:
     machine.wait_for_open_port(MIRROR)
     given = f"/proc/{main_pid(machine, 'prometheus')}/cmdline"
     settings = machine.succeed(f"tr '\\0' '\\n' <{given} | sed -n 's/^--config.file=//p'").strip()
-    machine.succeed(f"sed 's/127.0.0.1:8081/127.0.0.1:{MIRROR}/' {settings} >/run/mirrored.yml")
+    machine.succeed(f"sed 's/127.0.0.1:8181/127.0.0.1:{MIRROR}/' {settings} >/run/mirrored.yml")
     machine.succeed(f"grep --quiet :{MIRROR} /run/mirrored.yml && mount --bind /run/mirrored.yml {settings}")
     machine.succeed("systemctl restart prometheus.service")
 

@@ -101,7 +101,7 @@ with subtest("a service that is killed again and again does not stay up"):
     begun = now(machine)
     for _ in range(6):
         machine.succeed(f"kill -KILL {main_pid(machine, 'order-service')}")
-        machine.wait_until_succeeds("curl -sf --max-time 20 http://127.0.0.1:8083/health", timeout=60)
+        machine.wait_until_succeeds(f"curl -sf --max-time 20 http://127.0.0.1:{SERVICES['order-service']}/health", timeout=60)
         # The node exporter is asked every five seconds.
         machine.sleep(3)
     is_told(machine, "UnitFlapping", begun, 120, service="order-service")

@@ -1,6 +1,9 @@
 """Long: What customers and the shop's keeper feel is told in time, each with its runbook: nothing sells, orders
 fail, are slow, wait or are stuck, and what is unusual against the last hour."""
 
+# Its services have no identities; see nodes.nix.
+SERVICES.update(PLAIN)
+
 # The last hour of a shop that sold a thousand times as much within a millisecond, as the bands
 # have to have learned it: one sample each half a minute.
 USUAL = {"rate": 1000, "latency": 0.001, "order_value": 50_000}

@@ -5,6 +5,9 @@ A container takes these settings and need not enforce them. What is tried here i
 the control group of the running service, and outside of it, where it works.
 """
 
+# Its services have no identities; see nodes.nix.
+SERVICES.update(PLAIN)
+
 # Opens connections to a port, says the same on each, and holds them. Told: port, how many, how many
 # bytes of filling follow the head, and the folder of the head, in which it says when all are open.
 FLOOD = """

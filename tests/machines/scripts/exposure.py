@@ -1,7 +1,7 @@
 """What others reach, and what they may read: one port is asked for, and only that one answers to
 another machine; no secret stands in a unit, a command line, an environment or a log."""
 
-OUR_PORTS = {*SERVICES.values(), 9090, 3100, 9080, 9095, 9100, 3000, 16685, 16686, 4317, 4318}
+OUR_PORTS = {*SERVICES.values(), *PLAIN.values(), 9090, 3100, 9080, 9095, 9100, 3000, 16685, 16686, 4317, 4318}
 OUR_PORTS |= {14268, 6831, 13133, 8888, 8889}
 TOKEN = "Bearer-4f1c9a77d0"
 # Finds the secret, and not the command that looks for it.
@@ -22,7 +22,7 @@ with subtest("only the page is reached from another machine"):
     assert status == 201, order
     listening = machine.succeed("ss --no-header --tcp --udp --listening --numeric | awk '{print $5}'")
     ports = sorted({int(address.rsplit(":", 1)[1]) for address in listening.split()})
-    assert {3001, 8080, 8081, 8082, 8083, 9090} <= set(ports), ports
+    assert {*SERVICES.values(), *PLAIN.values(), 9090} <= set(ports), ports
     for port in ports:
         # The one that answers shows that what asks can tell.
         asked = client.succeed if port == 3001 else client.fail

@@ -40,7 +40,8 @@ with subtest("a minute of traffic with faults"):
     for path in ("products/no-such-product", "inventory/no-such-product"):
         assert request(machine, "GET", f"{FRONTEND}/api/{path}")[0] == 404
     unknown = "00000000-0000-7000-8000-000000000000"
-    machine.succeed(f"curl -s -X DELETE http://127.0.0.1:8082/inventory/reservations/{unknown}")
+    released = f"https://127.0.0.1:8082/inventory/reservations/{unknown}"
+    machine.succeed(f"curl -s -X DELETE {curl_as('order-service')} {released}")
     eventually(
         "Prometheus knows of no restart",
         lambda: get(machine, f"{PROMETHEUS}/api/v1/query", query="node_systemd_service_restart_total == 0"),

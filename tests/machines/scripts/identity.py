@@ -3,12 +3,10 @@ ask is refused, and seen; identities and their authority are renewed under load 
 who gives them may be away, and all is well when it is back."""
 
 DOMAIN = "spiffe://hello-observability"
-IDENTITIES = "/run/hello-observability-identity"
 SERVER = "-socketPath /run/spire/server/private/api.sock"
 AGENT = "-socketPath /run/spire/agent/api.sock"
-# Where those that ask for an identity answer probes without one.
-INSIDE = {"product-service": 8181, "inventory-service": 8182, "order-service": 8183}
-SERVICES.update(INSIDE)
+# Those that ask for an identity.
+INSIDE = list(PLAIN)
 ORDER = """-H 'Content-Type: application/json' -d '{"productId":"product1","quantity":1}'"""
 
 begun = time.monotonic()
@@ -71,8 +69,7 @@ def is_refused(certificate: str, key: str) -> None:
 
 def metric_at(service: str, name: str, *labels: str) -> float:
     """A metric of a service, from itself."""
-    port = INSIDE.get(service, 8080)
-    exposed = machine.succeed(f"curl -sf http://127.0.0.1:{port}/actuator/prometheus")
+    exposed = machine.succeed(f"curl -sf http://127.0.0.1:{SERVICES[service]}/actuator/prometheus")
     for line in exposed.splitlines():
         if line.split("{")[0].split(" ")[0] == name and all(label in line for label in labels):
             return float(line.rsplit(" ", 1)[1])
@@ -243,14 +240,14 @@ if is_spiffe:
         machine.succeed(f"spire-server entry delete {SERVER} -entryID inventory-service")
         eventually(
             "it is withdrawn, and its health says so",
-            lambda: machine.execute(f"curl -s http://127.0.0.1:{INSIDE['inventory-service']}/health")[1],
+            lambda: machine.execute(f"curl -s http://127.0.0.1:{SERVICES['inventory-service']}/health")[1],
             lambda health: '"identity"' in health,
         )
         machine.fail("curl -sf --max-time 10 --insecure https://127.0.0.1:8082/inventory")
         machine.succeed("systemctl restart spire-entries.service")
         for caller in ("gateway-service", "order-service"):
             allow_as(caller)
-        machine.wait_until_succeeds(f"curl -sf http://127.0.0.1:{INSIDE['inventory-service']}/health", timeout=60)
+        machine.wait_until_succeeds(f"curl -sf http://127.0.0.1:{SERVICES['inventory-service']}/health", timeout=60)
         an_order_goes_through()
 
 with subtest("without the authority the shop goes on, and when it is back an identity that has ended is renewed"):
@@ -264,7 +261,7 @@ with subtest("without the authority the shop goes on, and when it is back an ide
     eventually("every identity has ended", lambda: metric(machine, ended), lambda left: left < 0, bound=120)
     told_of = 'count(ALERTS{alertname="IdentityExpiring",alertstate="firing"})'
     eventually("an alert has begun for each", lambda: metric(machine, told_of), lambda count: count == len(UNITS))
-    health = machine.succeed(f"curl -s http://127.0.0.1:{INSIDE['order-service']}/health")
+    health = machine.succeed(f"curl -s http://127.0.0.1:{SERVICES['order-service']}/health")
     assert '"identity"' in health, health
     if is_spiffe:
         machine.succeed("systemctl kill --signal=KILL spire-agent.service")

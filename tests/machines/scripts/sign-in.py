@@ -48,7 +48,9 @@ with subtest("nobody sees the products, and no order"):
     assert asked("nobody", "POST", "/api/orders", ONE)[0] == 401
     assert asked("nobody", "GET", "/system/overview")[0] == 401
     # Past the gateway there is nothing to be had either.
-    assert machine.succeed("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8083/orders") == "401"
+    # Not even to the gateway, when it brings nobody's token.
+    by_gateway = f"curl -s -o /dev/null -w '%{{http_code}}' {curl_as('gateway-service')} https://127.0.0.1:8083/orders"
+    assert machine.succeed(by_gateway) == "401"
 
 with subtest("a customer signs in, buys, and sees the own order and nobody else's"):
     assert sign_in_at(f"{PAGE}/auth/login?back=/orders", "ann") == f"{PAGE}/orders"

@@ -1,5 +1,8 @@
 """The shop on one host, what watches it on another: the same order, the same trace, lines and metrics."""
 
+# Its services have no identities; see nodes.nix.
+SERVICES.update(PLAIN)
+
 start_all()
 observability_traces = "http://observability:4318" if not has_jaeger else "http://observability:16686"
 loki = "http://observability:3100"

@@ -20,14 +20,18 @@ PROMETHEUS = "http://127.0.0.1:9090"
 ALERTMANAGER = "http://127.0.0.1:9093"
 TRACES = "http://127.0.0.1:4318" if "jaeger" in missing_programs else JAEGER
 
-# Each service of the shop by its unit, with its port.
+# Each service of the shop by its unit, with the port where it answers probes. Where services have no
+# identities that is the one of all requests: SERVICES.update(PLAIN).
 SERVICES = {
     "frontend": 3001,
     "gateway-service": 8080,
-    "product-service": 8081,
-    "inventory-service": 8082,
-    "order-service": 8083,
+    "product-service": 8181,
+    "inventory-service": 8182,
+    "order-service": 8183,
 }
+PLAIN = {"product-service": 8081, "inventory-service": 8082, "order-service": 8083}
+# What the services of one host have, by default.
+IDENTITIES = "/run/hello-observability-identity"
 
 has_jaeger = "jaeger" not in missing_programs
 has_logs = not {"loki", "promtail"} & missing_programs
@@ -74,7 +78,7 @@ def eventually(what: str, ask: Callable[[], Any], holds: Callable[[Any], bool], 
         if time.monotonic() > begun + bound:
             raise Exception(f"{what}: not within {bound} s, but\n{answer!r}")
         # To ask costs some processes: the longer a wait, the rarer they are.
-        time.sleep(min(max(0.1, (time.monotonic() - begun) / 10), 0.5))
+        time.sleep(min(max(0.1, (time.monotonic() - begun) / 10), 1))
 
 
 def get(machine: Any, url: str, **query: str) -> Any:
@@ -105,6 +109,12 @@ def buy(machine: Any, product: str = "product1", quantity: int = 1, door: str = 
         machine, "POST", f"{door}/api/orders", {"productId": product, "quantity": quantity}
     )
     return status, body, headers["traceresponse"].split("-")[1]
+
+
+def curl_as(service: str) -> str:
+    """What curl is told to be taken for a service. The names of those that it asks are SPIFFE IDs, which it
+    does not know."""
+    return f"--insecure --cert {IDENTITIES}/{service}/certificate.pem --key {IDENTITIES}/{service}/key.pem"
 
 
 def stock(machine: Any, product: str, door: str = FRONTEND) -> int:
