@@ -131,6 +131,7 @@ async fn the_overview_has_each_service_with_its_series_and_what_fires() {
         "p95": other, "cpu": other, "cpu_limit": other, "memory": other, "memory_limit": other,
         "queue": other,
         "circuit": other, "up": other,
+        "shed": other, "retries": other, "over_budget": other, "ejected": other,
         "rate_lower": other, "rate_upper": other, "p95_lower": other, "p95_upper": other,
     });
     assert_eq!(services[4]["series"], expected);
@@ -239,7 +240,7 @@ async fn many_pages_ask_the_store_once_and_within_bounds() {
         assert_eq!(answer.status, 200);
     }
     let asked: Vec<_> = std::mem::take(&mut *arrived.lock().expect("no panic"));
-    assert_eq!(asked.len(), 14, "{asked:?}");
+    assert_eq!(asked.len(), 18, "{asked:?}");
     for asked in &asked {
         let number = |name: &str| asked[name].parse::<u64>().expect("a number");
         assert_eq!(number("end") - number("start"), 900);
@@ -248,7 +249,7 @@ async fn many_pages_ask_the_store_once_and_within_bounds() {
     let mut queries: Vec<_> = asked.iter().map(|asked| asked["query"].clone()).collect();
     queries.sort();
     queries.dedup();
-    assert_eq!(queries.len(), 14);
+    assert_eq!(queries.len(), 18);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,12 +7,15 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use harness::skip::skip;
+use harness::stand_in::StandIn;
 use harness::{Http, Receiver, ReceiverMode, Shop, ShopOptions, eventually};
 use queries::{Query, SERVICES};
 use serde_json::Value;
 
 const WITH_STORE: &[&str] = &["product-service", "inventory-service", "order-service"];
 const WITH_PEERS: &[&str] = &["frontend", "gateway-service", "order-service"];
+/// Those that ask the product service, which has two instances here. One of them is dead.
+const WITH_INSTANCES: &[&str] = &["gateway-service", "order-service"];
 
 /// Ended when it is dropped.
 struct Prometheus {
@@ -115,10 +118,14 @@ fn free() -> SocketAddr {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_query_of_the_system_page_has_a_value_for_each_service_that_it_is_about() {
     let receiver = Receiver::http(ReceiverMode::Good).await;
+    let product = StandIn::start().await;
+    let instances = format!("{},http://{}", product.url(), free());
     let shop = Shop::with(ShopOptions {
         otlp: Some(receiver.endpoint()),
+        environment: vec![("PRODUCT_SERVICE_URL", instances)],
         ..ShopOptions::default()
     });
+    product.stand_before(shop.http("product-service").address());
     let folder = tempfile::tempdir().expect("a folder");
     let Some(prometheus) = Prometheus::start(&shop, folder.path()).await else {
         let test = "each_query_of_the_system_page_has_a_value_for_each_service_that_it_is_about";
@@ -128,8 +135,13 @@ async fn each_query_of_the_system_page_has_a_value_for_each_service_that_it_is_a
         let mut expected = match query {
             Query::Queue => WITH_STORE.to_vec(),
             Query::Circuit => WITH_PEERS.to_vec(),
-            // No anomaly detector runs here.
-            Query::RateLower | Query::RateUpper | Query::P95Lower | Query::P95Upper => Vec::new(),
+            Query::Retries | Query::Ejected => WITH_INSTANCES.to_vec(),
+            // The dead instance is ejected before the budget is spent, and no anomaly detector runs here.
+            Query::OverBudget
+            | Query::RateLower
+            | Query::RateUpper
+            | Query::P95Lower
+            | Query::P95Upper => Vec::new(),
             _ => SERVICES.to_vec(),
         };
         expected.sort_unstable();
@@ -143,6 +155,9 @@ async fn each_query_of_the_system_page_has_a_value_for_each_service_that_it_is_a
                 )
                 .await;
             assert!([201, 409].contains(&bought.status.as_u16()), "{bought:?}");
+            // The gateway asks the product service for lists.
+            let listed = shop.frontend().get("/api/products").await;
+            assert_eq!(listed.status, 200, "{listed:?}");
             let services = prometheus.services(query).await;
             (services == expected).then_some(()).ok_or(services)
         })

@@ -116,7 +116,7 @@ interface Overview {
   alerts: unknown[];
 }
 
-/** The overview with what the launcher does not have: limits of memory, an open circuit, alerts. */
+/** The overview with what a shop that is well does not have: limits of memory, alerts, and all other trouble. */
 function inTrouble(overview: Overview): Overview {
   const alert = (name: string, severity: string, muted: string | null) => ({
     name,
@@ -133,7 +133,13 @@ function inTrouble(overview: Overview): Overview {
     series.memory_limit = now(160 * 2 ** 20);
     if (name === 'product-service') series.memory = now(150 * 2 ** 20);
     if (name === 'order-service') series.circuit = now(2);
-    if (name === 'gateway-service') series.circuit = now(1);
+    if (name === 'gateway-service') {
+      series.circuit = now(1);
+      series.retries = now(0.4);
+      series.over_budget = now(0.2);
+      series.ejected = now(2);
+    }
+    if (name === 'product-service') series.shed = now(12.5);
     if (name === 'inventory-service') series.up = now(0);
   }
   overview.alerts = [

@@ -7,7 +7,7 @@
   RetryBudgetSpent = "the same";
   CallerRefused = "the machines of those scripts have no identities; scripts/identity.py has one refused and sees the alert begin, and waits for nobody to be told";
   IdentityExpiring = "the same, with a timer that is stopped";
-  LoadShed = "a machine shares the processor of the host that tests it, and its own parts would be late first; tests/overload.rs has a service refuse";
+  LoadShed = "scripts/scenarios.py has a service refuse and sees the alert begin, and waits for nobody to be told";
   Oversold = "the store refuses it: a test that provoked it would have found the bug";
   OrdersFailSlowly = "looks back over one and three days, and is silent while OrdersFailFast fires, for half an hour";
   OrdersSlowSlowly = "the same, while OrdersSlowFast fires";

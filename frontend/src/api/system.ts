@@ -12,8 +12,8 @@ const ServiceState = v.object({
   name: v.string(),
   /**
    * `rate` and `errors` (requests a second), `p95` (seconds), `cpu` and `cpu_limit` (cores), `memory`
-   * and `memory_limit` (bytes), `queue` (writes), `circuit` (0 closed, 1 half-open, 2 open), `up` (0 or 1); a series of which
-   * nothing is known is left out.
+   * and `memory_limit` (bytes), `queue` (writes), `circuit` (0 closed, 1 half-open, 2 open), `shed`, `retries` and
+   * `over_budget` (requests a second), `ejected` (instances), `up` (0 or 1); a series of which nothing is known is left out.
    */
   series: v.record(v.string(), Points),
 });

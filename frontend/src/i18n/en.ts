@@ -209,6 +209,11 @@ export const en = {
   circuitClosed: 'closed',
   circuitHalfOpen: 'A peer is being tried: circuit half-open',
   circuitOpen: 'A peer does not answer: circuit open',
+  overloaded: (rate: string) => `Overloaded, requests refused: ${rate}`,
+  figureRetries: 'Retries',
+  retryBudgetSpent: 'Failed requests are not sent again: retry budget spent',
+  instancesEjected: (count: number) =>
+    `${count} ${plural(count, 'instance of a peer fails', 'instances of peers fail')}: ejected`,
   tracesAt: (service: string, time: string) => `Traces of ${service} in the minute before ${time}`,
   tracesNone: 'No trace of this minute is known.',
 };

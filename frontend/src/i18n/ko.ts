@@ -206,6 +206,10 @@ export const ko: Messages = {
   circuitClosed: '닫힘',
   circuitHalfOpen: '상대 서비스 확인 중: 서킷 브레이커 반열림',
   circuitOpen: '상대 서비스 응답 없음: 서킷 브레이커 열림',
+  overloaded: (rate) => `과부하로 거절하는 요청: ${rate}`,
+  figureRetries: '재시도',
+  retryBudgetSpent: '실패한 요청을 다시 보내지 않음: 재시도 한도 소진',
+  instancesEjected: (count) => `상대 서비스의 인스턴스 ${count}개 장애: 호출 대상에서 제외됨`,
   tracesAt: (service, time) => `${service}: ${time} 이전 1분 동안의 추적`,
   tracesNone: '이 시간대의 추적이 없습니다.',
 };

@@ -4,11 +4,11 @@ import { useId, useState } from 'react';
 import type { ServiceState } from '../api/system';
 import { useI18n } from '../i18n/useI18n';
 import { Icon } from '../layout/Icon';
-import { Notice } from '../layout/Notice';
 import { latest, type Span } from './chart';
 import { Chart } from './Chart';
 import { MomentTraces } from './MomentTraces';
 import css from './ServiceCard.module.css';
+import { Trouble } from './Trouble';
 import { mebibytes, perSecond, seconds, share } from './units';
 
 /** From this share of a limit on an alert is about to fire (MemoryNearLimit). */
@@ -26,7 +26,7 @@ export function ServiceCard({ service: { name, series }, span }: ServiceCardProp
   const now = (of: string) => latest(series[of], span);
   const up = now('up');
   const [cpu, memory, queue] = [now('cpu'), now('memory'), now('queue')];
-  const circuit = now('circuit');
+  const [circuit, retries] = [now('circuit'), now('retries')];
   /** A value, and how much of its limit that is, where there is one. */
   const against = (
     value: number,
@@ -55,7 +55,7 @@ export function ServiceCard({ service: { name, series }, span }: ServiceCardProp
           {{ good: t.serviceUp, bad: t.serviceDown, unknown: t.serviceUnknown }[health]}
         </p>
       </header>
-      {circuit !== null && circuit > 0 && <Circuit open={circuit === 2} />}
+      <Trouble now={now} />
       <div className={css.charts}>
         {charts.map(({ title, of, format, tone }) => (
           <Chart
@@ -80,19 +80,12 @@ export function ServiceCard({ service: { name, series }, span }: ServiceCardProp
         )}
         {queue !== null && <Figure name={t.figureQueue} value={count(queue)} />}
         {circuit === 0 && <Figure name={t.figureCircuit} value={t.circuitClosed} />}
+        {retries !== null && retries > 0 && (
+          <Figure name={t.figureRetries} value={rate(retries)} />
+        )}
       </dl>
       {moment !== null && <MomentTraces service={name} moment={moment} />}
     </article>
-  );
-}
-
-/** A circuit that is not closed: some requests of this service fail without being sent. */
-function Circuit({ open }: { readonly open: boolean }) {
-  const { t } = useI18n();
-  return open ? (
-    <Notice tone="bad" title={t.circuitOpen} />
-  ) : (
-    <Notice tone="warn" title={t.circuitHalfOpen} />
   );
 }
 

@@ -38,15 +38,27 @@ const overview = {
         memory: [[end, 32 * 2 ** 20]],
         queue: [[end, 3]],
         circuit: [[end - 10, 0], [end, 2]],
+        shed: [[end, 0]],
+        retries: [[end, 0]],
+        over_budget: [[end - 10, 2], [end, 0]],
+        ejected: [[end - 10, 1], [end, 0]],
         up: [[end, 1]],
       },
     },
     { name: 'frontend', series: { up: [[end, 0]], circuit: [[end, 0]] } },
     {
       name: 'gateway-service',
-      series: { circuit: [[end, 1]], memory: [[end, 90 * 2 ** 20]], memory_limit: [[end, 100 * 2 ** 20]] },
+      series: {
+        circuit: [[end, 1]],
+        memory: [[end, 90 * 2 ** 20]],
+        memory_limit: [[end, 100 * 2 ** 20]],
+        retries: [[end, 0.5]],
+        over_budget: [[end, 0.25]],
+        ejected: [[end, 2]],
+      },
     },
     { name: 'product-service', series: {} },
+    { name: 'inventory-service', series: { shed: [[end, 12.5]], ejected: [[end, 1]] } },
   ],
   alerts: [
     alert('OrdersFail', 'critical', null),
@@ -134,6 +146,21 @@ describe('the System page', () => {
     expect(frontend.getByText('Circuit').nextSibling?.textContent).toBe('closed');
     expect(frontend.queryByText(/circuit/)).toBeNull();
     expect((await card('product-service')).queryByText(/circuit/i)).toBeNull();
+  });
+
+  it('says what is refused, ejected and sent again or not, and nothing of what is not so now', async () => {
+    show();
+    const card = async (name: string) => within(await screen.findByRole('article', { name }));
+    const gateway = await card('gateway-service');
+    expect(gateway.getByText('Retries').nextSibling?.textContent).toBe('0.5/s');
+    expect(gateway.getByText('Failed requests are not sent again: retry budget spent')).toBeTruthy();
+    expect(gateway.getByText('2 instances of peers fail: ejected')).toBeTruthy();
+    const inventory = await card('inventory-service');
+    expect(inventory.getByText('Overloaded, requests refused: 12.5/s')).toBeTruthy();
+    expect(inventory.getByText('1 instance of a peer fails: ejected')).toBeTruthy();
+    for (const name of ['order-service', 'product-service']) {
+      expect((await card(name)).queryByText(/refused|retr|sent again|ejected/i)).toBeNull();
+    }
   });
 
   it('lists the traces of the minute before a point, the slowest first; the arrows move it', async () => {

@@ -30,6 +30,14 @@ pub struct Sample {
     pub queue: Option<f64>,
     /// State of its worst circuit; `None` for a service that asks no other.
     pub circuit: Option<f64>,
+    /// Requests refused because they had waited for too long.
+    pub shed: f64,
+    /// Requests sent to a peer a second time.
+    pub retries: f64,
+    /// Requests that were not sent again since the budget of retries was spent.
+    pub over_budget: f64,
+    /// Instances of its peers that are left out; `None` for a service whose peers have one each.
+    pub ejected: Option<f64>,
 }
 
 /// One scrape.
@@ -72,6 +80,15 @@ impl Sample {
                 "http_client_circuit_state" => {
                     let worst = sample.circuit.unwrap_or_default().max(found.value);
                     sample.circuit = Some(worst);
+                }
+                "http_server_requests_shed_total" => sample.shed += found.value,
+                "http_client_retries_total" => match found.labels.get("outcome") {
+                    Some("over_budget") => sample.over_budget += found.value,
+                    _ => sample.retries += found.value,
+                },
+                "http_client_instance_state" => {
+                    let is_left_out = f64::from(u8::from(found.value > 0.0));
+                    *sample.ejected.get_or_insert_default() += is_left_out;
                 }
                 _ => {}
             }
@@ -126,6 +143,10 @@ impl Samples {
             | Query::P95Upper => None,
             Query::Queue => gauge(|sample| sample.queue),
             Query::Circuit => gauge(|sample| sample.circuit),
+            Query::Shed => rate(&window, |sample| sample.shed),
+            Query::Retries => rate(&window, |sample| sample.retries),
+            Query::OverBudget => rate(&window, |sample| sample.over_budget),
+            Query::Ejected => gauge(|sample| sample.ejected),
             Query::Up => Some(f64::from(u8::from(last.sample.is_some()))),
         }
     }
@@ -264,6 +285,14 @@ process_resident_memory_bytes 1048576
 store_queue_writes 2
 http_client_circuit_state{peer="inventory-service"} 2
 http_client_circuit_state{peer="product-service"} 0
+http_server_requests_shed_total{priority="list"} 5
+http_server_requests_shed_total{priority="other"} 10
+http_client_retries_total{peer="product-service",outcome="succeeded"} 3
+http_client_retries_total{peer="product-service",outcome="failed"} 2
+http_client_retries_total{peer="product-service",outcome="over_budget"} 10
+http_client_instance_state{peer="product-service",peer_instance="a:1"} 2
+http_client_instance_state{peer="product-service",peer_instance="b:1"} 0
+http_client_instance_state{peer="product-service",peer_instance="c:1"} 1
 # EOF
 "#;
         let expected = Sample {
@@ -275,15 +304,28 @@ http_client_circuit_state{peer="product-service"} 0
             memory: 1_048_576.0,
             queue: Some(2.0),
             circuit: Some(2.0),
+            shed: 15.0,
+            retries: 5.0,
+            over_budget: 10.0,
+            ejected: Some(2.0),
         };
         let written: Vec<_> = openmetrics::samples(text).collect();
         assert_eq!(Sample::of(&written), expected);
         let mut samples = Samples::default();
         // Its first requests came between the two scrapes.
         samples.add(0.0, Some(Sample::default()));
+        assert_eq!(samples.at(Query::Ejected, 0.0), None, "each peer has one");
         samples.add(5.0, Some(expected));
-        assert_eq!(samples.at(Query::Rate, 5.0), Some(1.0));
-        assert_eq!(samples.at(Query::Errors, 5.0), Some(0.2));
-        assert_eq!(samples.at(Query::P95, 5.0), Some(0.1));
+        for (query, value) in [
+            (Query::Rate, 1.0),
+            (Query::Errors, 0.2),
+            (Query::P95, 0.1),
+            (Query::Shed, 3.0),
+            (Query::Retries, 1.0),
+            (Query::OverBudget, 2.0),
+            (Query::Ejected, 2.0),
+        ] {
+            assert_eq!(samples.at(query, 5.0), Some(value), "{query:?}");
+        }
     }
 }

@@ -34,6 +34,14 @@ pub enum Query {
     Queue,
     /// State of its worst circuit to a peer: 0 closed, 1 half-open, 2 open.
     Circuit,
+    /// Requests a second that are refused because they have waited for too long.
+    Shed,
+    /// Requests a second that are sent to a peer a second time.
+    Retries,
+    /// Requests a second that would be sent again, if the budget of retries were not spent.
+    OverBudget,
+    /// Instances of its peers that are left out: ejected, or about to be tried again by one request.
+    Ejected,
     /// 1 when the last scrape succeeded, else 0.
     Up,
     /// The borders of what is usual for the rate, as the anomaly detector has learned them; nothing
@@ -89,7 +97,7 @@ pub fn is_counted(uri: &str) -> bool {
 
 impl Query {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Rate,
         Self::Errors,
         Self::P95,
@@ -99,6 +107,10 @@ impl Query {
         Self::MemoryLimit,
         Self::Queue,
         Self::Circuit,
+        Self::Shed,
+        Self::Retries,
+        Self::OverBudget,
+        Self::Ejected,
         Self::Up,
         Self::RateLower,
         Self::RateUpper,
@@ -118,6 +130,10 @@ impl Query {
             Self::MemoryLimit => "memory_limit",
             Self::Queue => "queue",
             Self::Circuit => "circuit",
+            Self::Shed => "shed",
+            Self::Retries => "retries",
+            Self::OverBudget => "over_budget",
+            Self::Ejected => "ejected",
             Self::Up => "up",
             Self::RateLower => "rate_lower",
             Self::RateUpper => "rate_upper",
@@ -165,6 +181,28 @@ impl Query {
             Self::Circuit => {
                 concat!("max by (job) (http_client_circuit_state{", shop!(), "})")
             }
+            Self::Shed => concat!(
+                "sum by (job) (rate(http_server_requests_shed_total{",
+                shop!(),
+                "}[1m]))"
+            ),
+            Self::Retries => concat!(
+                "sum by (job) (rate(http_client_retries_total{",
+                shop!(),
+                r#",outcome!="over_budget"}[1m]))"#
+            ),
+            Self::OverBudget => concat!(
+                "sum by (job) (rate(http_client_retries_total{",
+                shop!(),
+                r#",outcome="over_budget"}[1m]))"#
+            ),
+            // Several processes of a service may have left out the same instance. Its state changes from 2
+            // to 1 after each pause, and stays there until a request comes: both are left out.
+            Self::Ejected => concat!(
+                "sum by (job) (max by (job, peer, peer_instance) (http_client_instance_state{",
+                shop!(),
+                "} > bool 0))"
+            ),
             Self::Up => concat!("min by (job) (up{", shop!(), "})"),
             Self::RateLower => band!("lower", "rate"),
             Self::RateUpper => band!("upper", "rate"),

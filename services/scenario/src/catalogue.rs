@@ -12,19 +12,20 @@ macro_rules! one {
     };
 }
 /// The name, the data, and the page of each.
-const ALL: [(&str, &str, &str); 8] = [
+const ALL: [(&str, &str, &str); 9] = [
     one!("slow-look-ups"),
     one!("failing-reservations"),
     one!("stock-out"),
     one!("lost-inventory"),
     one!("slow-disk"),
     one!("burst-of-errors"),
+    one!("overload"),
     one!("memory-growth"),
     one!("lock"),
 ];
 
 /// The names, from the gentlest to the worst to find.
-pub(crate) fn names() -> [&'static str; 8] {
+pub(crate) fn names() -> [&'static str; 9] {
     ALL.map(|(name, _, _)| name)
 }
 

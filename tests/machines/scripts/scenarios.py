@@ -9,6 +9,7 @@ ORDER = [
     "burst-of-errors",
     "slow-disk",
     "stock-out",
+    "overload",
     "lock",
     "lost-inventory",
 ]
