@@ -101,17 +101,15 @@ in
     product.memoryMax = "11M";
   };
   # Fifteen minutes of its rounds are five here, as often as Prometheus looks.
-  alerts-anomalies.machine =
-    told
-    // breakable
-    // {
-      anomalyDetector = {
-        enable = true;
-        interval = 5;
-        # The shop without customers is nothing that is usual.
-        historyHours = 0;
-      };
+  alerts-anomalies.machine = told // {
+    faults.enable = true;
+    anomalyDetector = {
+      enable = true;
+      interval = 5;
+      # The shop without customers is nothing that is usual.
+      historyHours = 0;
     };
+  };
   alerts-shop.machine = told // plain;
   alerts-telemetry.machine = told // plain;
   back-ends = { inherit machine; };
