@@ -1,7 +1,7 @@
 //! One series under watch: its model, and whether it is out of the ordinary just now.
 //!
 //! ```text
-//! quiet ── far out of its band, for half a minute ──▶ unusual ── within, for a while ──▶ quiet
+//! quiet ── half a minute out of its band, and far ───▶ unusual ── within, for a while ──▶ quiet
 //!       ── missing, for two rounds ─────────────────▶
 //! ```
 
@@ -126,7 +126,12 @@ impl Watch {
             (Some(_), None) => false,
             (None, _) => self.must_exist && self.presence >= STEADY,
         };
-        let found = self.step(time, unusual && self.values >= LEARNED, value.is_none());
+        let is_out = unusual || strength > 1.0;
+        let found = if self.values >= LEARNED {
+            self.step(time, is_out, unusual, value.is_none())
+        } else {
+            None
+        };
         if found.is_some() {
             self.model.discard_latest();
         }
@@ -193,32 +198,32 @@ impl Watch {
         score
     }
 
-    fn step(&mut self, time: f64, unusual: bool, missing: bool) -> Option<f64> {
+    /// The time counts from when it left the band; to be found, it has to have gone far.
+    fn step(&mut self, time: f64, is_out: bool, unusual: bool, missing: bool) -> Option<f64> {
         self.missing = if missing {
             self.missing.saturating_add(1)
         } else {
             0
         };
-        if !unusual {
-            self.out = 0;
+        if unusual {
+            self.within = 0;
+            self.out = self.out.saturating_add(1);
+        } else {
             self.within += 1;
-            if !self.unusual {
-                self.began = None;
-            } else if self.within >= WITHIN {
-                self.unusual = false;
-                self.began = None;
-            }
+            self.out = 0;
+        }
+        if self.unusual && self.within >= WITHIN {
+            self.unusual = false;
+            self.began = None;
+        }
+        if self.unusual {
             return None;
         }
-        self.within = 0;
-        self.out = self.out.saturating_add(1);
-        let began = *self.began.get_or_insert(time);
+        self.began = self.began.or(Some(time)).filter(|_| is_out);
         let lasts = if missing { MISSING } else { LASTS };
-        if self.unusual || self.out < RUNNING || time - began < lasts {
-            return None;
-        }
-        self.unusual = true;
-        Some(began)
+        let began = self.began.filter(|began| time - began >= lasts)?;
+        self.unusual = self.out >= RUNNING;
+        self.unusual.then_some(began)
     }
 
     /// What was seen last; `None` before the first value, and when it has been missing for a while.
@@ -285,6 +290,20 @@ mod tests {
                 "the first is not usual now"
             );
         }
+    }
+
+    #[test]
+    fn a_rate_that_falls_to_next_to_nothing_is_found_however_wide_its_band_is() {
+        let mut watch = Watch::new(&SeriesConfig::default(), true);
+        for index in 0..200 {
+            let value = 4.0 + 8.0 * noise(index);
+            assert_eq!(watch.take(f64::from(index * STEP), Some(value)), None);
+        }
+        let mut at = |index: u32, value| watch.take(f64::from(index * STEP), Some(value)).is_some();
+        let low = (200..220).any(|index| at(index, 1.5));
+        assert!(!low, "low, and not nothing");
+        let nothing = (220..230).any(|index| at(index, 0.1));
+        assert!(nothing);
     }
 
     #[test]

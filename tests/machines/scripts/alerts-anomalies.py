@@ -238,7 +238,7 @@ is_found(
 is_found(
     "a drop of orders, with the traffic unchanged",
     "orders a second",
-    lambda: traffic_is("--orders 0.02"),
+    lambda: traffic_is("--orders 0.005"),
     lambda: traffic_is(""),
 )
 is_found(

@@ -73,6 +73,10 @@ const INDEX: f64 = 1.0;
 /// How many times as far out as the band goes noise hardly ever is for half a minute.
 const OUTER: f64 = 1.8;
 
+/// How much of the lower border is next to nothing. A rate falls no further than to zero, which is within
+/// [`OUTER`] where the band is wide.
+const NEXT_TO_NOTHING: f64 = 0.2;
+
 /// The least deviation that counts, as a share of the mean magnitude: what is constant to three
 /// digits is constant.
 const FLOOR: f64 = 1e-3;
@@ -177,11 +181,16 @@ impl Model {
     fn expect_plain(&self, time: f64) -> Option<Band> {
         let expected = self.forecasts.get(time)?.usual;
         let [below, above] = [-1.0, 1.0].map(|sign| self.spread.half(sign, self.floor()));
+        let lower = expected - below.max(self.tolerance);
+        let mut outer_lower = expected - (OUTER * below).max(self.tolerance);
+        if lower > 0.0 {
+            outer_lower = outer_lower.max(NEXT_TO_NOTHING * lower);
+        }
         Some(Band {
             expected,
-            lower: expected - below.max(self.tolerance),
+            lower,
             upper: expected + above.max(self.tolerance),
-            outer_lower: expected - (OUTER * below).max(self.tolerance),
+            outer_lower,
             outer_upper: expected + (OUTER * above).max(self.tolerance),
         })
     }
