@@ -97,9 +97,12 @@ in
       observability // receivers // { frontend = observability.frontend // receivers.frontend; };
   };
   # Little more than it holds when it is idle.
-  alerts-parts.machine = told // {
-    product.memoryMax = "11M";
-  };
+  alerts-parts.machine =
+    told
+    // plain
+    // {
+      product.memoryMax = "11M";
+    };
   # Fifteen minutes of its rounds are five here, as often as Prometheus looks.
   alerts-anomalies.machine = told // {
     faults.enable = true;

@@ -1,6 +1,9 @@
 """Long: Services that are dead, hang, do not stay up, or are at a limit are told in time: to a webhook, to
 what takes Slack's webhooks, and by mail, each with its runbook; and when it is over, that too."""
 
+# Its services have no identities; see nodes.nix.
+SERVICES.update(PLAIN)
+
 
 # Connections to a port that are never idle for long enough to be closed.
 HOLD = """
