@@ -4,7 +4,6 @@ what takes Slack's webhooks, and by mail, each with its runbook; and when it is 
 # Its services have no identities; see nodes.nix.
 SERVICES.update(PLAIN)
 
-
 # Connections to a port that are never idle for long enough to be closed.
 HOLD = """
 import http.client, sys, time
