@@ -126,12 +126,9 @@ impl Watch {
             (Some(_), None) => false,
             (None, _) => self.must_exist && self.presence >= STEADY,
         };
-        let is_out = unusual || strength > 1.0;
-        let found = if self.values >= LEARNED {
-            self.step(time, is_out, unusual, value.is_none())
-        } else {
-            None
-        };
+        let has_learned = self.values >= LEARNED;
+        let is_out = has_learned && (unusual || strength > 1.0);
+        let found = self.step(time, is_out, has_learned && unusual, value.is_none());
         if found.is_some() {
             self.model.discard_latest();
         }
@@ -319,6 +316,18 @@ mod tests {
         assert_eq!(watch.take(200.0 * 15.0, None), None);
         let found = watch.take(201.0 * 15.0, None).unwrap();
         assert_eq!((found.began, found.observed), (3000.0, None));
+    }
+
+    #[test]
+    fn what_ends_is_forgotten_after_two_days_however_young_it_was() {
+        for age in [5, 100] {
+            let mut watch = learned(age);
+            for index in age..=age + FORGOTTEN {
+                assert!(!watch.is_gone(), "{age}: {index}");
+                watch.take(f64::from(index * STEP), None);
+            }
+            assert!(watch.is_gone(), "{age}");
+        }
     }
 
     #[test]

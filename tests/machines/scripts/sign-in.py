@@ -47,8 +47,7 @@ with subtest("nobody sees the products, and no order"):
     assert asked("nobody", "GET", "/api/orders")[0] == 401
     assert asked("nobody", "POST", "/api/orders", ONE)[0] == 401
     assert asked("nobody", "GET", "/system/overview")[0] == 401
-    # Past the gateway there is nothing to be had either.
-    # Not even to the gateway, when it brings nobody's token.
+    # Past the gateway there is nothing to be had either, not even by a program that has its identity.
     by_gateway = f"curl -s -o /dev/null -w '%{{http_code}}' {curl_as('gateway-service')} https://127.0.0.1:8083/orders"
     assert machine.succeed(by_gateway) == "401"
 
