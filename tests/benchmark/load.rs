@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+
+use crate::connection;
 
 /// Enough that two cores are never without work, few enough that queues stay short.
 const CONNECTIONS: usize = 32;
@@ -44,11 +43,7 @@ pub(crate) async fn connection(address: SocketAddr, length: Duration) -> u32 {
 }
 
 async fn ask_until(address: SocketAddr, end: Instant, bearer: Option<HeaderValue>) -> u32 {
-    let stream = TcpStream::connect(address).await.expect("a connection");
-    stream.set_nodelay(true).expect("a socket");
-    let handshake = http1::handshake(TokioIo::new(stream)).await;
-    let (mut sender, connection) = handshake.expect("a connection");
-    tokio::spawn(connection);
+    let mut sender = connection::open(address).await;
     let mut answers = 0;
     while Instant::now() < end {
         let mut request = Request::builder()

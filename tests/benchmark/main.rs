@@ -8,6 +8,7 @@
 
 mod args;
 mod bare_proxy;
+mod connection;
 mod detector;
 mod fairness;
 mod figure;

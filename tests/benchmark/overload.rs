@@ -12,13 +12,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::connection;
 use crate::figure::Figure;
 use crate::rounds::{interleaved, median, spread};
 use crate::unit::{Layers, Unit, World};
@@ -114,11 +112,7 @@ async fn client_until(
 ) -> u32 {
     let (mut next, mut good) = (first, 0);
     'connections: loop {
-        let stream = TcpStream::connect(address).await.expect("a connection");
-        stream.set_nodelay(true).expect("a socket");
-        let handshake = http1::handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = handshake.expect("a connection");
-        tokio::spawn(connection);
+        let mut sender = connection::open(address).await;
         loop {
             sleep_until(next).await;
             let begun = Instant::now();

@@ -9,13 +9,12 @@ use harness::Issuer;
 use harness::identities::Identities;
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty};
-use hyper::client::conn::http1;
 use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use crate::connection;
 use crate::figure::Figure;
 use crate::receiver::Receiver;
 use crate::rounds::{interleaved, median, ratios, spread};
@@ -116,8 +115,7 @@ async fn connections(address: SocketAddr, connector: Option<&TlsConnector>) -> f
     let mut times = Vec::new();
     for _ in 0..CONNECTIONS {
         let begun = Instant::now();
-        let stream = TcpStream::connect(address).await.expect("a connection");
-        stream.set_nodelay(true).expect("a socket");
+        let stream = connection::connect(address).await;
         match connector {
             None => ask(TokioIo::new(stream)).await,
             Some(connector) => {
@@ -132,9 +130,7 @@ async fn connections(address: SocketAddr, connector: Option<&TlsConnector>) -> f
 }
 
 async fn ask(stream: impl Read + Write + Unpin + Send + 'static) {
-    let handshake = http1::handshake(stream).await;
-    let (mut sender, connection) = handshake.expect("a connection");
-    tokio::spawn(connection);
+    let mut sender = connection::over(stream).await;
     let request = Request::get("/products/product1")
         .header(header::HOST, "shop")
         .body(Empty::<Bytes>::new())
