@@ -4,13 +4,7 @@ cfg:
 let
   names = import ../units/names.nix;
   addresses = import ../addresses.nix cfg;
-  parts = builtins.filter addresses.known [
-    "frontend"
-    "gateway"
-    "product"
-    "inventory"
-    "order"
-  ];
+  parts = builtins.filter addresses.known (import ../shop-parts.nix);
 in
 builtins.toJSON (
   builtins.listToAttrs (

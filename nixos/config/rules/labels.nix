@@ -5,13 +5,7 @@ let
 in
 rec {
   # The five services of the shop, by Prometheus' job.
-  serviceNames = map (part: names.${part}) [
-    "frontend"
-    "gateway"
-    "product"
-    "inventory"
-    "order"
-  ];
+  serviceNames = map (part: names.${part}) (import ../../shop-parts.nix);
   services = "job=~\"${either serviceNames}\"";
   others = "job!~\"${either serviceNames}\"";
 
