@@ -6,14 +6,19 @@ import { expect, fact, picture, Shown, test, UIDS } from './grafana.js';
 const trace = fact('TRACE');
 const service = 'order-service';
 
+const loaded = { timeout: 45_000 };
+
 /** Clicks what opens either here or in a new tab, and gives the page that shows it. */
 async function follow(context: BrowserContext, page: Page, link: Locator): Promise<Page> {
-  const opened = context.waitForEvent('page', { timeout: 3_000 }).catch(() => page);
+  const before = page.url();
+  const opened = Promise.any([
+    context.waitForEvent('page', loaded),
+    page.waitForURL((url) => url.href !== before, { ...loaded, waitUntil: 'commit' }).then(() => page),
+  ]);
   await link.click();
   return opened;
 }
 
-const loaded = { timeout: 45_000 };
 const showsTrace = (page: Page) => expect(page.getByText('Service & Operation').last()).toBeVisible(loaded);
 const showsLine = (page: Page) => expect(page.getByText(/order \S+ created/).last()).toBeVisible(loaded);
 const showsCurve = (page: Page) => expect(page.locator('.uplot').last()).toBeVisible(loaded);
