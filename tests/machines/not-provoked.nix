@@ -3,7 +3,7 @@
 {
   SignInFails = "the machines of those scripts sign nobody in; scripts/sign-in.py does, and waits for nobody to be told";
   TokensForged = "the same";
-  InstanceEjected = "a machine runs one instance of each service; tests/balancing.rs ejects one of three and reads the metric";
+  InstanceEjected = "a machine runs one instance of each service; tests/resilience/balancing.rs ejects one of three and reads the metric";
   RetryBudgetSpent = "the same";
   CallerRefused = "the machines of those scripts have no identities; scripts/identity.py has one refused and sees the alert begin, and waits for nobody to be told";
   IdentityExpiring = "the same, with a timer that is stopped";

@@ -1,7 +1,7 @@
 //! What the connections of a service may cost, and so how many there may be.
 //!
 //! The numbers stand in `limits.json`, which Nix reads as well: a unit's `MemoryMax=` is
-//! [`Limits::memory_bytes`]. `tests/flood.rs` holds a service to it.
+//! [`Limits::memory_bytes`]. `tests/pressure/flood.rs` holds a service to it.
 
 use std::sync::LazyLock;
 

@@ -4,7 +4,7 @@ use harness::unharmed::assert_unharmed;
 use harness::{Raw, Shop};
 use serde_json::json;
 
-use crate::{BODY_LIMIT, writes};
+use super::{BODY_LIMIT, writes};
 
 /// A body with all fields of all writes, so that only what is put in makes it wrong.
 fn filled(id: &str, name: &str, quantity: &str, price: &str) -> String {

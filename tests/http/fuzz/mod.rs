@@ -6,7 +6,7 @@
 //! sound requests are mutated by a fixed seed, on the stable compiler, and each answer is held
 //! against what must always hold. A failure prints the seed, the round, and the bytes.
 //!
-//! `FUZZ_ITERATIONS=1000000 FUZZ_SEED=7 cargo test -p shop-tests --test fuzz` runs for longer and
+//! `FUZZ_ITERATIONS=1000000 FUZZ_SEED=7 cargo test -p shop-tests --test shop fuzz` runs for longer and
 //! elsewhere.
 
 mod mutate;

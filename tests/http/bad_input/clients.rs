@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use harness::unharmed::assert_unharmed;
 use harness::{Raw, Receiver, ReceiverMode, Scrape, Shop, ShopOptions, eventually};
 
-use crate::{BODY_LIMIT, addresses, ask, writes};
+use super::{BODY_LIMIT, addresses, ask, writes};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn spans_from_the_page_are_bounded_in_type_size_and_rate() {

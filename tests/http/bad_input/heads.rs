@@ -3,7 +3,7 @@
 use harness::unharmed::assert_unharmed;
 use harness::{Raw, Shop};
 
-use crate::{addresses, ask, header_lines, writes};
+use super::{addresses, ask, header_lines, writes};
 
 /// Heads, and the statuses that may refuse them.
 fn unsound() -> Vec<(String, &'static [u16])> {

@@ -3,7 +3,7 @@
 use harness::unharmed::assert_unharmed;
 use harness::{Raw, Shop, ShopOptions};
 
-use crate::{addresses, ask, get};
+use super::{addresses, ask, get};
 
 /// What stands in a path where an id should be, and is none.
 const NO_IDS: [&[u8]; 26] = [

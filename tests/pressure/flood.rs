@@ -125,7 +125,7 @@ async fn let_go(gateway: &Http, process: &Process, before: &Held) {
 
 /// The limits that are built into the services.
 fn limits() -> Value {
-    serde_json::from_str(include_str!("../services/server/limits.json")).expect("JSON")
+    serde_json::from_str(include_str!("../../services/server/limits.json")).expect("JSON")
 }
 
 /// What systemd gives a service as MemoryMax=, in bytes, less what the kernel holds for its sockets:

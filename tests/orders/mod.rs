@@ -1,0 +1,9 @@
+//! Orders: what is sold, stored and settled, whatever fails meanwhile.
+
+mod crash;
+mod disk;
+mod failures;
+mod idempotency;
+mod oversell;
+mod properties;
+mod settling;

@@ -1,0 +1,5 @@
+//! Instances, deadlines and retries while something fails.
+
+mod balancing;
+mod deadline;
+mod faults;
