@@ -1,7 +1,8 @@
 //! Whether a worker of the gateway that is busy keeps its new connections waiting while another idles.
 //!
 //! The connections of a lively client all lie with one worker: those that were opened between them, and
-//! went to the other, are idle. What comes then should go to the worker that has time.
+//! went to the other, are idle. What comes then should go to the worker that has time, so that with it both do
+//! better than where there is but one.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::figure::Figure;
 use crate::load;
-use crate::rounds::{median, spread};
+use crate::rounds::{interleaved, median, ratios, spread};
 use crate::unit::{Layers, World};
 use crate::upstream;
 
@@ -21,31 +22,46 @@ const LIVELY: usize = 8;
 /// Longer than the workers' business is measured for.
 const SKEWED: Duration = Duration::from_millis(300);
 
+/// What connections get done while one worker is busy: those that it has, and those that come then.
+struct Shares {
+    lively: f64,
+    newcomers: f64,
+}
+
 pub(crate) async fn measure(world: &World) -> Vec<Figure> {
     let upstream = upstream::start().await;
-    let environment = [
-        ("ORDER_SERVICE_URL", format!("http://{upstream}")),
-        ("WORKER_THREADS", "2".to_owned()),
-    ];
-    let gateway = world.start("gateway-service", &Layers::Logs, &environment);
-    let mut shares = Vec::new();
-    for round in 0..world.args.rounds {
-        eprintln!("fairness: round {} of {}", round + 1, world.args.rounds);
-        shares.push(share_of_newcomers(gateway.address, world.args.turn()).await);
-    }
+    let gateways = ["1", "2"].map(|workers| {
+        let environment = [
+            ("ORDER_SERVICE_URL", format!("http://{upstream}")),
+            ("WORKER_THREADS", workers.to_owned()),
+        ];
+        world.start("gateway-service", &Layers::Logs, &environment)
+    });
+    let length = world.args.turn();
+    let turns = interleaved("fairness", world.args.rounds, &gateways, async |gateway| {
+        skewed_load(gateway.address, length).await
+    })
+    .await;
+    let figure = |name, share: fn(&Shares) -> f64| {
+        let [one, two] = [0, 1].map(|nth: usize| turns[nth].iter().map(share).collect::<Vec<_>>());
+        let ratio = ratios(&two, &one);
+        Figure::new(name, median(ratio.clone()), "")
+            .at_least(1.0)
+            .note(spread(ratio))
+    };
     vec![
-        Figure::new(
-            "requests of a new connection / of one of a busy worker",
-            median(shares.clone()),
-            "",
-        )
-        .at_least(1.0)
-        .note(spread(shares)),
+        figure("new connections, with an idle worker / without", |turn| {
+            turn.newcomers
+        }),
+        figure(
+            "those of the busy worker, with an idle one / without",
+            |turn| turn.lively,
+        ),
     ]
 }
 
-/// What a connection that comes when one worker is busy gets done, over what one of that worker does.
-async fn share_of_newcomers(gateway: SocketAddr, length: Duration) -> f64 {
+/// Loads one worker, then opens further connections.
+async fn skewed_load(gateway: SocketAddr, length: Duration) -> Shares {
     let mut lively = JoinSet::new();
     let mut idle = Vec::new();
     for _ in 0..LIVELY {
@@ -61,7 +77,8 @@ async fn share_of_newcomers(gateway: SocketAddr, length: Duration) -> f64 {
         .collect();
     let newcomers = rate(&newcomers.join_all().await, length);
     drop(idle);
-    newcomers / rate(&lively.join_all().await, SKEWED + length)
+    let lively = rate(&lively.join_all().await, SKEWED + length);
+    Shares { lively, newcomers }
 }
 
 /// Answers a second of a connection.

@@ -86,6 +86,7 @@ http {
 ",
 };
 
+/// Debian builds it without spans.
 const CADDY: Kind = Kind {
     name: "Caddy with metrics and its log",
     program: "caddy",
@@ -93,11 +94,18 @@ const CADDY: Kind = Kind {
     config: "\
 {
     admin off
-    metrics
+    servers {
+        metrics
+    }
 }
-http://127.0.0.1:PORT {
-    log { output file FOLDER/access.log }
-    handle_path /api/* { reverse_proxy UPSTREAM }
+http://:PORT {
+    bind 127.0.0.1
+    log {
+        output file FOLDER/access.log
+    }
+    handle_path /api/* {
+        reverse_proxy UPSTREAM
+    }
 }
 ",
 };
