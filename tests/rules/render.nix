@@ -164,11 +164,14 @@ in
       ++ (if name == "telemetry" then [ "parts" ] else [ ])
     )
     // {
-      # As often as the rules are worked out.
+      # As often as the rules are worked out; where a case lasts hours, as often as its series have values.
       evaluation_interval =
-        if name == "objectives" then
-          "15s"
-        else if name == "bands" then
+        if
+          builtins.elem name [
+            "bands"
+            "objectives"
+          ]
+        then
           "30s"
         else
           "5s";
