@@ -46,7 +46,10 @@ impl World {
     /// Where the log entries go, in a line.
     pub(crate) fn logs(&self) -> String {
         match &self.journal {
-            Ok(_) => "logs:    native journal entries, read from the socket".to_owned(),
+            Ok(_) => format!(
+                "logs:    native journal entries, read from the socket{}",
+                Journal::queue()
+            ),
             Err(why) => format!("logs:    JSON to /dev/null, for want of a namespace: {why}"),
         }
     }

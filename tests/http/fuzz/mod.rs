@@ -17,6 +17,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::routing::post;
 use harness::unharmed::{assert_holds_no_secret, assert_unharmed};
 use harness::{Raw, Shop, ShopOptions};
@@ -104,11 +105,12 @@ async fn ask(address: SocketAddr, request: &[u8]) -> Vec<u8> {
     raw.rest().await
 }
 
-/// A receiver of spans that takes whatever comes.
+/// A receiver of spans that takes whatever comes, all of it: who answers before has read what is sent closes
+/// the connection under it.
 async fn sink() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let router = Router::new().route("/v1/traces", post(async || ()));
+    let router = Router::new().route("/v1/traces", post(async |_: Bytes| ()));
     tokio::spawn(async move { axum::serve(listener, router).await });
     format!("http://{address}")
 }
