@@ -139,7 +139,9 @@ impl Kind {
             vec!["-c".into(), r#"exec "$0" "$@" >/dev/null 2>&1"#.into()];
         arguments.push(program.into());
         arguments.extend(self.arguments.iter().map(|text| filled(text).into()));
-        let process = Process::spawn(Path::new("sh"), self.name, &arguments, &[]);
+        // Without a home of its own Caddy leaves its files where the benchmark was started.
+        let home = [("HOME", folder.path().into())];
+        let process = Process::spawn(Path::new("sh"), self.name, &arguments, &home);
         eventually("the proxy listens", async || {
             TcpStream::connect(address).map(drop)
         })
