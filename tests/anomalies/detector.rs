@@ -12,10 +12,9 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
-use harness::{Http, Process, Receiver, ReceiverMode, eventually};
+use harness::{Http, Process, Receiver, ReceiverMode, eventually, serve};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -84,10 +83,7 @@ async fn prometheus(world: &Shared) -> SocketAddr {
         .route("/api/v1/query_exemplars", get(exemplars))
         .route("/api/v2/silences", get(silences))
         .with_state(Arc::clone(world));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    address
+    serve(router).await
 }
 
 fn detector(address: SocketAddr, state: &Path) -> (Process, Http) {

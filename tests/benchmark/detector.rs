@@ -17,10 +17,9 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::Query;
 use axum::routing::get;
-use harness::{Process, binary};
+use harness::{Process, binary, serve};
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
 use crate::figure::Figure;
 
@@ -106,10 +105,7 @@ async fn prometheus() -> SocketAddr {
             .to_string()
     };
     let router = Router::new().route("/api/v1/query_range", get(range));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    address
+    serve(router).await
 }
 
 /// The seconds for a row of a table with so many.

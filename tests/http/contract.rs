@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::routing::post;
 use axum::{Json, Router};
 use harness::unharmed::{assert_reveals_nothing, assert_unharmed};
-use harness::{Answer, Http, Process, Raw, Shop};
+use harness::{Answer, Http, Process, Raw, Shop, serve};
 use http::Method;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -637,11 +637,7 @@ async fn an_order_whose_outcome_cannot_be_learned_is_202_and_pending() {
             Json(json!({ "productId": wish["productId"], "requested": wish["quantity"], "available": true, "currentStock": 9 }))
         }))
         .route("/inventory/reservations", post(std::future::pending::<()>));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, inventory).await });
+    let address = serve(inventory).await;
     let shop = Shop::start();
     let mut environment = shop.environment("order-service");
     environment

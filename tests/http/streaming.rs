@@ -5,11 +5,10 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use harness::{Http, Process, Raw};
-use serde_json::{Value, json};
+use harness::{Process, Raw, add_products};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::task::JoinSet;
 
 /// A gateway, and the product service's place, in which a test stands itself.
 async fn gateway() -> (Process, TcpListener) {
@@ -89,20 +88,7 @@ async fn a_slow_reader_that_makes_progress_gets_its_whole_answer() {
     let state = folder.path().join("state");
     let product = Process::start("product-service", &[("STATE_DIRECTORY", state.into())]);
     let address = product.address();
-    let mut adding = JoinSet::new();
-    for worker in 0..20 {
-        adding.spawn(async move {
-            let http = Http::new(address);
-            for nth in (worker..PRODUCTS).step_by(20) {
-                let name = format!("{nth:0>200}");
-                let answer = http
-                    .post("/products", &json!({ "name": name, "price": 1 }))
-                    .await;
-                assert_eq!(answer.status, 201, "{answer:?}");
-            }
-        });
-    }
-    adding.join_all().await;
+    add_products(address, PRODUCTS).await;
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(8 * 1024).expect("a socket");
     let mut client = socket.connect(address).await.expect("the service");

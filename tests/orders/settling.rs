@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use harness::{Http, LogLine, Process, Scrape, Shop, ShopOptions, eventually};
+use harness::{Http, LogLine, Process, Scrape, Shop, ShopOptions, eventually, serve};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use store::rusqlite::{Connection, params};
@@ -63,12 +63,8 @@ impl Inventory {
             .route("/inventory/check", post(check))
             .route("/inventory/reservations", post(reserve))
             .with_state(Arc::clone(&reservations));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
-        let listener = listener.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        tokio::spawn(async move { axum::serve(listener, router).await });
         Self {
-            address,
+            address: serve(router).await,
             reservations,
         }
     }

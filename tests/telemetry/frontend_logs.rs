@@ -9,10 +9,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use harness::stand_in::{Behaviour, StandIn};
-use harness::{Http, Process};
+use harness::{Http, Process, serve};
 use http::{HeaderMap, StatusCode, Uri};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const QUERY: &str = "/loki/api/v1/query_range";
@@ -65,10 +64,7 @@ async fn store() -> (SocketAddr, Arrived) {
     let router = Router::new()
         .route(QUERY, get(answer))
         .with_state(Arc::clone(&arrived));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (address, arrived)
+    (serve(router).await, arrived)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,10 +10,9 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::routing::get;
 use harness::stand_in::{Behaviour, StandIn};
-use harness::{Http, Process};
+use harness::{Http, Process, serve};
 use http::StatusCode;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 const RANGE: &str = "/api/v1/query_range";
 const EXEMPLARS: &str = "/api/v1/query_exemplars";
@@ -98,10 +97,7 @@ async fn prometheus() -> (SocketAddr, Arrived) {
         .route(EXEMPLARS, get(exemplars))
         .route(ALERTS, get(alerts))
         .with_state(Arc::clone(&arrived));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (address, arrived)
+    (serve(router).await, arrived)
 }
 
 #[tokio::test(flavor = "multi_thread")]

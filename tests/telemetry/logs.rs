@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harness::log_line::is_rfc3339;
-use harness::{Http, LogLine, Manager, Process, Shop, eventually};
+use harness::{Http, LogLine, Manager, Process, Shop, eventually, serve};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -304,11 +304,7 @@ async fn a_retry_is_a_warning_with_its_cause_and_the_order() {
             }),
         )
         .route("/inventory/reservations", axum::routing::post(async || http::StatusCode::SERVICE_UNAVAILABLE));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
-    let inventory = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let inventory = format!("http://{}", serve(router).await);
     let mut environment = shop.environment("order-service");
     environment.push(("INVENTORY_SERVICE_URL", inventory.into()));
     environment.push(("PORT", "0".into()));

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use harness::{Answer, Http, Process, Scrape, Shop, eventually, file_size};
+use harness::{Answer, Http, Process, Scrape, Shop, eventually, file_size, serve};
 use http::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -70,12 +70,7 @@ async fn fake_inventory(reservations: watch::Receiver<Reservations>) -> SocketAd
         .route("/inventory/check", post(check))
         .route("/inventory/reservations", post(reserve))
         .with_state(reservations);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    address
+    serve(router).await
 }
 
 /// An order service with a real product service and the inventory of the test.

@@ -4,19 +4,20 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::journal::may_unshare;
-use harness::{Http, LogLine, Manager, Process, Raw, Scrape, binary, eventually, skip::skip};
+use harness::{
+    Http, LogLine, Manager, Process, Raw, Scrape, add_products, binary, eventually, skip::skip,
+};
 use http::Method;
 use rustix::process::Signal;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
-use tokio::task::JoinSet;
 
 /// The product service under this manager.
 fn start(manager: &Manager, environment: &[(&'static str, &str)]) -> Process {
@@ -223,24 +224,6 @@ async fn a_drain_feeds_the_watchdog_and_warns_of_nothing() {
     assert!(product.wait(Duration::from_secs(20)).success());
     let log = product.log();
     assert!(log.iter().all(|line| line["level"] != "WARN"), "{log:?}");
-}
-
-/// Makes the list of products long.
-async fn add_products(address: SocketAddr, count: usize) {
-    let mut adding = JoinSet::new();
-    for worker in 0..20 {
-        adding.spawn(async move {
-            let http = Http::new(address);
-            for nth in (worker..count).step_by(20) {
-                let name = format!("{nth:0>200}");
-                let answer = http
-                    .post("/products", &json!({ "name": name, "price": 1 }))
-                    .await;
-                assert_eq!(answer.status, 201, "{answer:?}");
-            }
-        });
-    }
-    adding.join_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

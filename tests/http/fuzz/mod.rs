@@ -20,10 +20,9 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
 use harness::unharmed::{assert_holds_no_secret, assert_unharmed};
-use harness::{Raw, Shop, ShopOptions};
+use harness::{Raw, Shop, ShopOptions, serve};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use tokio::net::TcpListener;
 
 use mutate::mutate;
 use seeds::{BODIES, HEADERS, REQUESTS, SPANS, TARGETS, one, request};
@@ -108,11 +107,8 @@ async fn ask(address: SocketAddr, request: &[u8]) -> Vec<u8> {
 /// A receiver of spans that takes whatever comes, all of it: who answers before has read what is sent closes
 /// the connection under it.
 async fn sink() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
     let router = Router::new().route("/v1/traces", post(async |_: Bytes| ()));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    format!("http://{address}")
+    format!("http://{}", serve(router).await)
 }
 
 #[tokio::test(flavor = "multi_thread")]
