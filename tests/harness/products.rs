@@ -7,8 +7,9 @@ use tokio::task::JoinSet;
 
 use crate::Http;
 
-/// How many clients add them at once.
-const CLIENTS: usize = 20;
+/// How many clients add them at once: no more than the fewest places for connections that a test gives a
+/// service, so that none has to give way.
+const CLIENTS: usize = 4;
 
 /// Makes the list of products of a service long: adds so many, with names of 200 characters.
 pub async fn add_products(address: SocketAddr, count: usize) {

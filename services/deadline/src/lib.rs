@@ -67,6 +67,12 @@ impl Deadline {
         self.0.saturating_duration_since(Instant::now())
     }
 
+    /// Whether less than a millisecond is left, which could not even be said to a peer. One that was told when
+    /// it is over gives up no more than that before.
+    pub fn is_over(self) -> bool {
+        self.left() < Duration::from_millis(1)
+    }
+
     /// What is left as the value of [`Deadline::HEADER`], rounded down: an answer that comes a moment early
     /// is of use, one a moment late is not.
     pub fn header_value(self) -> HeaderValue {
@@ -103,8 +109,10 @@ mod tests {
     async fn what_is_sent_on_is_what_is_left_rounded_down() {
         let deadline = Deadline::after(Duration::from_micros(2_900));
         assert_eq!(deadline.header_value(), "2");
-        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!deadline.is_over());
+        tokio::time::advance(Duration::from_millis(2)).await;
         assert_eq!(deadline.header_value(), "0");
+        assert!(deadline.is_over(), "{:?} is left", deadline.left());
     }
 
     #[tokio::test(start_paused = true)]

@@ -110,6 +110,7 @@ impl OrderFlow {
             Some(deadline) => deadline.scope(orderable).await,
             None => orderable.await,
         };
+        let is_over = deadline.is_some_and(Deadline::is_over);
         let product = match orderable {
             Ok(product) => product,
             Err(refusal) => {
@@ -117,11 +118,13 @@ impl OrderFlow {
                 // is missing, or have been answered by a service that is gone now.
                 return match self.earlier(key.as_ref()).await? {
                     Some(earlier) => self.repeated(earlier, &new, context).await,
+                    // The peer had no more time than the request, and is not to blame.
+                    None if is_over && matches!(refusal, Refusal::Peer(_)) => Err(too_late()),
                     None => Err(self.refused(&new, refusal)),
                 };
             }
         };
-        if deadline.is_some_and(|deadline| deadline.left().is_zero()) {
+        if is_over {
             return Err(too_late());
         }
         let has_key = key.is_some();
