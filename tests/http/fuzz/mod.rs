@@ -90,7 +90,8 @@ async fn fuzz(name: &str, door: &str, make: impl Fn(&mut StdRng) -> Vec<u8>) {
         answered('2') && answered('4'),
         "the mutations reach nothing: {statuses:?}"
     );
-    assert_unharmed(shop, &[503]).await;
+    // Inside, a slow disk may hold a reservation for longer than its time: it is made again.
+    assert_unharmed(shop, &[503, 504]).await;
 }
 
 /// Sends bytes and hears all that is answered.
