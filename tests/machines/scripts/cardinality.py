@@ -75,9 +75,10 @@ scraped_anew()
 with subtest("new words make no series"):
     shop_after, spans_after = shop_series(), span_series()
     log.info(f"series of the services: {len(shop_after)}, of spans: {len(spans_after)}")
-    assert len(shop_before) > 500 and shop_after == shop_before, shop_after ^ shop_before
+    # One may have gone: a ratio of what has not been asked for a minute.
+    assert len(shop_before) > 500 and not shop_after - shop_before, shop_after - shop_before
     if has_jaeger:
-        assert len(spans_before) > 100 and spans_after == spans_before, spans_after ^ spans_before
+        assert len(spans_before) > 100 and not spans_after - spans_before, spans_after - spans_before
 
 with subtest("the series of all stay below their bounds"):
     samples = metric(machine, f'max(scrape_samples_scraped{{job=~"{JOBS}"}})')

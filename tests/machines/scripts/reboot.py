@@ -8,7 +8,7 @@ wait_for_back_ends(machine)
 def state() -> tuple[list[object], dict[str, int], list[object]]:
     orders = all_orders(machine)
     shelves = {product: stock(machine, product) for product in ("product1", "product2", "product3")}
-    return orders, shelves, request(machine, "GET", f"{FRONTEND}/api/products")[2]
+    return orders, shelves, read(machine, f"{FRONTEND}/api/products")
 
 
 def written(trace_id: str) -> list[tuple[str, str]]:
@@ -53,8 +53,8 @@ with subtest("a loss of power: an order that was answered 201 is there"):
     assert status == 201, order
     machine.crash()
     back()
-    status, _, found = request(machine, "GET", f"{FRONTEND}/api/orders/{order['id']}")
-    assert status == 200 and found == order, (order, found)
+    found = read(machine, f"{FRONTEND}/api/orders/{order['id']}")
+    assert found == order, (order, found)
     assert stock(machine, "product3") == 70
 
 with subtest("and orders go on, each with a number of its own"):

@@ -103,6 +103,14 @@ def request(machine: Any, method: str, url: str, body: Any = None, bound: int = 
     return int(first.split()[1]), headers, json.loads(rest) if rest.strip() else None
 
 
+def read(machine: Any, url: str) -> Any:
+    """What a URL of the shop holds. A shop that has just booted beside other machines may say 503, that it
+    did nothing and is to be asked again."""
+    status, _, body = eventually(url, lambda: request(machine, "GET", url), lambda answer: answer[0] != 503)
+    assert status == 200, body
+    return body
+
+
 def buy(machine: Any, product: str = "product1", quantity: int = 1, door: str = FRONTEND) -> tuple[int, Any, str]:
     """An order: the status of the answer, its body, and the id of its trace."""
     status, headers, body = request(
@@ -118,7 +126,7 @@ def curl_as(service: str) -> str:
 
 
 def stock(machine: Any, product: str, door: str = FRONTEND) -> int:
-    return request(machine, "GET", f"{door}/api/inventory/{product}")[2]["quantity"]
+    return read(machine, f"{door}/api/inventory/{product}")["quantity"]
 
 
 def all_orders(machine: Any) -> list[Any]:
@@ -126,7 +134,7 @@ def all_orders(machine: Any) -> list[Any]:
     orders: list[Any] = []
     while True:
         after = f"&after={orders[-1]['id']}" if orders else ""
-        page = request(machine, "GET", f"{FRONTEND}/api/orders?limit=500{after}")[2]
+        page = read(machine, f"{FRONTEND}/api/orders?limit=500{after}")
         orders += page
         if len(page) < 500:
             return orders
