@@ -14,9 +14,9 @@ from .isolation import Failure, isolated
 from .script import PRELUDES, SCRIPTS, Script
 from .side_by_side import side_by_side
 
-# A test waits more than it works: its services, its back ends and their intervals. Four of them have
-# room in the 8 GB of a small host, and more would not end sooner than the longest.
-AT_ONCE = min(len(os.sched_getaffinity(0)), 4)
+# A test waits more than it works, for intervals and alerts: four of them, with all back ends, use a bit more
+# than one core. They have room in the 8 GB of a small host, and more would not end sooner than the longest.
+AT_ONCE = min(2 * len(os.sched_getaffinity(0)), 4)
 # These begin first, so that none of them is left to run alone when the others have ended.
 LONGEST = ("scenarios", "identity-spire", "identity", "dashboards")
 # Nothing runs beside them: one measures memory, one has a browser draw with all cores.
