@@ -4,7 +4,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use harness::skip::skip;
 use harness::{
@@ -256,11 +256,13 @@ async fn requests_take_turns_on_a_lock_and_the_trace_shows_their_wait() {
     let stage = Stage::set().await;
     let lock = json!({ "route": "GET /products/{id}", "milliseconds": 1000 });
     stage.switch(json!({ "queue": { "lock": lock } })).await;
+    let begun = Instant::now();
     let (one, two, three) = tokio::join!(
         stage.http.get(PRODUCT),
         stage.http.get(PRODUCT),
         stage.http.get(PRODUCT),
     );
+    assert!(begun.elapsed() >= Duration::from_secs(3));
     let mut waits = Vec::new();
     for answer in [one, two, three] {
         assert_eq!(answer.status, 200);
@@ -276,8 +278,8 @@ async fn requests_take_turns_on_a_lock_and_the_trace_shows_their_wait() {
     waits.sort_by_key(|wait| wait.span.end_time_unix_nano);
     // Who got the lock held it for a second before the next one did.
     for turns in waits.windows(2) {
-        let [before, after] = [0, 1].map(|nth| turns[nth].span.end_time_unix_nano);
-        let held = Duration::from_nanos(after - before);
+        let (before, after) = (&turns[0].span, &turns[1].span);
+        let held = Duration::from_nanos(after.end_time_unix_nano - before.end_time_unix_nano);
         assert!(held >= Duration::from_millis(990), "{held:?}");
     }
     // They came at once, however slow the machine is: within a second.

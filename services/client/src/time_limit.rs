@@ -54,9 +54,9 @@ impl TimeLimit {
 }
 
 impl AttemptTime {
-    /// Whether there is none. Less than a millisecond could not even be said to the peer.
+    /// Whether there is none that could be said to the peer.
     pub(crate) fn is_over(&self) -> bool {
-        self.given < Duration::from_millis(1)
+        self.given < Deadline::UNIT
     }
 
     /// Whether an answer that comes now comes when the time is over, or nearly so: the peer knows when it is,

@@ -25,6 +25,9 @@ impl Deadline {
     /// The header that carries the milliseconds that are left, in decimal digits.
     pub const HEADER: HeaderName = HeaderName::from_static("x-request-deadline-ms");
 
+    /// What the header counts in. Less than that cannot be said to a peer.
+    pub const UNIT: Duration = Duration::from_millis(1);
+
     /// In so much time from now; at most a day.
     pub fn after(left: Duration) -> Self {
         Self(Instant::now() + left.min(LONGEST))
@@ -67,10 +70,10 @@ impl Deadline {
         self.0.saturating_duration_since(Instant::now())
     }
 
-    /// Whether less than a millisecond is left, which could not even be said to a peer. One that was told when
-    /// it is over gives up no more than that before.
+    /// Whether less than a [unit](Deadline::UNIT) is left. A peer that was told when it is over gives up no
+    /// more than that before.
     pub fn is_over(self) -> bool {
-        self.left() < Duration::from_millis(1)
+        self.left() < Self::UNIT
     }
 
     /// What is left as the value of [`Deadline::HEADER`], rounded down: an answer that comes a moment early
