@@ -125,7 +125,7 @@ def _arguments(tests: list[str]) -> argparse.Namespace:
         choices=range(1, 17),
         default=AT_ONCE,
         metavar="N",
-        help=f"run N tests at a time, but {', '.join(ALONE)} alone; each is shown when it has ended ({AT_ONCE} on this host)",
+        help=f"run N tests at a time, fewer while the processors are busy, and {', '.join(ALONE)} alone; each is shown when it has ended ({AT_ONCE} on this host)",
     )
     parser.add_argument(
         "--suite",
