@@ -92,7 +92,7 @@ enum Verdict {
 impl Attempt<'_> {
     pub(crate) async fn run(
         self,
-        mut request: Request<RequestBody>,
+        mut request: Box<Request<RequestBody>>,
         progress: &Progress,
     ) -> Attempted {
         let (peer, deadline) = (self.peer, self.deadline);
@@ -125,7 +125,7 @@ impl Attempt<'_> {
     /// the circuit.
     async fn exchange(
         self,
-        request: Request<RequestBody>,
+        request: Box<Request<RequestBody>>,
         progress: &Progress,
     ) -> Result<(Response<Received>, Verdict), Failure> {
         let (name, time) = (self.peer.name(), self.time);

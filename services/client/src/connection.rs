@@ -94,10 +94,10 @@ impl<S: Stream> Connection<S> {
     /// nothing was written comes back with the error.
     pub(crate) async fn send(
         &mut self,
-        request: Request<RequestBody>,
+        request: Box<Request<RequestBody>>,
         deadline: Instant,
     ) -> Result<Response<Incoming>, Unanswered> {
-        let answer = self.sender.try_send_request(request);
+        let answer = self.sender.try_send_request(*request);
         let mut answer = std::pin::pin!(answer);
         std::future::poll_fn(|task| {
             self.poll_with(task, |connection, task| {

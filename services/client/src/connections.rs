@@ -49,7 +49,7 @@ impl Connections {
     /// request of which nothing was written comes back with the error.
     pub(crate) async fn send(
         &self,
-        mut request: Request<RequestBody>,
+        mut request: Box<Request<RequestBody>>,
         progress: &Progress,
         deadline: Instant,
     ) -> Result<Response<Received>, Unanswered> {
@@ -59,13 +59,14 @@ impl Connections {
         while let Some(mut connection) = self.kept().await {
             match connection.send(request, deadline).await {
                 Ok(response) => return Ok(self.received(response, connection, progress).await),
-                Err((_, Some(unsent))) => request = *unsent,
+                Err((_, Some(unsent))) => request = unsent,
                 Err(lost) => return Err(lost),
             }
         }
-        let mut connection = match self.connect(deadline).await {
+        // Rare, so it takes no place in the future.
+        let mut connection = match Box::pin(self.connect(deadline)).await {
             Ok(connection) => connection,
-            Err(error) => return Err((error, Some(Box::new(request)))),
+            Err(error) => return Err((error, Some(request))),
         };
         let response = connection.send(request, deadline).await?;
         Ok(self.received(response, connection, progress).await)
@@ -254,7 +255,7 @@ mod tests {
 
     async fn ask(connections: &Connections, method: Method) -> Response<Received> {
         let (body, progress) = request_body::watch(AnyBody::empty(), false);
-        let mut request = Request::new(body);
+        let mut request = Box::new(Request::new(body));
         *request.method_mut() = method;
         let deadline = Instant::now() + SOON;
         connections
@@ -335,7 +336,7 @@ mod tests {
         let (dropped, gone) = oneshot::channel();
         let (body, progress) = request_body::watch(AnyBody::new(Stalled(dropped)), false);
         let deadline = Instant::now() + SOON;
-        let answer = connections.send(Request::new(body), &progress, deadline);
+        let answer = connections.send(Box::new(Request::new(body)), &progress, deadline);
         let answer = answer.await.unwrap();
         // Although nobody has read the answer.
         let gone = tokio::time::timeout(SOON, gone).await;

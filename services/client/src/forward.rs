@@ -59,19 +59,41 @@ impl Peer {
     /// Passes `request` on. The problem that comes back in its place says what the client can
     /// know, and the log has the rest. A request that this service has passed on before is not passed
     /// on again.
-    pub async fn forward(
+    pub fn forward(
         &self,
         forward: Forward,
         request: Request<Body>,
-    ) -> Result<Response<Body>, Problem> {
+    ) -> impl Future<Output = Result<Response<Body>, Problem>> {
+        let via = forward.via;
+        // Before the future begins, as in `send`.
+        let sent = self
+            .call_of(forward, request)
+            .map(|(asked, call)| (asked, self.send(call)));
+        async move {
+            let (asked, outcome) = sent.map_err(|problem| *problem)?;
+            let response = outcome.await.map_err(|error| asked.problem(&error))?;
+            let version = response.version();
+            let mut response = response.map(Body::new);
+            remove_headers_of_this_hop(response.headers_mut());
+            via::append(response.headers_mut(), version, via);
+            Ok(response)
+        }
+    }
+
+    /// The request that goes on, and what has to be known of it for a problem.
+    fn call_of(
+        &self,
+        forward: Forward,
+        request: Request<Body>,
+    ) -> Result<(Asked, Call), Box<Problem>> {
         let (head, body) = request.into_parts();
         let limit = u64::try_from(Problem::BODY_LIMIT).unwrap_or(u64::MAX);
         if body.size_hint().lower() > limit {
-            return Err(Problem::payload_too_large());
+            return Err(Box::new(Problem::payload_too_large()));
         }
         let mut headers = head.headers;
         if via::names(&headers, forward.via) {
-            return Err(loop_detected(forward.via, self.name()));
+            return Err(Box::new(loop_detected(forward.via, self.name())));
         }
         let asked = Asked {
             method: forward.route.method.clone(),
@@ -97,13 +119,7 @@ impl Peer {
             timeout: forward.timeout,
             may_be_repeated,
         };
-        let outcome = self.send(call).await;
-        let response = outcome.map_err(|error| asked.problem(&error))?;
-        let version = response.version();
-        let mut response = response.map(Body::new);
-        remove_headers_of_this_hop(response.headers_mut());
-        via::append(response.headers_mut(), version, forward.via);
-        Ok(response)
+        Ok((asked, call))
     }
 }
 

@@ -33,7 +33,7 @@ const ANSWER_LIMIT: usize = 1024 * 1024;
 pub struct Peer {
     name: &'static str,
     pub(crate) balancer: Arc<Balancer>,
-    pub(crate) metrics: ClientMetrics,
+    pub(crate) metrics: Arc<ClientMetrics>,
     pub(crate) tracer: SdkTracer,
 }
 
@@ -49,6 +49,17 @@ pub(crate) struct Call {
     pub(crate) timeout: Duration,
     /// Whether it may be sent a second time when the peer may have acted on it.
     pub(crate) may_be_repeated: bool,
+}
+
+/// A request under way, without what is sent of it.
+struct Outgoing {
+    limit: TimeLimit,
+    route: Route,
+    resend_count: u32,
+    may_be_repeated: bool,
+    progress: Progress,
+    /// Its head for a second time, if it may be repeated.
+    copy: Option<(PathAndQuery, HeaderMap)>,
 }
 
 /// What came of a request: the head of its answer, or why there is none.
@@ -139,7 +150,7 @@ impl Peer {
             .await
     }
 
-    async fn call_json(
+    fn call_json(
         &self,
         resend_count: u32,
         may_be_repeated: bool,
@@ -147,7 +158,7 @@ impl Peer {
         path: PathAndQuery,
         body: Option<&(impl Serialize + Sync)>,
         timeout: Duration,
-    ) -> Result<Answer, PeerError> {
+    ) -> impl Future<Output = Result<Answer, PeerError>> {
         let mut headers = HeaderMap::with_capacity(8);
         let body = match body {
             Some(body) => {
@@ -166,13 +177,16 @@ impl Peer {
             timeout,
             may_be_repeated,
         };
-        let (head, body) = self.send(call).await?.into_parts();
-        let body = Limited::new(body, ANSWER_LIMIT).collect().await;
-        Ok(Answer {
-            peer: self.name,
-            status: head.status,
-            body: body.map_err(|error| self.unreadable(error))?.to_bytes(),
-        })
+        let outcome = self.send(call);
+        async {
+            let (head, body) = outcome.await?.into_parts();
+            let body = Limited::new(body, ANSWER_LIMIT).collect().await;
+            Ok(Answer {
+                peer: self.name,
+                status: head.status,
+                body: body.map_err(|error| self.unreadable(error))?.to_bytes(),
+            })
+        }
     }
 
     /// Sends a request and gives the answer on as it comes. Its timeout bounds all of it: to the
@@ -181,43 +195,77 @@ impl Peer {
     /// A request that was not answered is sent a second time if that does no harm: nothing of it was sent,
     /// or it may be repeated and its body is known to the end. It goes to another instance where there are
     /// several; where there is one, only after a connection that broke, as a restart breaks it.
-    pub(crate) async fn send(&self, call: Call) -> Outcome {
-        let Call {
-            route,
-            resend_count,
-            path,
-            headers,
-            body,
-            timeout,
-            may_be_repeated,
-        } = call;
-        let limit = TimeLimit::begin(timeout);
+    pub(crate) fn send(&self, call: Call) -> impl Future<Output = Outcome> {
+        // Done before the future begins: what a future holds is copied into each that waits for it, so this
+        // one holds boxes.
+        let keep = call.may_be_repeated || self.balancer.has_several();
+        let copy = call
+            .may_be_repeated
+            .then(|| (call.path.clone(), call.headers.clone()));
+        let (body, progress) = request_body::watch(call.body, keep);
+        let request = request(&call.route, call.path, call.headers, body);
+        let outgoing = Outgoing {
+            limit: TimeLimit::begin(call.timeout),
+            route: call.route,
+            resend_count: call.resend_count,
+            may_be_repeated: call.may_be_repeated,
+            progress,
+            copy,
+        };
+        self.send_outgoing(Box::new(outgoing), request)
+    }
+
+    async fn send_outgoing(
+        &self,
+        outgoing: Box<Outgoing>,
+        request: Box<Request<RequestBody>>,
+    ) -> Outcome {
         let balancer = &*self.balancer;
         balancer.budget.deposit();
-        let copy = may_be_repeated.then(|| (path.clone(), headers.clone()));
-        let keep = may_be_repeated || balancer.has_several();
-        let (body, progress) = request_body::watch(body, keep);
         let chosen = balancer.choose();
         let first = chosen.index;
+        let another_may_follow = outgoing.may_be_repeated && balancer.has_another(first);
         let attempt = Attempt {
             peer: self,
-            route: &route,
+            route: &outgoing.route,
             chosen,
-            resend_count,
-            time: limit.attempt(may_be_repeated && balancer.has_another(first)),
-            deadline: limit.deadline(),
+            resend_count: outgoing.resend_count,
+            time: outgoing.limit.attempt(another_may_follow),
+            deadline: outgoing.limit.deadline(),
         };
+        let attempted = attempt.run(request, &outgoing.progress).await;
         let Attempted {
             outcome,
             unsent,
             has_failed,
-        } = attempt
-            .run(request(&route, path, headers, body), &progress)
-            .await;
+        } = &attempted;
         // The only instance would answer the same again, or refuse the next connection as well.
         if !has_failed || (!balancer.has_several() && (outcome.is_ok() || unsent.is_some())) {
-            return outcome;
+            return attempted.outcome;
         }
+        // Rare, so it takes no place in the future.
+        Box::pin(self.send_again(outgoing, first, attempted)).await
+    }
+
+    /// Sends a request a second time, after `attempted` with the instance `first`, if that does no harm.
+    async fn send_again(
+        &self,
+        outgoing: Box<Outgoing>,
+        first: usize,
+        attempted: Attempted,
+    ) -> Outcome {
+        let balancer = &*self.balancer;
+        let Outgoing {
+            limit,
+            route,
+            resend_count,
+            progress,
+            copy,
+            ..
+        } = *outgoing;
+        let Attempted {
+            outcome, unsent, ..
+        } = attempted;
         let Some((request, progress)) = again(unsent, progress, &route, copy) else {
             return outcome;
         };
@@ -286,8 +334,8 @@ fn request(
     path: PathAndQuery,
     headers: HeaderMap,
     body: RequestBody,
-) -> Request<RequestBody> {
-    let mut request = Request::new(body);
+) -> Box<Request<RequestBody>> {
+    let mut request = Box::new(Request::new(body));
     *request.method_mut() = route.method.clone();
     *request.uri_mut() = path.into();
     *request.headers_mut() = headers;
@@ -300,9 +348,9 @@ fn again(
     progress: Progress,
     route: &Route,
     copy: Option<(PathAndQuery, HeaderMap)>,
-) -> Option<(Request<RequestBody>, Progress)> {
+) -> Option<(Box<Request<RequestBody>>, Progress)> {
     if let Some(request) = unsent {
-        return Some((*request, progress));
+        return Some((request, progress));
     }
     let (path, headers) = copy?;
     let (body, progress) = request_body::watch(progress.copy()?, true);

@@ -1,5 +1,7 @@
 //! What is seen of each request to a peer: its client span and its metrics.
 
+use std::sync::Arc;
+
 use http::{Response, StatusCode};
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue, TraceId};
@@ -20,7 +22,7 @@ pub(crate) struct Record {
     peer: &'static str,
     route: Route,
     context: Context,
-    metrics: ClientMetrics,
+    metrics: Arc<ClientMetrics>,
     begun: Instant,
     status: Option<StatusCode>,
     ended: bool,
@@ -32,7 +34,7 @@ impl Record {
         peer: &'static str,
         route: Route,
         context: Context,
-        metrics: ClientMetrics,
+        metrics: Arc<ClientMetrics>,
     ) -> Self {
         Self {
             peer,

@@ -71,6 +71,7 @@ where
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::sync::Arc;
     use std::time::Duration;
 
     use http::Method;
@@ -98,7 +99,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_never_pauses_is_cut_off_at_the_deadline_and_no_earlier() {
         let route = Route::new(Method::GET, "/orders");
-        let metrics = ClientMetrics::new(&Registry::new()).unwrap();
+        let metrics = Arc::new(ClientMetrics::new(&Registry::new()).unwrap());
         let record = Record::begin("order-service", route, Trace::new(), metrics);
         let bound = Duration::from_secs(10);
         let mut body = watch(Endless, record, Instant::now() + bound);

@@ -6,8 +6,9 @@ use opentelemetry::{Context, global};
 use opentelemetry_http::HeaderExtractor;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 use telemetry::RequestId;
+use telemetry::traces::traceparent;
 
-/// W3C Trace Context Level 2, "Traceresponse header".
+/// W3C Trace Context Level 2, "Traceresponse header"; its value is written as that of `traceparent`.
 const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 const REQUEST_ID: HeaderName = HeaderName::from_static(RequestId::HEADER);
 
@@ -57,14 +58,7 @@ pub(super) fn insert(headers: &mut HeaderMap, request_id: &RequestId, context: &
     if let Ok(id) = HeaderValue::from_str(request_id.as_str()) {
         headers.insert(REQUEST_ID, id);
     }
-    if let Some(value) = traceresponse(context) {
+    if let Ok(value) = HeaderValue::try_from(traceparent(context)) {
         headers.insert(TRACERESPONSE, value);
     }
-}
-
-fn traceresponse(context: &Context) -> Option<HeaderValue> {
-    let span = context.span();
-    let span = span.span_context();
-    let (trace, id, flags) = (span.trace_id(), span.span_id(), span.trace_flags().to_u8());
-    HeaderValue::from_str(&format!("00-{trace}-{id}-{flags:02x}")).ok()
 }

@@ -10,6 +10,7 @@ mod record;
 mod span;
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use api::{Cause, Problem};
 use axum::body::Body;
@@ -32,7 +33,7 @@ use record::{Ending, Record};
 /// Sees every request.
 pub(crate) struct Observer {
     tracer: SdkTracer,
-    metrics: ServerMetrics,
+    metrics: Arc<ServerMetrics>,
     /// The port of the listener.
     port: u16,
     untraced: &'static [&'static str],

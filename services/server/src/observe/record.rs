@@ -58,7 +58,7 @@ pub(super) struct Record {
     pub(super) left: Option<u64>,
     /// Who asked, where services have identities.
     pub(super) caller: Option<SpiffeId>,
-    pub(super) metrics: ServerMetrics,
+    pub(super) metrics: Arc<ServerMetrics>,
     pub(super) _in_flight: InFlight,
     pub(super) _busy: Option<Arc<Busy>>,
 }

@@ -27,17 +27,17 @@ pub struct Metrics {
     registry: Registry,
     runtimes: Runtimes,
     /// The requests that this service answers.
-    pub server: ServerMetrics,
+    pub server: Arc<ServerMetrics>,
     /// The requests that this service sends.
-    pub client: ClientMetrics,
+    pub client: Arc<ClientMetrics>,
 }
 
 impl Metrics {
     /// The families that every service has, for the service of this name and version.
     pub fn new(service: &str, version: &str) -> prometheus::Result<Self> {
         let registry = Registry::new();
-        let server = ServerMetrics::new(&registry)?;
-        let client = ClientMetrics::new(&registry)?;
+        let server = Arc::new(ServerMetrics::new(&registry)?);
+        let client = Arc::new(ClientMetrics::new(&registry)?);
         registry.register(Box::new(ProcessCollector::for_self()))?;
         let runtimes = Runtimes::default();
         let collector = RuntimeCollector::new(Arc::clone(&runtimes))?;
