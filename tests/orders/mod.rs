@@ -4,6 +4,5 @@ mod crash;
 mod disk;
 mod failures;
 mod idempotency;
-mod oversell;
 mod properties;
 mod settling;

@@ -11,11 +11,9 @@ use harness::unharmed::assert_unharmed;
 use harness::{Http, MemoryCgroup, Process, Raw, Scrape, Shop, ShopOptions, binary, eventually};
 use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-/// One flood at a time, or they would slow each other down.
-static ONE_FLOOD: Mutex<()> = Mutex::const_new(());
+use crate::ALONE;
 
 /// How many connections the flood has.
 const CONNECTIONS: usize = 10_000;
@@ -170,7 +168,7 @@ async fn bounded(shop: &mut Shop, name: &str) -> (Process, Option<MemoryCgroup>)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_connections_neither_stop_nor_swell_the_gateway() {
-    let _one_flood = ONE_FLOOD.lock().await;
+    let _alone = ALONE.lock().await;
     let count = connections();
     let mut shop = Shop::start();
     let (mut process, cgroup) = bounded(&mut shop, "gateway-service").await;
@@ -266,7 +264,7 @@ async fn longest_purchase(http: &Http) -> Duration {
 async fn clients_that_read_or_send_slowly_neither_stop_nor_swell_the_order_service() {
     const NAME: &str = "order-service";
     const ORDERS: usize = 500;
-    let _one_flood = ONE_FLOOD.lock().await;
+    let _alone = ALONE.lock().await;
     let count = connections().min(SLOW_CLIENTS);
     let mut shop = Shop::with(ShopOptions {
         without_frontend: true,

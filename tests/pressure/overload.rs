@@ -11,6 +11,8 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use crate::ALONE;
+
 const LIST: &str = "/products";
 const ONE: &str = "/products/product1";
 
@@ -102,6 +104,7 @@ impl Clients {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_much_is_refused_lists_first_until_it_is_over() {
+    let _alone = ALONE.lock().await;
     let stage = Stage::set("250");
     // Less than can be done.
     let few = stage.clients(4, LIST);
@@ -165,6 +168,7 @@ async fn what_is_too_much_is_refused_lists_first_until_it_is_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_is_told_never_to_refuse_does_not() {
+    let _alone = ALONE.lock().await;
     let stage = Stage::set("0");
     let clients = stage.clients(40, LIST);
     // Three rounds of all clients, each longer than the interval after which others refuse.

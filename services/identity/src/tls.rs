@@ -52,6 +52,12 @@ impl Tls {
             });
         }
         let provider = Arc::new(default_provider());
+        // The first random bytes of a process seed its generator from the jitter of the processor, which
+        // takes 15 ms of an idle one and much more of a busy one: now, and not while the first peer waits.
+        provider
+            .secure_random
+            .fill(&mut [0])
+            .map_err(rustls::Error::from)?;
         let that_peer = ThatPeer {
             authorities: authorities.clone(),
             algorithms: provider.signature_verification_algorithms,
