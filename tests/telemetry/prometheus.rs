@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use harness::skip::skip;
 use harness::stand_in::StandIn;
 use harness::{Http, Receiver, ReceiverMode, Shop, ShopOptions, eventually};
+use http::Method;
 use queries::{Query, SERVICES};
 use serde_json::Value;
 
@@ -72,10 +73,12 @@ impl Prometheus {
         let http = Http::new(address);
         let prometheus = Self { process, http };
         eventually("Prometheus is ready", async || {
-            prometheus
-                .http
-                .try_send(http::Method::GET, "/-/ready", &[], "")
-                .await
+            let ready = prometheus.http.try_send(Method::GET, "/-/ready", &[], "");
+            match ready.await {
+                Ok(answer) if answer.status == 200 => Ok(()),
+                // It answers 503 while it still reads its store.
+                answer => Err(answer),
+            }
         })
         .await;
         Some(prometheus)
