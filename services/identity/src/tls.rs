@@ -53,7 +53,7 @@ impl Tls {
         }
         let provider = Arc::new(default_provider());
         // The first random bytes of a process seed its generator from the jitter of the processor, which
-        // takes 15 ms of an idle one and much more of a busy one: now, and not while the first peer waits.
+        // takes tens of milliseconds, on a busy machine hundreds: now, and not while the first peer waits.
         provider
             .secure_random
             .fill(&mut [0])

@@ -58,14 +58,12 @@ with subtest("restarted under load, no connection is refused and none breaks off
         assert request(machine, "PUT", f"{FRONTEND}/api/inventory/{product}", shelf)[0] == 200
     machine.succeed(
         "systemd-run --quiet --unit=load --property=Type=exec"
-        " -- $(command -v load-generator) --target http://127.0.0.1:3001 --rate 50 --duration 20s --report /tmp/report.json"
+        " -- $(command -v load-generator) --target http://127.0.0.1:3001 --rate 50 --forever --report /tmp/report.json"
     )
-    rounds = 0
-    while machine.execute("systemctl is-active --quiet load.service")[0] == 0:
+    for _ in range(6):
         for unit in SERVICES:
             machine.succeed(f"systemctl restart {unit}.service")
-        rounds += 1
-    assert rounds > 1, "the load ended too soon to tell"
+    machine.succeed("systemctl stop load.service")
     report = json.loads(machine.succeed("cat /tmp/report.json"))
     assert report["requests"] > 500, report
     kinds = {kind for endpoint in report["endpoints"].values() for kind in endpoint.get("failed", {})}
