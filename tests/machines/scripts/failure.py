@@ -60,7 +60,7 @@ with subtest("restarted under load, no connection is refused and none breaks off
         "systemd-run --quiet --unit=load --property=Type=exec"
         " -- $(command -v load-generator) --target http://127.0.0.1:3001 --rate 50 --forever --report /tmp/report.json"
     )
-    for _ in range(6):
+    for _round in range(6):
         for unit in SERVICES:
             machine.succeed(f"systemctl restart {unit}.service")
     machine.succeed("systemctl stop load.service")
