@@ -22,6 +22,7 @@ async function drawn(dashboard: Shown, name: string, theme: string): Promise<voi
   await dashboard.whole();
   try {
     await expect(async () => {
+      await dashboard.settled();
       const { errors, empty } = await dashboard.troubles();
       const missing = empty.filter((title) => !excused[name]?.includes(title));
       if (errors.length + missing.length > 0) await dashboard.again();

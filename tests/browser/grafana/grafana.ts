@@ -71,7 +71,16 @@ export class Shown {
 
   /** Asks for everything anew. */
   async again(): Promise<void> {
-    await this.page.getByTestId('data-testid RefreshPicker run button').click();
+    await this.#refresh().click();
+  }
+
+  /** Waits until nothing is under way any more: as long as something is, the button to refresh cancels it. */
+  async settled(): Promise<void> {
+    await expect(this.#refresh()).toHaveText('Refresh', { timeout: 30_000 });
+  }
+
+  #refresh(): Locator {
+    return this.page.getByTestId('data-testid RefreshPicker run button');
   }
 
   panels(): Locator {
