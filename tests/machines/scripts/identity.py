@@ -106,9 +106,10 @@ UNITS = ["gateway-service", *INSIDE]
 if is_spiffe:
     for caller in ("gateway-service", "order-service"):
         allow_as(caller)
+    first_authorities = authorities()
 else:
     # An authority that ends in two minutes: the timer has to make the next one, which signs in one. It
-    # waits meanwhile, or it could make one that ends in months.
+    # waits until the first one has been looked at: it may make the next as soon as it goes on.
     state = "/var/lib/hello-observability-identity"
     renewal = "hello-observability-identity-renewal"
     machine.succeed(f"systemctl stop {renewal}.timer {renewal}.service")
@@ -117,9 +118,9 @@ else:
         f"identity-authority --state-directory={state} --output={IDENTITIES} --life=30s --authority-life=2m"
         f" {' '.join(UNITS)}"
     )
+    first_authorities = authorities()
     machine.succeed(f"systemctl start {renewal}.timer")
     machine.succeed(f"systemctl restart {' '.join(UNITS)}")
-first_authorities = authorities()
 
 with subtest("an order goes through, and its spans say which service asked"):
     status, order, trace_id = buy(machine, "product1", 1)
