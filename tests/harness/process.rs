@@ -36,9 +36,14 @@ impl Process {
     /// Starts the service `name` with this environment, nothing else, and waits until it
     /// listens. `PORT` is 0 unless given.
     pub fn start(name: &str, environment: &[(&str, OsString)]) -> Self {
-        let mut process = Self::spawn(&binary(name), name, &[], environment);
-        process.address = Some(process.wait_until_listening());
-        process
+        Self::spawn(&binary(name), name, &[], environment).until_listening()
+    }
+
+    /// Waits until it has logged the `address` at which it listens.
+    #[must_use]
+    pub fn until_listening(mut self) -> Self {
+        self.address = Some(self.wait_until_listening());
+        self
     }
 
     /// Starts a program and does not wait for anything. Its log is expected as JSON on its
@@ -182,9 +187,7 @@ impl Process {
         let deadline = Instant::now() + bound;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
-                for reader in self.readers.drain(..) {
-                    reader.join().expect("a JSON line each");
-                }
+                self.read_to_the_end();
                 return status;
             }
             assert!(
@@ -201,6 +204,12 @@ impl Process {
         self.errors.lock().expect("no panic").clone()
     }
 
+    fn read_to_the_end(&mut self) {
+        for reader in self.readers.drain(..) {
+            reader.join().expect("a JSON line each");
+        }
+    }
+
     fn wait_until_listening(&mut self) -> SocketAddr {
         let deadline = Instant::now() + START_BOUND;
         loop {
@@ -213,6 +222,7 @@ impl Process {
                 return address;
             }
             if let Some(status) = self.child.try_wait().expect("a child") {
+                self.read_to_the_end();
                 panic!(
                     "{} ended at its start: {status}: {}",
                     self.name,
@@ -251,7 +261,14 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            for line in self.log.lock().map(|log| log.clone()).unwrap_or_default() {
+            // What it had to say may be why; a reader that panicked says so by itself.
+            for reader in self.readers.drain(..) {
+                let _ = reader.join();
+            }
+            let log = self.log().into_iter().map(|line| line.to_string());
+            let errors = self.errors();
+            let errors = errors.lines().map(str::to_owned);
+            for line in log.chain(self.lines()).chain(errors) {
                 eprintln!("{}: {line}", self.name);
             }
         }

@@ -6,14 +6,13 @@ mod oidc_provider;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Child;
 use std::time::Duration;
 
 use http::Method;
 use tempfile::TempDir;
 
 use crate::skip::skip;
-use crate::{Answer, Http, eventually};
+use crate::{Answer, Http, Process, eventually};
 
 /// The secret of the shop at the provider.
 pub const SECRET: &str = "a-secret-of-the-tests-0123456789";
@@ -41,7 +40,7 @@ pub enum Maker {
 /// A running provider.
 #[derive(Debug)]
 pub struct Provider {
-    child: Child,
+    process: Process,
     issuer: String,
     browsers: SocketAddr,
     certificate: Option<PathBuf>,
@@ -59,7 +58,7 @@ struct Wanted<'a> {
 
 /// How it was started.
 struct Started {
-    child: Child,
+    process: Process,
     issuer: String,
     /// Where it speaks plain HTTP with browsers.
     browsers: SocketAddr,
@@ -85,7 +84,7 @@ impl Provider {
             return None;
         };
         let provider = Self {
-            child: started.child,
+            process: started.process,
             issuer: started.issuer,
             browsers: started.browsers,
             certificate: started.certificate,
@@ -114,8 +113,7 @@ impl Provider {
 
     /// Ends it.
     pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.kill();
     }
 
     /// Goes the way of a browser from the address to which the page leads: the form, the name, the
@@ -161,12 +159,6 @@ impl Provider {
             }
         }
         panic!("the provider leads nowhere")
-    }
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 

@@ -1,9 +1,9 @@
 //! Dex.
 
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
 
 use super::{PEOPLE, SECRET, Started, Wanted};
+use crate::Process;
 use crate::foreign::{free_address, installed_or_built};
 
 /// The bcrypt hash of [`super::PASSWORD`], as cheap as Dex takes it.
@@ -14,18 +14,19 @@ pub(super) fn start(wanted: &Wanted<'_>) -> Option<Started> {
     let address = free_address();
     let file = wanted.folder.join("dex.yaml");
     std::fs::write(&file, configuration(address, wanted)).expect("a file");
-    let child = Command::new(program)
-        .arg("serve")
-        .arg(file)
+    let environment = [
         // Without sessions this Dex asks its store for a person while it holds the lock of it,
         // whenever a token is renewed, and stands still for good.
-        .env("DEX_SESSIONS_ENABLED", "true")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("Dex starts");
+        ("DEX_SESSIONS_ENABLED", "true".into()),
+        ("LOG_FORMAT", "text".into()),
+    ];
     Some(Started {
-        child,
+        process: Process::spawn(
+            &program,
+            "dex",
+            &["serve".into(), file.into()],
+            &environment,
+        ),
         issuer: format!("http://{address}/dex"),
         browsers: address,
         certificate: None,

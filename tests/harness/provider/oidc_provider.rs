@@ -7,11 +7,11 @@ use std::sync::OnceLock;
 use serde_json::json;
 
 use super::{PASSWORD, PEOPLE, SECRET, Started, Wanted};
-use crate::foreign::{free_address, installed};
+use crate::Process;
+use crate::foreign::installed;
 
 pub(super) fn start(wanted: &Wanted<'_>) -> Option<Started> {
     let program = program()?;
-    let (tls, browsers) = (free_address(), free_address());
     let file = |name: &str| wanted.folder.join(name);
     let (key, certificate) = (file("key.pem"), file("certificate.pem"));
     certify(&key, &certificate);
@@ -20,21 +20,19 @@ pub(super) fn start(wanted: &Wanted<'_>) -> Option<Started> {
         .into_iter()
         .collect();
     let settings = json!({
-        "port": tls.port(), "frontPort": browsers.port(), "key": key, "certificate": certificate,
+        "key": key, "certificate": certificate,
         "life": wanted.life.as_secs(), "clientSecret": SECRET, "origin": wanted.origin,
         "people": people, "password": PASSWORD,
     });
     std::fs::write(file("settings.json"), settings.to_string()).expect("a file");
-    let child = Command::new("node")
-        .args([program, file("settings.json")])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("Node.js starts");
+    let arguments = [program.into(), file("settings.json").into()];
+    let node = Path::new("node");
+    let process = Process::spawn(node, "oidc-provider", &arguments, &[]).until_listening();
+    let issuer = process.log()[0]["issuer"].as_str().map(str::to_owned);
     Some(Started {
-        child,
-        issuer: format!("https://{tls}"),
-        browsers,
+        issuer: issuer.expect("an issuer"),
+        browsers: process.address(),
+        process,
         certificate: Some(certificate),
     })
 }

@@ -1,8 +1,9 @@
 // An OpenID provider for the tests, another implementation than Dex: people with a password, over https.
-// `node provider.mjs SETTINGS`, a file of JSON: { port, frontPort, key, certificate, life, clientSecret, origin,
-// people: { name: group }, password }. The services ask it over TLS; what stands in for a browser in the
-// tests speaks plain HTTP, at the second port.
+// `node provider.mjs SETTINGS`, a file of JSON: { key, certificate, life, clientSecret, origin, people: { name: group },
+// password }. The services ask it over TLS; what stands in for a browser in the tests speaks plain HTTP. It takes
+// any two ports, and prints { address, issuer } when it listens: for a browser, and for the services.
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -20,7 +21,20 @@ const client = (id) => ({
 });
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
-const provider = new Provider(`https://127.0.0.1:${settings.port}`, {
+// The issuer's name has its port, so it listens before it knows what to answer.
+const services = https.createServer({ key: readFileSync(settings.key), cert: readFileSync(settings.certificate) });
+const browsers = http.createServer();
+
+async function listen(server) {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `127.0.0.1:${server.address().port}`;
+}
+
+const issuer = `https://${await listen(services)}`;
+const address = await listen(browsers);
+
+const provider = new Provider(issuer, {
   clients: [client('hello-observability'), client('another')],
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'first', use: 'sig', alg: 'RS256' }] },
   scopes: ['openid', 'profile', 'email', 'groups', 'offline_access'],
@@ -92,6 +106,6 @@ function serve(request, response) {
   });
 }
 
-const tls = { key: readFileSync(settings.key), cert: readFileSync(settings.certificate) };
-https.createServer(tls, serve).listen(settings.port, '127.0.0.1');
-http.createServer(serve).listen(settings.frontPort, '127.0.0.1');
+services.on('request', serve);
+browsers.on('request', serve);
+console.log(JSON.stringify({ address, issuer }));
