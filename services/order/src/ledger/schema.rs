@@ -44,6 +44,18 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     ALTER TABLE keys RENAME TO idempotency_keys;
     CREATE INDEX idempotency_keys_by_age ON idempotency_keys (used_at);
 ",
+    // The same check in other words: of three values behind `IN`, SQLite makes a table for each row that it
+    // writes, which took a third of the time of a write. Nothing on the disk changes, so neither need the
+    // rows be copied (https://www.sqlite.org/lang_altertable.html#otheralter).
+    "
+    PRAGMA writable_schema = ON;
+    UPDATE sqlite_schema SET sql = replace(
+        sql,
+        'status IN (''PENDING'', ''CREATED'', ''REJECTED'')',
+        'status = ''PENDING'' OR status = ''CREATED'' OR status = ''REJECTED''')
+    WHERE name = 'orders';
+    PRAGMA writable_schema = RESET;
+",
 ];
 
 /// An empty store in memory, at the version after so many migrations.
@@ -54,4 +66,46 @@ pub(crate) fn in_memory(migrations: usize) -> store::rusqlite::Connection {
         connection.execute_batch(migration).unwrap();
     }
     connection
+}
+
+#[cfg(test)]
+mod tests {
+    use store::rusqlite::Connection;
+
+    use super::*;
+
+    const INSERT: &str =
+        "INSERT INTO orders (id, product_id, product_name, quantity, unit_price_cents,
+                                              status, created_at_ms, traceparent)
+                          VALUES (?1, 'product1', 'Product 1', 1, 1099, ?1, 0, '')";
+
+    fn has_every_status_and_no_other(connection: &Connection) {
+        for status in ["PENDING", "CREATED", "REJECTED"] {
+            connection.execute(INSERT, [status]).unwrap();
+        }
+        for status in ["pending", ""] {
+            let refused = connection.execute(INSERT, [status]).unwrap_err();
+            assert!(refused.to_string().contains("CHECK"), "{refused}");
+        }
+    }
+
+    /// How many tables SQLite makes for itself to write one row.
+    fn tables_made_to_write(connection: &Connection) -> usize {
+        let mut statement = connection.prepare(&format!("EXPLAIN {INSERT}")).unwrap();
+        let operations = statement.query_map(["x"], |row| row.get(1)).unwrap();
+        let operations: Vec<String> = operations.map(Result::unwrap).collect();
+        let made = operations.iter().filter(|name| *name == "OpenEphemeral");
+        made.count()
+    }
+
+    #[test]
+    fn an_order_has_one_of_three_statuses_and_no_table_is_made_to_see_that() {
+        let last = MIGRATIONS.len();
+        let earlier = in_memory(last - 1);
+        assert_eq!(tables_made_to_write(&earlier), 1);
+        has_every_status_and_no_other(&earlier);
+        let connection = in_memory(last);
+        assert_eq!(tables_made_to_write(&connection), 0);
+        has_every_status_and_no_other(&connection);
+    }
 }
