@@ -1,7 +1,7 @@
 //! A service under test: a child process, its log, and the ways to end it.
 
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -93,9 +93,14 @@ impl Process {
                 }
             }),
             std::thread::spawn(move || {
-                let mut text = String::new();
-                let _ = stderr.expect("a pipe").read_to_string(&mut text);
-                error_end.lock().expect("no panic").push_str(&text);
+                for line in BufReader::new(stderr.expect("a pipe"))
+                    .lines()
+                    .map_while(Result::ok)
+                {
+                    let mut errors = error_end.lock().expect("no panic");
+                    errors.push_str(&line);
+                    errors.push('\n');
+                }
             }),
         ];
         Self {
@@ -261,10 +266,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            // What it had to say may be why; a reader that panicked says so by itself.
-            for reader in self.readers.drain(..) {
-                let _ = reader.join();
-            }
+            // What it had to say may be why.
             let log = self.log().into_iter().map(|line| line.to_string());
             let errors = self.errors();
             let errors = errors.lines().map(str::to_owned);

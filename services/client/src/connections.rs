@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use api::PeerUrl;
 use axum::body::Bytes;
@@ -17,6 +18,10 @@ use crate::connection::{Connection, SendError, Unanswered};
 use crate::connector::Connector;
 use crate::pool::Pool;
 use crate::request_body::{Progress, RequestBody, Stage};
+
+/// How long a connection is idle at least before its peer closes it: half of the time for which our servers
+/// keep theirs when they are about to end.
+const QUIET: Duration = Duration::from_millis(250);
 
 /// What a connection runs on.
 type Stream = <Connector as Service<Uri>>::Response;
@@ -60,7 +65,13 @@ impl Connections {
             match connection.send(request, deadline).await {
                 Ok(response) => return Ok(self.received(response, connection, progress).await),
                 Err((_, Some(unsent))) => request = unsent,
-                Err(lost) => return Err(lost),
+                Err(lost) => {
+                    // What broke it has broken the others as well, most likely: a peer that is gone.
+                    if matches!(lost.0, SendError::Broken(_)) {
+                        self.pool.close();
+                    }
+                    return Err(lost);
+                }
             }
         }
         // Rare, so it takes no place in the future.
@@ -74,15 +85,18 @@ impl Connections {
 
     /// A connection that was kept and is still open.
     async fn kept(&self) -> Option<Box<Connection<Stream>>> {
-        std::future::poll_fn(|task| {
-            while let Some(mut connection) = self.pool.take() {
-                if connection.poll_ready(task) {
-                    return Poll::Ready(Some(connection));
-                }
+        while let Some((mut connection, idle_time)) = self.pool.take() {
+            if idle_time >= QUIET {
+                // The runtime learns late that it was closed: after a turn of it at the latest.
+                tokio::task::yield_now().await;
             }
-            Poll::Ready(None)
-        })
-        .await
+            let is_ready =
+                std::future::poll_fn(|task| Poll::Ready(connection.poll_ready(task))).await;
+            if is_ready {
+                return Some(connection);
+            }
+        }
+        None
     }
 
     async fn connect(&self, deadline: Instant) -> Result<Box<Connection<Stream>>, SendError> {
@@ -198,7 +212,6 @@ impl Body for Received {
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     use axum::body::Body as AnyBody;
     use http::Method;
@@ -254,14 +267,52 @@ mod tests {
     }
 
     async fn ask(connections: &Connections, method: Method) -> Response<Received> {
+        try_to_ask(connections, method).await.unwrap()
+    }
+
+    async fn try_to_ask(
+        connections: &Connections,
+        method: Method,
+    ) -> Result<Response<Received>, Unanswered> {
         let (body, progress) = request_body::watch(AnyBody::empty(), false);
         let mut request = Box::new(Request::new(body));
         *request.method_mut() = method;
         let deadline = Instant::now() + SOON;
-        connections
-            .send(request, &progress, deadline)
-            .await
-            .unwrap()
+        connections.send(request, &progress, deadline).await
+    }
+
+    /// Two idle connections to a peer of another thread, and what closes them before it returns, so
+    /// that the runtime of the test has not heard of it. The peer answers those that come after them.
+    async fn two_idle() -> (Connections, impl FnOnce()) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (close, told) = std::sync::mpsc::channel::<()>();
+        let (closed, wait) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let answered = || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let length = std::io::Read::read(&mut stream, &mut [0; 1024]).unwrap();
+                assert!(length > 0);
+                std::io::Write::write_all(&mut stream, ANSWER.as_bytes()).unwrap();
+                stream
+            };
+            let both = [answered(), answered()];
+            told.recv().unwrap();
+            drop(both);
+            closed.send(()).unwrap();
+            answered();
+        });
+        let connector = Connector::new(Security::Plain);
+        let connections = Connections::new(connector, &url.parse().unwrap());
+        let first = ask(&connections, Method::GET).await;
+        let second = ask(&connections, Method::GET).await;
+        for answer in [first, second] {
+            answer.into_body().collect().await.unwrap();
+        }
+        (connections, move || {
+            close.send(()).unwrap();
+            wait.recv().unwrap();
+        })
     }
 
     async fn reaches(count: &AtomicUsize, expected: usize) {
@@ -307,6 +358,26 @@ mod tests {
             reaches(&ended, requests).await;
         }
         assert_eq!(opened.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn when_a_kept_connection_breaks_the_next_request_has_a_new_one() {
+        let (connections, close) = two_idle().await;
+        close();
+        let (error, unsent) = try_to_ask(&connections, Method::GET).await.unwrap_err();
+        assert!(matches!(error, SendError::Broken(_)), "{error}");
+        assert!(unsent.is_none());
+        ask(&connections, Method::GET).await;
+    }
+
+    #[tokio::test]
+    async fn one_that_was_idle_for_a_while_is_not_used_after_its_peer_has_closed_it() {
+        let (connections, close) = two_idle().await;
+        tokio::time::pause();
+        tokio::time::advance(QUIET).await;
+        tokio::time::resume();
+        close();
+        ask(&connections, Method::GET).await;
     }
 
     #[tokio::test]

@@ -75,12 +75,23 @@ impl<S: Stream> Pool<S> {
         }))
     }
 
-    /// The connection that has been idle for the shortest time, unless that is too long.
-    pub(crate) fn take(&self) -> Option<Box<Connection<S>>> {
-        let idle = self.0.threads.get()?.lock().idle.pop()?;
+    /// The connection that has been idle for the shortest time, unless that is too long, and how long
+    /// that is.
+    pub(crate) fn take(&self) -> Option<(Box<Connection<S>>, Duration)> {
+        let Idle { connection, since } = self.0.threads.get()?.lock().idle.pop()?;
         self.0.idle.fetch_sub(1, Ordering::Relaxed);
-        let fresh = idle.since.elapsed() < IDLE_TIME && idle.connection.age() < MAX_AGE;
-        fresh.then_some(idle.connection)
+        let idle_time = since.elapsed();
+        let fresh = idle_time < IDLE_TIME && connection.age() < MAX_AGE;
+        fresh.then_some((connection, idle_time))
+    }
+
+    /// Closes those of this thread.
+    pub(crate) fn close(&self) {
+        let Some(shelf) = self.0.threads.get() else {
+            return;
+        };
+        let closed = std::mem::take(&mut shelf.lock().idle);
+        self.0.idle.fetch_sub(closed.len(), Ordering::Relaxed);
     }
 
     /// Keeps a connection for the next request, unless there are enough.

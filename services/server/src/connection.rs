@@ -99,7 +99,11 @@ pub(crate) async fn accepted(
 /// Waits for the first byte. Until then a connection has no buffer: ten thousand that say nothing
 /// are cheap.
 async fn speaks(stream: &TcpStream, place: &Place, mut phase: watch::Receiver<Phase>) -> bool {
-    let closing = phase.wait_for(|phase| *phase == Phase::Closing);
+    let closing = async {
+        let _ = phase.wait_for(|phase| *phase == Phase::Closing).await;
+        // As below.
+        tokio::task::yield_now().await;
+    };
     tokio::pin!(closing);
     // Not `readable`, which may be true of a new socket before the kernel has been asked.
     let mut byte = [0];
@@ -109,7 +113,7 @@ async fn speaks(stream: &TcpStream, place: &Place, mut phase: watch::Receiver<Ph
         tokio::select! {
             biased;
             first = &mut first => return matches!(first, Ok(Ok(1))),
-            _ = &mut closing => return false,
+            () = &mut closing => return false,
             () = place.connection.asked.notified() => {
                 if place.connection.gives_way(stream) {
                     return false;
@@ -161,20 +165,21 @@ pub(crate) async fn serve<S>(
         );
     tokio::pin!(serving);
     let mut drain = phase.clone();
-    let closing = drain.wait_for(|phase| *phase == Phase::Closing);
-    tokio::pin!(closing);
-    let old = tokio::time::sleep(MAX_AGE);
-    tokio::pin!(old);
+    let end = async {
+        tokio::select! {
+            _ = drain.wait_for(|phase| *phase == Phase::Closing) => {}
+            () = tokio::time::sleep(MAX_AGE) => {}
+        }
+        // The runtime learns late of a request that has arrived: after a turn of it hyper has read it.
+        tokio::task::yield_now().await;
+    };
+    tokio::pin!(end);
     let mut is_closing = false;
     let ended = loop {
         tokio::select! {
             biased;
             ended = serving.as_mut() => break ended,
-            _ = &mut closing, if !is_closing => {
-                is_closing = true;
-                serving.as_mut().graceful_shutdown();
-            }
-            () = &mut old, if !is_closing => {
+            () = &mut end, if !is_closing => {
                 is_closing = true;
                 serving.as_mut().graceful_shutdown();
             }
@@ -185,5 +190,38 @@ pub(crate) async fn serve<S>(
     // Errors here are the client's: a malformed head, a reset connection. Nobody has to act.
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixStream;
+
+    use super::*;
+    use crate::connections::Connections;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+    #[tokio::test]
+    async fn a_request_that_arrives_as_its_idle_connection_is_closed_is_answered() {
+        let router = Router::new().route("/", get(async || "answer"));
+        let place = Connections::new(1, 1).place().await;
+        let phase = watch::Sender::new(Phase::Serving);
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        tokio::spawn(serve(ours, None, router, None, place, phase.subscribe()));
+        theirs.write_all(REQUEST).await.unwrap();
+        let mut buffer = [0; 1024];
+        let length = theirs.read(&mut buffer).await.unwrap();
+        assert!(buffer[..length].ends_with(b"answer"));
+
+        // At once, so that the runtime has not heard of the one when it is told of the other.
+        theirs.try_write(REQUEST).unwrap();
+        phase.send_replace(Phase::Closing);
+        let mut answer = String::new();
+        theirs.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains("connection: close"), "{answer:?}");
+        assert!(answer.ends_with("answer"), "{answer:?}");
     }
 }
