@@ -281,9 +281,10 @@ mod tests {
         connections.send(request, &progress, deadline).await
     }
 
-    /// Two idle connections to a peer of another thread, and what closes them before it returns, so
-    /// that the runtime of the test has not heard of it. The peer answers those that come after them.
-    async fn two_idle() -> (Connections, impl FnOnce()) {
+    /// Two idle connections to a peer of another thread, and what closes one after the other, the last
+    /// one first, before it returns, so that the runtime of the test has not heard of it. The peer
+    /// answers one more after them.
+    async fn two_idle() -> (Connections, impl FnMut()) {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (close, told) = std::sync::mpsc::channel::<()>();
@@ -296,10 +297,11 @@ mod tests {
                 std::io::Write::write_all(&mut stream, ANSWER.as_bytes()).unwrap();
                 stream
             };
-            let both = [answered(), answered()];
-            told.recv().unwrap();
-            drop(both);
-            closed.send(()).unwrap();
+            let mut both = vec![answered(), answered()];
+            for () in told.iter().take(2) {
+                both.pop();
+                closed.send(()).unwrap();
+            }
             answered();
         });
         let connector = Connector::new(Security::Plain);
@@ -362,20 +364,22 @@ mod tests {
 
     #[tokio::test]
     async fn when_a_kept_connection_breaks_the_next_request_has_a_new_one() {
-        let (connections, close) = two_idle().await;
+        let (connections, mut close) = two_idle().await;
         close();
         let (error, unsent) = try_to_ask(&connections, Method::GET).await.unwrap_err();
         assert!(matches!(error, SendError::Broken(_)), "{error}");
         assert!(unsent.is_none());
+        close();
         ask(&connections, Method::GET).await;
     }
 
     #[tokio::test]
     async fn one_that_was_idle_for_a_while_is_not_used_after_its_peer_has_closed_it() {
-        let (connections, close) = two_idle().await;
+        let (connections, mut close) = two_idle().await;
         tokio::time::pause();
         tokio::time::advance(QUIET).await;
         tokio::time::resume();
+        close();
         close();
         ask(&connections, Method::GET).await;
     }
