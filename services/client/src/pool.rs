@@ -87,10 +87,10 @@ impl<S: Stream> Pool<S> {
 
     /// Closes those of this thread.
     pub(crate) fn close(&self) {
-        let Some(shelf) = self.0.threads.get() else {
+        let Some(kept) = self.0.threads.get() else {
             return;
         };
-        let closed = std::mem::take(&mut shelf.lock().idle);
+        let closed = std::mem::take(&mut kept.lock().idle);
         self.0.idle.fetch_sub(closed.len(), Ordering::Relaxed);
     }
 
