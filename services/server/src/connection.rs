@@ -101,7 +101,7 @@ pub(crate) async fn accepted(
 async fn speaks(stream: &TcpStream, place: &Place, mut phase: watch::Receiver<Phase>) -> bool {
     let closing = async {
         let _ = phase.wait_for(|phase| *phase == Phase::Closing).await;
-        // As below.
+        // The runtime learns late of what has arrived: after a turn of it at the latest.
         tokio::task::yield_now().await;
     };
     tokio::pin!(closing);
@@ -165,21 +165,24 @@ pub(crate) async fn serve<S>(
         );
     tokio::pin!(serving);
     let mut drain = phase.clone();
-    let end = async {
-        tokio::select! {
-            _ = drain.wait_for(|phase| *phase == Phase::Closing) => {}
-            () = tokio::time::sleep(MAX_AGE) => {}
-        }
-        // The runtime learns late of a request that has arrived: after a turn of it hyper has read it.
-        tokio::task::yield_now().await;
-    };
-    tokio::pin!(end);
+    let closing = drain.wait_for(|phase| *phase == Phase::Closing);
+    tokio::pin!(closing);
+    let old = tokio::time::sleep(MAX_AGE);
+    tokio::pin!(old);
     let mut is_closing = false;
     let ended = loop {
         tokio::select! {
             biased;
             ended = serving.as_mut() => break ended,
-            () = &mut end, if !is_closing => {
+            _ = &mut closing, if !is_closing => {
+                is_closing = true;
+                // An idle one is closed by its stream, unless a request has arrived after all, whose
+                // answer then says that it closes.
+                if !connection.ask_between_requests() {
+                    serving.as_mut().graceful_shutdown();
+                }
+            }
+            () = &mut old, if !is_closing => {
                 is_closing = true;
                 serving.as_mut().graceful_shutdown();
             }

@@ -225,7 +225,13 @@ impl Connection {
         self.settle(self.work.fetch_and(!ASKED, Ordering::AcqRel));
     }
 
-    /// Asks the connection to give way, unless it is busy or was asked already.
+    /// Asks the connection to give way, unless a request has begun to arrive or is under way; whether it
+    /// did.
+    pub(crate) fn ask_between_requests(&self) -> bool {
+        !self.head_begun.load(Ordering::Acquire) && self.ask()
+    }
+
+    /// Asks the connection to give way, unless it is busy or was asked already; whether it did.
     fn ask(&self) -> bool {
         let idle = self
             .work

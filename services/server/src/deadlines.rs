@@ -141,7 +141,7 @@ impl<S: AsyncRead + AsFd + Unpin> AsyncRead for TimedStream<S> {
             self.connection.has_read();
         }
         if read.is_pending() && self.connection.gives_way(&self.stream) {
-            let error = "an idle connection gives way to a new one";
+            let error = "an idle connection gives way";
             return Poll::Ready(Err(io::Error::other(error)));
         }
         read
