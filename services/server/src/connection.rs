@@ -198,6 +198,8 @@ pub(crate) async fn serve<S>(
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
+
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::UnixStream;
@@ -207,13 +209,26 @@ mod tests {
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
-    #[tokio::test]
-    async fn a_request_that_arrives_as_its_idle_connection_is_closed_is_answered() {
+    /// The client's side of a connection, and the phase of its server.
+    async fn served() -> (UnixStream, watch::Sender<Phase>) {
         let router = Router::new().route("/", get(async || "answer"));
         let place = Connections::new(1, 1).place().await;
         let phase = watch::Sender::new(Phase::Serving);
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
         tokio::spawn(serve(ours, None, router, None, place, phase.subscribe()));
+        (theirs, phase)
+    }
+
+    async fn closes_with_an_answer(mut stream: UnixStream) {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains("connection: close"), "{answer:?}");
+        assert!(answer.ends_with("answer"), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn a_request_that_arrives_as_its_idle_connection_is_closed_is_answered() {
+        let (mut theirs, phase) = served().await;
         theirs.write_all(REQUEST).await.unwrap();
         let mut buffer = [0; 1024];
         let length = theirs.read(&mut buffer).await.unwrap();
@@ -222,9 +237,36 @@ mod tests {
         // At once, so that the runtime has not heard of the one when it is told of the other.
         theirs.try_write(REQUEST).unwrap();
         phase.send_replace(Phase::Closing);
-        let mut answer = String::new();
-        theirs.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.contains("connection: close"), "{answer:?}");
-        assert!(answer.ends_with("answer"), "{answer:?}");
+        closes_with_an_answer(theirs).await;
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_head_has_begun_to_arrive_is_answered_before_its_connection_closes() {
+        let (mut theirs, phase) = served().await;
+        let (begin, rest) = REQUEST.split_at(10);
+        theirs.write_all(begin).await.unwrap();
+        turn_of_the_runtime().await;
+        phase.send_replace(Phase::Closing);
+        turn_of_the_runtime().await;
+        theirs.write_all(rest).await.unwrap();
+        closes_with_an_answer(theirs).await;
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_closes() {
+        let (mut theirs, phase) = served().await;
+        phase.send_replace(Phase::Closing);
+        let _ = theirs.read(&mut [0]).await;
+        assert_eq!(
+            theirs.try_write(REQUEST).unwrap_err().kind(),
+            ErrorKind::BrokenPipe
+        );
+    }
+
+    /// The runtime learns what has arrived, and each task goes on by it.
+    async fn turn_of_the_runtime() {
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
     }
 }
