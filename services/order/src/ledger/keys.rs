@@ -47,7 +47,7 @@ pub(super) fn forget(connection: &Connection, age: Duration, limit: u32) -> Resu
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::{MIGRATIONS, in_memory};
+    use super::super::schema::{ADD_ORDER, MIGRATIONS, in_memory};
     use super::*;
 
     const WEEK: Duration = Duration::from_hours(7 * 24);
@@ -57,14 +57,7 @@ mod tests {
     }
 
     fn add_order(connection: &Connection, id: &str, status: &str) {
-        connection
-            .execute(
-                "INSERT INTO orders (id, product_id, product_name, quantity, unit_price_cents,
-                                     status, created_at_ms, traceparent)
-                 VALUES (?1, 'product1', 'Product 1', 1, 1099, ?2, 0, '')",
-                [id, status],
-            )
-            .unwrap();
+        connection.execute(ADD_ORDER, [id, status]).unwrap();
     }
 
     /// A key and its order, used so many seconds ago.
