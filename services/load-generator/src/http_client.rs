@@ -17,8 +17,9 @@ use crate::failure::{Example, Failure, Kind};
 /// The largest answer: room for a list of some ten thousand products.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 
-/// Half as long as the services keep an idle connection, so that none is reused while it closes.
-const POOL_IDLE: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept: half as long as a service that is about to end keeps one, so that
+/// none is reused while it closes. A request that is lost is then a fault of the shop.
+const POOL_IDLE: Duration = Duration::from_millis(250);
 
 /// In characters: a line or two of a terminal.
 const DETAIL_LENGTH: usize = 200;
