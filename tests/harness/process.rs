@@ -266,7 +266,11 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            // What it had to say may be why.
+            // What it had to say may be why. A child of its own may hold the pipes open.
+            let deadline = Instant::now() + Duration::from_secs(1);
+            while Instant::now() < deadline && !self.readers.iter().all(JoinHandle::is_finished) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
             let log = self.log().into_iter().map(|line| line.to_string());
             let errors = self.errors();
             let errors = errors.lines().map(str::to_owned);

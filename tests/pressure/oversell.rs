@@ -1,4 +1,4 @@
-//! Ten thousand orders at once: what is on the shelf is sold once, and not one piece more.
+//! Ten thousand orders as fast as they are answered: what is on the shelf is sold once, and not one piece more.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::ALONE;
 
-/// How many orders are placed at once, each by a task of its own.
+/// How many orders there are, each placed by a task of its own as soon as it may.
 const ORDERS: usize = 10_000;
 
 /// How many of them are on a connection at a time; the others wait for one that is free, as a
@@ -41,7 +41,7 @@ async fn shop() -> Shop {
     shop
 }
 
-/// Places an order of each quantity, all of them at once, and gives the answers.
+/// Places an order of each quantity, [`CONNECTIONS`] of them at a time, and gives the answers.
 async fn place_at_once(gateway: &Http, quantities: impl Iterator<Item = u32>) -> Vec<Answer> {
     let quantities: Vec<_> = quantities.collect();
     let start = Arc::new(Barrier::new(quantities.len()));

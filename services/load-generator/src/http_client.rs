@@ -18,7 +18,7 @@ use crate::failure::{Example, Failure, Kind};
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 
 /// How long an idle connection is kept: half as long as a service that is about to end keeps one, so that
-/// none is reused while it closes. A request that is lost is then a fault of the shop.
+/// none is reused while it closes, and one that breaks is a fault of the shop.
 const POOL_IDLE: Duration = Duration::from_millis(250);
 
 /// In characters: a line or two of a terminal.

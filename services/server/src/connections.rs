@@ -1,7 +1,8 @@
 //! The open connections: how many there may be, which one gives way, and when the last is gone.
 //!
 //! A connection is *busy* from the head of a request to the last byte of its answer. One that has
-//! not been busy for [`GRACE`] may be asked to give way to a new one. Whether it does is decided in
+//! not been busy for [`GRACE`] may be asked to give way to a new one, and in a drain any that is idle to give
+//! way for good. Whether it does is decided in
 //! its own task, after everything that has arrived on it has been read. The first byte of a head
 //! counts as work, the others do not: a head has [`GRACE`] to arrive in, however long its
 //! connection has been idle before, and one that comes byte by byte keeps no place by that.
@@ -115,7 +116,7 @@ impl Connections {
         }
     }
 
-    /// A place that is not counted, is never asked to give way, and that no drain waits for.
+    /// A place that is not counted, never has to give way to a new connection, and that no drain waits for.
     pub(crate) fn place_beside(self: &Arc<Self>) -> Place {
         Place {
             id: None,
@@ -189,17 +190,20 @@ impl Connection {
 
     /// Notes that bytes have been read. The first byte of a head is work.
     pub(crate) fn has_read(&self) {
-        let idle = self.work.load(Ordering::Acquire) & !ASKED == 0;
-        if idle && !self.head_begun.swap(true, Ordering::AcqRel) {
+        if self.is_idle() && !self.head_begun.swap(true, Ordering::AcqRel) {
             self.stays();
         }
     }
 
+    /// Whether no request is under way; one may have begun to arrive.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.work.load(Ordering::Acquire) & !ASKED == 0
+    }
+
     /// Since when the connection has been idle, unless it is busy.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
-        let idle = self.work.load(Ordering::Acquire) & !ASKED == 0;
         let last_work = Duration::from_millis(self.last_work.load(Ordering::Acquire));
-        idle.then(|| self.connections.begun + last_work)
+        self.is_idle().then(|| self.connections.begun + last_work)
     }
 
     /// Whether the connection, from whose `socket` nothing more can be read, was asked to give way
@@ -225,10 +229,11 @@ impl Connection {
         self.settle(self.work.fetch_and(!ASKED, Ordering::AcqRel));
     }
 
-    /// Asks the connection to give way, unless a request has begun to arrive or is under way; whether it
-    /// did.
-    pub(crate) fn ask_between_requests(&self) -> bool {
-        !self.head_begun.load(Ordering::Acquire) && self.ask()
+    /// Asks the connection to give way, unless a request has begun to arrive or is under way.
+    pub(crate) fn ask_between_requests(&self) {
+        if !self.head_begun.load(Ordering::Acquire) {
+            self.ask();
+        }
     }
 
     /// Asks the connection to give way, unless it is busy or was asked already; whether it did.
@@ -266,13 +271,14 @@ impl Drop for Busy {
 impl Drop for Place {
     fn drop(&mut self) {
         let connections = &self.connection.connections;
+        let mut open = connections.open.lock();
         if let Some(id) = self.id {
-            let mut open = connections.open.lock();
             open.remove(&id);
-            // Under the lock, so that none is asked that is not open.
-            self.connection
-                .settle(self.connection.work.load(Ordering::Acquire));
         }
+        // Under the lock, so that none is asked that is not open.
+        self.connection
+            .settle(self.connection.work.load(Ordering::Acquire));
+        drop(open);
         connections.changed.notify_waiters();
     }
 }

@@ -91,6 +91,8 @@ pub(crate) struct TimedStream<S> {
     stream: S,
     connection: Arc<Connection>,
     blocked: Option<Blocked>,
+    /// Set while a part of an answer waits that a TLS session has taken and not yet sent.
+    flushing: Option<Busy>,
 }
 
 /// A write that waits for the client. The connection is busy for as long.
@@ -106,6 +108,7 @@ impl<S> TimedStream<S> {
             stream,
             connection,
             blocked: None,
+            flushing: None,
         }
     }
 
@@ -172,7 +175,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(task)
+        let flushed = Pin::new(&mut self.stream).poll_flush(task);
+        if flushed.is_ready() {
+            self.flushing = None;
+        } else if self.flushing.is_none() {
+            self.flushing = Some(self.connection.busy());
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -182,7 +191,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use futures_util::FutureExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
     use tokio::net::UnixStream;
 
     use super::*;
@@ -208,6 +218,21 @@ mod tests {
         assert!(waited >= WRITE_TIMEOUT && waited < WRITE_TIMEOUT + Duration::from_secs(1));
         assert!(place.connection.idle_since().is_some(), "given up");
         drop(theirs);
+    }
+
+    #[tokio::test]
+    async fn what_a_stream_has_taken_and_not_yet_sent_keeps_the_connection_busy() {
+        let place = Connections::new(1, 1).take_place();
+        let (ours, mut theirs) = tokio::io::duplex(16);
+        let session = BufWriter::new(ours);
+        let mut stream = TimedStream::new(session, Arc::clone(&place.connection));
+        stream.write_all(&[0; 32]).await.unwrap();
+        assert!(stream.flush().now_or_never().is_none());
+        assert!(!place.connection.is_idle());
+        let mut taken = [0; 32];
+        let (flushed, read) = tokio::join!(stream.flush(), theirs.read_exact(&mut taken));
+        flushed.and(read).unwrap();
+        assert!(place.connection.is_idle());
     }
 
     #[tokio::test(start_paused = true)]

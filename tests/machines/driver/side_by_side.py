@@ -18,7 +18,8 @@ from .isolation import Failure, die_with_parent
 # What the kernel tells of processors that are waited for (its "Pressure Stall Information").
 PRESSURE = Path("/proc/pressure/cpu")
 # The percentage of the last ten seconds in which something waited for a processor, from which on no further
-# work begins. It was 99 on a slow machine where tests beside others failed by their time alone.
+# work begins; the first begin together, before it can be told. It was 99 on a slow machine where tests beside
+# others failed by their time alone.
 BUSY = 90.0
 
 Result = TypeVar("Result")

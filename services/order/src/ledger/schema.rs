@@ -45,8 +45,9 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     CREATE INDEX idempotency_keys_by_age ON idempotency_keys (used_at);
 ",
     // The same check in other words: of three values behind `IN`, SQLite makes a table for each row that it
-    // writes. Nothing on the disk changes, so neither need the
-    // rows be copied (https://www.sqlite.org/lang_altertable.html#otheralter).
+    // writes. The rows stay as they are, so they need not be copied
+    // (https://www.sqlite.org/lang_altertable.html#otheralter); no other connection is open, so
+    // `schema_version` may stay, too.
     "
     PRAGMA writable_schema = ON;
     UPDATE sqlite_schema SET sql = replace(

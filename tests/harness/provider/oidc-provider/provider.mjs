@@ -10,6 +10,9 @@ import https from 'node:https';
 
 import Provider from 'oidc-provider';
 
+// Standard output has JSON lines only; the provider gives its advice there.
+console.info = console.error;
+
 const settings = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const client = (id) => ({
   client_id: id,
