@@ -97,16 +97,27 @@ with subtest("the memory with ten users is within its budget"):
     assert not has_budget or (shop <= SHOP_BUDGET and stack <= STACK_BUDGET), (shop, stack)
 
 with subtest("the memory after a burst of a thousand orders is within its budget"):
+    # However long the machine pauses meanwhile: what waits has a connection in each service.
     machine.succeed(
-        "load-generator --target http://127.0.0.1:3001 --orders-only --restock --rate 200 --duration 5s --report -"
+        "load-generator --target http://127.0.0.1:3001 --orders-only --restock --rate 200 --max-in-flight 32"
+        " --duration 5s --report -"
     )
     shop, stack = weigh("after a burst of a thousand orders")
     assert not has_budget or (shop <= SHOP_BUDGET and stack <= BURST_BUDGET), (shop, stack)
 
-with subtest("the memory is given back once ten users are alone again"):
+
+def with_ten_users_alone() -> tuple[float, float]:
     machine.succeed("load-generator --target http://127.0.0.1:3001 --restock --duration 15s --report -")
-    shop, stack = weigh("with ten users after the burst")
-    assert not has_budget or (shop <= SHOP_BUDGET and stack <= SETTLED_BUDGET), (shop, stack)
+    return weigh("with ten users after the burst")
+
+
+with subtest("the memory is given back once ten users are alone again"):
+    # Jaeger's store may be joining its tables just then.
+    eventually(
+        "the memory is within its budget",
+        with_ten_users_alone,
+        lambda needed: not has_budget or (needed[0] <= SHOP_BUDGET and needed[1] <= SETTLED_BUDGET),
+    )
 
 with subtest("what telemetry costs on disk"):
     log.info(f"series in Prometheus: {metric(machine, 'prometheus_tsdb_head_series'):.0f}")
