@@ -276,11 +276,28 @@ mod tests {
         connections: &Connections,
         method: Method,
     ) -> Result<Response<Received>, Unanswered> {
-        let (body, progress) = request_body::watch(AnyBody::empty(), false);
+        try_to_send(connections, method, AnyBody::empty()).await
+    }
+
+    async fn try_to_send(
+        connections: &Connections,
+        method: Method,
+        body: AnyBody,
+    ) -> Result<Response<Received>, Unanswered> {
+        let (body, progress) = request_body::watch(body, false);
         let mut request = Box::new(Request::new(body));
         *request.method_mut() = method;
         let deadline = Instant::now() + SOON;
         connections.send(request, &progress, deadline).await
+    }
+
+    /// Asks twice at once, so that two connections are idle then.
+    async fn ask_twice_at_once(connections: &Connections) {
+        let first = ask(connections, Method::GET).await;
+        let second = ask(connections, Method::GET).await;
+        for answer in [first, second] {
+            answer.into_body().collect().await.unwrap();
+        }
     }
 
     /// Two idle connections to a peer of another thread, and what closes one after the other, the last
@@ -308,11 +325,7 @@ mod tests {
         });
         let connector = Connector::new(Security::Plain);
         let connections = Connections::new(connector, &url.parse().unwrap());
-        let first = ask(&connections, Method::GET).await;
-        let second = ask(&connections, Method::GET).await;
-        for answer in [first, second] {
-            answer.into_body().collect().await.unwrap();
-        }
+        ask_twice_at_once(&connections).await;
         (connections, move || {
             close.send(()).unwrap();
             wait.recv().unwrap();
@@ -344,11 +357,7 @@ mod tests {
     #[tokio::test]
     async fn requests_at_once_have_a_connection_each() {
         let (connections, [opened, _]) = peer(ANSWER).await;
-        let first = ask(&connections, Method::GET).await;
-        let second = ask(&connections, Method::GET).await;
-        for answer in [first, second] {
-            answer.into_body().collect().await.unwrap();
-        }
+        ask_twice_at_once(&connections).await;
         ask(&connections, Method::GET).await;
         assert_eq!(opened.load(Ordering::SeqCst), 2);
     }
@@ -385,19 +394,10 @@ mod tests {
     #[tokio::test]
     async fn a_request_whose_body_does_not_come_leaves_the_other_connections_open() {
         let (connections, [opened, _]) = peer(ANSWER).await;
-        let answers = [
-            ask(&connections, Method::GET).await,
-            ask(&connections, Method::GET).await,
-        ];
-        for answer in answers {
-            answer.into_body().collect().await.unwrap();
-        }
+        ask_twice_at_once(&connections).await;
         let broken = AnyBody::from_stream(stream::iter([Err::<Bytes, _>("it broke off")]));
-        let (body, progress) = request_body::watch(broken, false);
-        let mut request = Box::new(Request::new(body));
-        *request.method_mut() = Method::POST;
-        let outcome = connections.send(request, &progress, Instant::now() + SOON);
-        let (error, _) = outcome.await.unwrap_err();
+        let outcome = try_to_send(&connections, Method::POST, broken).await;
+        let (error, _) = outcome.unwrap_err();
         assert!(matches!(error, SendError::Broken(_)), "{error}");
         ask(&connections, Method::GET).await;
         assert_eq!(opened.load(Ordering::SeqCst), 2);

@@ -209,11 +209,16 @@ mod tests {
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
-    /// The client's side of a connection, and the phase of its server.
-    async fn served() -> (UnixStream, watch::Sender<Phase>) {
+    /// What a connection is served with.
+    async fn server() -> (Router, Place, watch::Sender<Phase>) {
         let router = Router::new().route("/", get(async || "answer"));
         let place = Connections::new(1, 1).place().await;
-        let phase = watch::Sender::new(Phase::Serving);
+        (router, place, watch::Sender::new(Phase::Serving))
+    }
+
+    /// The client's side of a connection, and the phase of its server.
+    async fn served() -> (UnixStream, watch::Sender<Phase>) {
+        let (router, place, phase) = server().await;
         let (ours, theirs) = UnixStream::pair().unwrap();
         tokio::spawn(serve(ours, None, router, None, place, phase.subscribe()));
         (theirs, phase)
@@ -247,9 +252,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_first_request_that_arrives_as_its_connection_is_closed_is_answered() {
-        let router = Router::new().route("/", get(async || "answer"));
-        let place = Connections::new(1, 1).place().await;
-        let phase = watch::Sender::new(Phase::Serving);
+        let (router, place, phase) = server().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let theirs = TcpStream::connect(listener.local_addr().unwrap()).await;
         let (theirs, (ours, address)) = (theirs.unwrap(), listener.accept().await.unwrap());

@@ -1,11 +1,11 @@
 //! The open connections: how many there may be, which one gives way, and when the last is gone.
 //!
 //! A connection is *busy* from the head of a request to the last byte of its answer. One that has
-//! not been busy for [`GRACE`] may be asked to give way to a new one, and in a drain any that is idle to give
-//! way for good. Whether it does is decided in
-//! its own task, after everything that has arrived on it has been read. The first byte of a head
-//! counts as work, the others do not: a head has [`GRACE`] to arrive in, however long its
-//! connection has been idle before, and one that comes byte by byte keeps no place by that.
+//! not been busy for [`GRACE`] may be asked to give way to a new one; in a drain every idle one is
+//! asked. Whether it does is decided in its own task, after everything that has arrived on it has
+//! been read. The first byte of a head counts as work, the others do not: a head has [`GRACE`] to
+//! arrive in, however long its connection has been idle before, and one that comes byte by byte
+//! keeps no place by that.
 
 use std::collections::HashMap;
 use std::io;

@@ -175,11 +175,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.stream).poll_flush(task);
+        let this = &mut *self;
+        let flushed = Pin::new(&mut this.stream).poll_flush(task);
         if flushed.is_ready() {
-            self.flushing = None;
-        } else if self.flushing.is_none() {
-            self.flushing = Some(self.connection.busy());
+            this.flushing = None;
+        } else {
+            this.flushing.get_or_insert_with(|| this.connection.busy());
         }
         flushed
     }
