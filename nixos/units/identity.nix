@@ -37,6 +37,8 @@ in
     # Before the first service starts.
     ${identity.unit} = authority // {
       description = "Shop: an identity for each service";
+      # An upgrade issues new identities, of a changed life too, and leaves the old ones until then.
+      stopIfChanged = false;
       serviceConfig = authority.serviceConfig // {
         RemainAfterExit = true;
       };

@@ -44,7 +44,7 @@ let
       {
         environment = { };
         after = [ ];
-        requires = [ ];
+        wants = [ ];
         serviceConfig = { };
       }
     else if identity.source == "files" then
@@ -54,9 +54,10 @@ let
           IDENTITY_DIRECTORY = identity.mounted;
           TRUST_DOMAIN = cfg.identity.trustDomain;
         };
-        # Without an identity it does not start, and tries again.
+        # Wanted is enough, as without an identity it does not start, and tries again. Were it required,
+        # whatever stops or restarts the authority, such as an upgrade, would do so to each service.
         after = [ "${identity.unit}.service" ];
-        requires = [ "${identity.unit}.service" ];
+        wants = [ "${identity.unit}.service" ];
         serviceConfig.BindReadOnlyPaths = [ "${identity.folder name}:${identity.mounted}" ];
       }
     else
@@ -68,7 +69,7 @@ let
         };
         # It needs no order: it waits for the agent by itself, and takes a new one while it runs.
         after = [ ];
-        requires = [ ];
+        wants = [ ];
         serviceConfig = { };
       };
   state =
@@ -111,7 +112,8 @@ in
   services.${name} = service // {
     inherit description;
     # A real need of the socket, an order with the network: what drains at the end still needs it.
-    requires = [ "${name}.socket" ] ++ identified.requires;
+    requires = [ "${name}.socket" ];
+    inherit (identified) wants;
     after = [
       "${name}.socket"
       "network.target"
