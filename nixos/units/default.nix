@@ -8,7 +8,7 @@ let
   identity = import ../identity.nix cfg;
   parts =
     shop
-    ++ only (shop != [ ]) (import ./sockets.nix cfg)
+    ++ only (shop != [ ] || cfg.anomalyDetector.enable) (import ./sockets.nix cfg)
     ++ only (identity.source == "files" && identity.services != [ ]) (import ./identity.nix cfg)
     ++ where "spireServer" (import ./spire.nix)
     ++ where "faults" (import ./faults.nix)

@@ -9,6 +9,7 @@ cfg: {
       RemainAfterExit = true;
       RuntimeDirectory = (import ../files.nix).faultsRuntime;
       RuntimeDirectoryMode = "0755";
+      Slice = (import ./slice.nix).name;
       # /bin/sh is the one path that every system has.
       ExecStart = "/bin/sh -c :";
     };

@@ -24,6 +24,7 @@ in
             StateDirectoryMode = "0700";
             WorkingDirectory = "/var/lib/grafana-secrets";
             PrivateNetwork = true;
+            Slice = (import ./slice.nix).name;
           };
         };
       };

@@ -6,7 +6,9 @@ wanted=$1 kept=$2
 set --
 while read -r unit address; do
   # Who is new here is started by its target, who is no longer named is stopped by the switch.
-  if grep -q "^$unit " "$kept" && ! grep -qxF "$unit $address" "$kept"; then
+  # Who has been stopped opens at its new address when it is started.
+  if grep -q "^$unit " "$kept" && ! grep -qxF "$unit $address" "$kept" &&
+    [ "$(systemctl show --property ActiveState --value "$unit.socket")" != inactive ]; then
     set -- "$@" "$unit.socket" "$unit.service"
   fi
 done <"$wanted"

@@ -35,6 +35,7 @@ in
       StateDirectoryMode = "0700";
       WorkingDirectory = folder;
       PrivateNetwork = true;
+      Slice = (import ./slice.nix).name;
     };
   };
 }

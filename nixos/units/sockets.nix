@@ -16,7 +16,9 @@ let
   kept = "%t/${name}/sockets";
 in
 {
-  services.${name} = (import ./target.nix).member // {
+  # No member of the shop's target: the anomaly detector has a socket too, and goes on without the shop.
+  services.${name} = {
+    wantedBy = [ "multi-user.target" ];
     description = "Shop: sockets at their present addresses";
     reloadIfChanged = true;
     serviceConfig =
@@ -29,6 +31,7 @@ in
         ExecReload = "/bin/sh ${files.reopenSockets} ${files.sockets} ${kept}";
         # It waits for services that drain, at most 20 s each and all at once, and start again.
         TimeoutStartSec = 60;
+        Slice = (import ./slice.nix).name;
         PrivateNetwork = true;
         RestrictAddressFamilies = [ "AF_UNIX" ];
       };

@@ -8,6 +8,10 @@ let
     enable = true;
     order.port = port;
   };
+  watching = {
+    observability.enable = true;
+    anomalyDetector.enable = true;
+  };
   count = text: builtins.length (builtins.filter builtins.isString (builtins.split "\n" text)) - 1;
   unit = "hello-observability-sockets.service";
 in
@@ -47,14 +51,20 @@ in
         named = builtins.length (builtins.split files.sockets machine.units.${unit}) > 1;
       };
   };
-  "its unit is not there without a shop" = {
+  "its unit is there where a socket is, which may be that of the anomaly detector alone" = {
     expected = [
       true
       false
+      true
     ];
     actual = [
       (units { shop.enable = true; } ? ${unit})
       (units { observability.enable = true; } ? ${unit})
+      (units watching ? ${unit})
     ];
+  };
+  "and has its line" = {
+    expected = "anomaly-detector 127.0.0.1:8084\n";
+    actual = lines watching;
   };
 }

@@ -15,7 +15,6 @@ let
     "frontend.socket"
     "gateway-service.service"
     "gateway-service.socket"
-    "hello-observability-sockets.service"
     "inventory-service.service"
     "inventory-service.socket"
     "load-generator.service"
@@ -34,20 +33,37 @@ in
     expected = shop;
     actual = unitsThat "PartOf=${target}";
   };
+  "an upgrade of who gives identities, or a stop of it, stops no service" = {
+    expected = [
+      "gateway-service.service"
+      "inventory-service.service"
+      "order-service.service"
+      "product-service.service"
+    ];
+    actual = builtins.filter (
+      name: says "After=.*hello-observability-identity.service.*" everything.units.${name}
+    ) (unitsThat "Wants=hello-observability-identity.service");
+  };
+  "what systemd 262 no longer knows is said by none" = {
+    expected = [ ];
+    actual = unitsThat "CPUAccounting=.*";
+  };
   "it is started at boot" = {
     expected = true;
     actual = builtins.elem target everything.wants."multi-user.target";
   };
-  "the slice holds all that stays, who gives it identities, and nothing beside it" = {
+  "the slice holds all that runs, who gives it identities and secrets, and nothing beside it" = {
     expected = [
       "alertmanager.service"
       "frontend.service"
       "frontend.socket"
       "gateway-service.service"
       "gateway-service.socket"
+      "grafana-secrets.service"
       "grafana.service"
       "hello-observability-identity-renewal.service"
       "hello-observability-identity.service"
+      "hello-observability-sockets.service"
       "inventory-service.service"
       "inventory-service.socket"
       "jaeger.service"

@@ -141,6 +141,14 @@ with subtest("a socket takes another address at a reload, and nothing else is to
     machine.succeed("systemctl stop taken.service")
     reload()
     answers(13002, "/health")
+
+    # Who was stopped stays so, and opens at the new address when it is started.
+    machine.succeed("systemctl stop frontend.socket frontend.service")
+    move(frontend=13003)
+    reload()
+    machine.fail("systemctl is-active --quiet frontend.socket")
+    machine.succeed("systemctl start frontend.socket")
+    answers(13003, "/health")
     move(frontend=3001)
     reload()
 
