@@ -53,8 +53,9 @@
           own = self.packages.${pkgs.stdenv.hostPlatform.system};
         in
         {
-          # A host may get it from two of its own modules: by this name it counts once.
-          key = "hello-observability";
+          # A host may get it from two of its own modules: by this name it counts once. Two revisions of it are
+          # two, and refused: each declares the options.
+          key = "${self}#nixosModules.default";
           _file = ./flake.nix;
           _class = "nixos";
           imports = [ ./nixos ];

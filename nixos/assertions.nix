@@ -102,6 +102,10 @@ in
       || cfg.identity.socket != identity.spire.agentSocket;
     message = "${option "identity.source"} has no agent to ask: enable ${option "spireAgent"} on this host, or set ${option "identity.socket"} to the socket of another.";
   }
+  {
+    assertion = cfg.identity.source == "none" || identity.lifeInSeconds >= 60;
+    message = "${option "identity.life"} is too short to be renewed in time: give at least 60s.";
+  }
   (needs "spireAgent" "spireServer")
   {
     assertion =

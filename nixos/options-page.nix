@@ -33,13 +33,15 @@ let
       _: name:
       {
         nullable ? false,
-        extraDescription,
-        pkgsText,
+        extraDescription ? "",
+        pkgsText ? "pkgs",
       }:
       lib.mkOption {
         type = (if nullable then lib.types.nullOr else (type: type)) lib.types.package;
         defaultText = lib.literalExpression "${pkgsText}.${name}";
-        description = "The ${name} package to use. ${extraDescription}";
+        description = "The ${name} package to use.${
+          if extraDescription == "" then "" else " ${extraDescription}"
+        }";
       };
     # Only defaults ask it, and those that do are told by a text.
     meta = { };

@@ -54,7 +54,7 @@ let
 
   # Where Jaeger is, which the machines run.
   whole = {
-    evaluation = none "evaluation" (import ./evaluation.nix { inherit evaluate; });
+    evaluation = none "evaluation" (import ./evaluation.nix { inherit evaluate module; });
     template = template.nixosConfigurations.shop.config.system.build.toplevel;
     inherit
       (import ../demo/programs.nix {

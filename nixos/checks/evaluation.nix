@@ -1,8 +1,9 @@
 # The module on whole hosts: every configuration and every machine of the tests evaluates to a system,
 # with no failed assertion and no warning; and what a host defines beside ours goes before it.
 #   evaluate  a module -> the configuration of a host that has it and ours
+#   module    ours
 # Answers a text for each that does not hold. Nothing is built.
-{ evaluate }:
+{ evaluate, module }:
 let
   inherit (builtins)
     attrNames
@@ -83,4 +84,14 @@ let
         complaints config
     );
 in
-concatMap configuration all ++ concatMap host (attrNames hosts)
+concatMap configuration all
+++ concatMap host (attrNames hosts)
+++ named "a host that has the module from two of its own" (
+  complaints (evaluate {
+    imports = [
+      { imports = [ module ]; }
+      { imports = [ module ]; }
+    ];
+    services.hello-observability.enable = true;
+  })
+)

@@ -163,10 +163,7 @@ in
   };
 
   # One host: without a cluster it listens on its own port alone.
-  flags = [
-    "--cluster.listen-address="
-  ]
-  ++ (if own.url == null then [ ] else [ "--web.external-url=${own.url}" ]);
+  flags = [ "--cluster.listen-address=" ];
 
   # The secrets, as LoadCredential= has them: `NAME:FILE`.
   loadCredential =

@@ -43,6 +43,7 @@ let
             "--log.level=warn"
           ]
           ++ alertmanager.flags
+          ++ (if cfg.alertmanager.url == null then [ ] else [ "--web.external-url=${cfg.alertmanager.url}" ])
         );
         StateDirectory = "alertmanager";
         LoadCredential = alertmanager.loadCredential;

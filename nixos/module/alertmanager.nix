@@ -11,12 +11,13 @@ let
 in
 {
   services.prometheus.alertmanager = lib.mkIf own.enable {
-    enable = true;
+    enable = mkDefault true;
     listenAddress = mkDefault (addresses.bracketed (addresses.listen "alertmanager"));
     port = mkDefault own.port;
     # As a whole: nixpkgs' type of it knows no priorities below.
     configuration = mkDefault settings;
     logLevel = mkDefault "warn";
+    webExternalUrl = mkDefault own.url;
     extraFlags = flags;
   };
   systemd.services = lib.mkIf own.enable {

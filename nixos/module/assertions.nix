@@ -22,8 +22,12 @@ let
     loki = {
       option = "services.loki";
       inherit (loki) enable;
-      # 3100 is Loki's own default.
-      port = loki.configuration.server.http_listen_port or 3100;
+      # 3100 is Loki's own default. What a file of the host's says cannot be read here.
+      port =
+        if loki.configFile != null then
+          cfg.loki.port
+        else
+          loki.configuration.server.http_listen_port or 3100;
     };
     grafana = {
       option = "services.grafana";
@@ -40,10 +44,17 @@ let
       !(cfg.${part}.enable && foreign.${part}.enable) || foreign.${part}.port == cfg.${part}.port;
     message = "${foreign.${part}.option} listens on ${toString foreign.${part}.port}, but the others look for it on ${toString cfg.${part}.port}: set services.hello-observability.${part}.port.";
   };
+  withoutTenants = {
+    assertion =
+      !(cfg.loki.enable && loki.enable && loki.configFile == null)
+      || !(loki.configuration.auth_enabled or true);
+    message = "services.loki asks who sends and who reads, and Promtail, the page's server and Grafana's data source name no tenant: set services.loki.configuration.auth_enabled = false.";
+  };
 in
 {
   assertions =
     import ../assertions.nix cfg
+    ++ [ withoutTenants ]
     ++ lib.concatMap (part: [
       (runs part)
       (agrees part)

@@ -13,7 +13,7 @@ in
 {
   services.grafana = lib.mkMerge [
     (lib.mkIf managed {
-      enable = true;
+      enable = lib.mkDefault true;
       settings = defaults.settings grafana.settings;
       provision.datasources.settings.prune = lib.mkDefault grafana.datasources.prune;
     })

@@ -9,7 +9,7 @@ let
 in
 {
   services.loki = lib.mkIf managed {
-    enable = true;
+    enable = lib.mkDefault true;
     configuration = defaults.settings (import ../config/loki.nix cfg);
   };
   systemd.services.loki = lib.mkIf managed (defaults.unit (import ../units/upkeep.nix own));

@@ -249,11 +249,7 @@ in
         description = "The ratio of the ratio samplers.";
       };
       tail = {
-        enable = mkOption {
-          type = types.bool;
-          default = plain.tracing.tail.enable;
-          description = "Whether Jaeger decides which traces it keeps once they have ended (tail-based sampling): those with an error, those that were slow, and a share of the rest. Metrics are made of all. To be set on the host on which Jaeger runs.";
-        };
+        enable = mkEnableOption "tail-based sampling: Jaeger decides which traces it keeps once they have ended, those with an error, those that were slow, and a share of the rest. Metrics are made of all. To be set on the host on which Jaeger runs";
         slowerThan = mkOption {
           type = interval;
           default = plain.tracing.tail.slowerThan;
@@ -338,22 +334,12 @@ in
       // limited "spireServer"
       // {
         enable = mkEnableOption "the server of SPIRE on this host, and entries in it for each unit that has an identity. It is given SQLite for its state, which one host at a time can use: back it up";
-        package = mkOption {
-          type = types.package;
-          default = pkgs.spire;
-          defaultText = literalExpression "pkgs.spire";
-          description = "SPIRE, its server and its agent.";
-        };
+        package = mkPackageOption pkgs "spire" { };
       };
 
     spireAgent = limited "spireAgent" // {
       enable = mkEnableOption "the agent of SPIRE on this host, by which its units get their identities";
-      package = mkOption {
-        type = types.package;
-        default = pkgs.spire;
-        defaultText = literalExpression "pkgs.spire";
-        description = "SPIRE, its server and its agent.";
-      };
+      package = mkPackageOption pkgs "spire" { };
       credentialsDirectory = mkOption {
         type = types.nullOr secret;
         default = plain.spireAgent.credentialsDirectory;
@@ -492,11 +478,7 @@ in
         };
       };
 
-    faults.enable = mkOption {
-      type = types.bool;
-      default = plain.faults.enable;
-      description = "Whether root on this host may break the shop on purpose, for practice, by the command `scenario` (see `scenario --help`). What is broken stands on the page and in the metric `fault_active`. Off, the services have no way to be told of a fault.";
-    };
+    faults.enable = mkEnableOption "faults on this host: root may break the shop on purpose, for practice, by the command `scenario` (see `scenario --help`). What is broken stands on the page and in the metric `fault_active`. Off, the services have no way to be told of a fault";
 
     loadGenerator = {
       enable = mkEnableOption "traffic for the shop, for a demonstration";

@@ -26,7 +26,9 @@ in
 {
   services.prometheus = lib.mkMerge [
     (lib.mkIf managed {
-      enable = true;
+      enable = mkDefault true;
+      # A changed rule or scrape job costs no minute of metrics.
+      enableReload = mkDefault true;
       listenAddress = mkDefault (addresses.bracketed (addresses.listen "prometheus"));
       port = mkDefault own.port;
       retentionTime = mkDefault own.retention;
@@ -43,7 +45,7 @@ in
     })
     (lib.mkIf cfg.nodeExporter.enable {
       exporters.node = {
-        enable = true;
+        enable = mkDefault true;
         listenAddress = mkDefault (addresses.bracketed (addresses.listen "nodeExporter"));
         port = mkDefault cfg.nodeExporter.port;
         enabledCollectors = nodeCollectors;

@@ -15,10 +15,17 @@ let
   checked = import ./checked.nix { inherit lib pkgs; };
 
   inEtc = lib.removePrefix "/etc/";
-  # What reloadTriggers= comes to, which the module trees that this one is tried in may lack.
-  reloadedBy = path: {
-    unitConfig.X-Reload-Triggers = "${config.environment.etc.${inEtc path}.source}";
-  };
+  # Module trees from before May 2022 lack the option; there it is what the option comes to.
+  knowsTriggers = options.systemd.services.type.getSubOptions [ ] ? reloadTriggers;
+  reloadedBy =
+    path:
+    let
+      source = "${config.environment.etc.${inEtc path}.source}";
+    in
+    if knowsTriggers then
+      { reloadTriggers = [ source ]; }
+    else
+      { unitConfig.X-Reload-Triggers = source; };
   promtail =
     checked "promtail.yaml" (import ../config/promtail.nix cfg)
       "${toString cfg.promtail.package}/bin/promtail -check-syntax -config.file=$file";

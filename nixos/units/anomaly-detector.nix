@@ -17,7 +17,8 @@ import ./service.nix cfg {
   };
   environment = {
     QUERY_INTERVAL = toString own.interval;
-    QUERIES_FILE = own.queriesFile;
+    # A path of Nix is copied to the store by being named in a text.
+    QUERIES_FILE = if own.queriesFile == null then null else "${own.queriesFile}";
     HISTORY_HOURS = toString own.historyHours;
   };
 }

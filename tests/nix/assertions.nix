@@ -60,6 +60,13 @@ let
       };
       message = "identity.source has no agent to ask";
     };
+    "identities that end before they are renewed" = {
+      values = {
+        enable = true;
+        identity.life = "59s";
+      };
+      message = "identity.life is too short to be renewed in time";
+    };
     "an agent without a server" = {
       values.spireAgent.enable = true;
       message = "spireAgent needs spireServer";

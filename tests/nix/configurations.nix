@@ -51,6 +51,16 @@ builtins.listToAttrs (
     faults.enable = true;
   };
 
+  "the anomaly detector beside the stores" = {
+    observability.enable = true;
+    anomalyDetector.enable = true;
+    frontend.address = "shop";
+    gateway.address = "shop";
+    product.address = "shop";
+    inventory.address = "shop";
+    order.address = "shop";
+  };
+
   "the load generator alone" = elsewhere [ "frontend" ] // {
     loadGenerator.enable = true;
   };

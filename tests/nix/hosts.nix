@@ -153,7 +153,7 @@ in
       };
       services.loki = {
         enable = true;
-        configuration.auth_enabled = true;
+        configuration.auth_enabled = false;
       };
       services.grafana = {
         enable = true;
@@ -171,7 +171,7 @@ in
       ];
       intervals = [ "5s" ];
       loki = {
-        auth_enabled = true;
+        auth_enabled = false;
       };
       rules = true;
       grafana = [
@@ -247,6 +247,63 @@ in
   "Loki's port too" = {
     module = host { services.loki.configuration.server.http_listen_port = 3101; };
     refused = "services.loki listens on 3101";
+  };
+  "a Loki that wants to know whose lines they are" = {
+    module = host {
+      services.hello-observability.loki.manage = false;
+      services.loki.enable = true;
+    };
+    refused = "set services.loki.configuration.auth_enabled = false";
+  };
+  "a Loki of the host's own whose settings are in a file, on another port" = {
+    module = host {
+      services.hello-observability.loki = {
+        manage = false;
+        port = 3101;
+      };
+      services.loki = {
+        enable = true;
+        configFile = "/etc/loki.yaml";
+      };
+    };
+    expected = true;
+    actual = config: builtins.any (source: source.url == "http://127.0.0.1:3101") (sources config);
+  };
+  "a host that switches off what the others look for" = {
+    module = host { services.grafana.enable = false; };
+    refused = "grafana is enabled, but services.grafana is not";
+  };
+  "a unit of the host's own with the name of one of ours" = {
+    module = host { systemd.services.frontend.serviceConfig.ExecStart = "/run/own/frontend"; };
+    untyped = config: config.systemd.services.frontend.serviceConfig.ExecStart;
+  };
+  "a trigger of the host's own for a unit of ours" = {
+    module = host (
+      { options, ... }:
+      {
+        systemd.services.order-service =
+          # As module/units.nix asks.
+          if options.systemd.services.type.getSubOptions [ ] ? reloadTriggers then
+            { reloadTriggers = [ "own" ]; }
+          else
+            { };
+      }
+    );
+    expected = true;
+    actual = config: config.systemd.units ? "order-service.service";
+  };
+  "queries of the host's own, by a path of Nix" = {
+    module = host {
+      services.hello-observability.anomalyDetector = {
+        enable = true;
+        queriesFile = ./run;
+      };
+    };
+    expected = true;
+    actual =
+      config:
+      builtins.match "/nix/store/.*-run" config.systemd.services.anomaly-detector.environment.QUERIES_FILE
+      != null;
   };
   "a Prometheus of the host's own that does not run" = {
     module = host { services.hello-observability.prometheus.manage = false; };
