@@ -12,11 +12,12 @@ let
 
   tests = import ./on-nixos.nix;
   # What the driver's containers cannot do: be switched off, as these do, filter packets, or enforce
-  # what their own systemd limits.
+  # what their own systemd limits. Whether they can be switched to another system was not tried.
   inContainers = removeAttrs tests [
     "alerts-hosts"
     "enforced"
     "reboot"
+    "switch"
     "two-hosts"
     "exposure"
   ];
@@ -44,6 +45,20 @@ let
         pkgs.prometheus.cli
       ];
     };
+  # The other systems that `switch` switches to.
+  others =
+    { config, ... }:
+    {
+      system.switch.enable = true;
+      specialisation = {
+        moved.configuration.services.hello-observability.gateway.port = 18080;
+        # The same programs at another place of the store.
+        upgraded.configuration.services.hello-observability.package = pkgs.symlinkJoin {
+          name = "upgraded";
+          paths = [ config.services.hello-observability.package ];
+        };
+      };
+    };
   vm = {
     virtualisation = {
       cores = 2;
@@ -60,8 +75,9 @@ let
       {
         name = "hello-observability-${kind}-${name}";
         testScript = script name;
-        # Half an hour: the longest takes a quarter of one, and hangs rather than goes on after two.
-        globalTimeout = 30 * 60;
+        # Twice as long as each takes, and more: alarms fire after minutes, and what is unusual after a dozen.
+        # What takes longer hangs.
+        globalTimeout = if lib.hasPrefix "alerts-" name then 90 * 60 else 30 * 60;
       }
       // machines
     );
@@ -74,7 +90,8 @@ in
         imports = [
           (host values)
           vm
-        ];
+        ]
+        ++ lib.optional (name == "switch") others;
       }) machines;
       # Emulated in software every wait would end too soon: that is said at once.
       qemu.forceAccel = true;
