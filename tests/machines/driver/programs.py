@@ -57,9 +57,23 @@ class Programs:
 def prepare(project: Path) -> Programs:
     """Builds what is stale and looks for the rest."""
     found = {name: Path(path).resolve() for name in OPTIONAL if (path := shutil.which(name))}
+    if "jaeger" not in found and (jaeger := _jaeger_of_go(project)):
+        found["jaeger"] = jaeger
     for name in OPTIONAL:
         print(f"{name}: {_version(found[name]) if name in found else 'not on PATH'}", flush=True)
     return Programs(_binaries(project), _page(project / "frontend"), found)
+
+
+def _jaeger_of_go(project: Path) -> Path | None:
+    """Jaeger, without its page, built in the user's cache if there is Go."""
+    if not shutil.which("go"):
+        return None
+    build = _as_user(project, str(project / "tests/machines/jaeger/build"))
+    answer = subprocess.run(build, cwd=project, stdout=subprocess.PIPE, text=True)
+    if answer.returncode:
+        print("jaeger was not built; its reason stands above", flush=True)
+        return None
+    return Path(answer.stdout.strip()) / "jaeger"
 
 
 def _grafana_home(program: Path) -> Path:
@@ -107,14 +121,18 @@ def _changed(folder: Path) -> float:
     return newest
 
 
-def _build(folder: Path, *command: str) -> None:
-    """Builds as the user who called sudo, whose the files and the tools are."""
+def _as_user(folder: Path, *command: str) -> list[str]:
+    """A command as that of the user who called sudo, whose the files and the tools are."""
     user = os.environ.get("SUDO_USER", "root")
-    words = list(command)
-    if user != "root":
-        line = f"cd {shlex.quote(str(folder))} && {shlex.join(command)}"
-        words = ["runuser", "--login", user, "--command", line]
-    elif not shutil.which(command[0]):
+    if user == "root":
+        return list(command)
+    line = f"cd {shlex.quote(str(folder))} && {shlex.join(command)}"
+    return ["runuser", "--login", user, "--command", line]
+
+
+def _build(folder: Path, *command: str) -> None:
+    words = _as_user(folder, *command)
+    if words[0] == command[0] and not shutil.which(command[0]):
         raise Failure(f"{command[0]} is not on PATH; the README says what a build needs")
     if subprocess.run(words, cwd=folder).returncode:
         raise Failure(f"`{shlex.join(command)}` failed; its reason stands above")

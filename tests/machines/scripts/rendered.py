@@ -19,7 +19,7 @@ for one in machines:
     one.wait_for_unit("basic.target")
 
     with subtest(f"{one.name}: systemd accepts each unit without a word"):
-        units = one.succeed("ls /usr/local/lib/systemd/system | grep -E '[.](service|socket|target|slice)$'").split()
+        units = one.succeed("ls /usr/local/lib/systemd/system | grep -E '[.](service|socket|target|timer|slice)$'").split()
         assert len(units) >= 3, units
         said = one.succeed(f"systemd-analyze verify --man=no {' '.join(units)} 2>&1")
         assert said.strip() == "", said
