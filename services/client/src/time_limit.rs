@@ -67,7 +67,7 @@ impl AttemptTime {
 
     /// What is left of it, for the peer.
     pub(crate) fn header_value(&self) -> HeaderValue {
-        Deadline::after(self.given).header_value()
+        Deadline::header_value(self.given)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use api::Problem;
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, JsonRejection};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use deadline::Deadline;
 use http_body::Body as _;
 use serde::de::DeserializeOwned;
@@ -26,7 +26,7 @@ pub struct JsonBody<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
         // A client that declares a body that is too large need not send it.
         let limit = u64::try_from(Problem::BODY_LIMIT).unwrap_or(u64::MAX);
         let size = request.body().size_hint();
@@ -43,6 +43,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         let room = buffers.unwrap_or_default();
         let room = timeout_at(deadline, room.room_for_body(largest)).await;
         let _room = room.map_err(|_| buffers::spent())?;
+        DefaultBodyLimit::max(Problem::BODY_LIMIT).apply(&mut request);
         let body = Json::<Object<T>>::from_request(request, state);
         // A body that is complete never times out: it is polled before the clock is.
         match timeout_at(deadline, body).await {

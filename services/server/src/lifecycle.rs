@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Problem, calls};
-use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
 use faults::Faults;
 use identity::{Identity, Source};
@@ -274,9 +273,9 @@ fn observed(
         .merge(probes::router(health, telemetry.metrics.clone()))
         .fallback(async || Problem::unknown_path())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        .layer((
-            middleware::from_fn_with_state(Arc::new(surroundings), around),
-            DefaultBodyLimit::max(Problem::BODY_LIMIT),
+        .layer(middleware::from_fn_with_state(
+            Arc::new(surroundings),
+            around,
         ))
 }
 
