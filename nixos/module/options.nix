@@ -72,7 +72,8 @@ let
       default = value;
       defaultText = literalExpression default;
     };
-  # JSON is YAML too.
+  # JSON is YAML too. Ours are no definitions of the option: they come of pure functions (../config), which
+  # know no priorities and write the same for a host without NixOS.
   freeform =
     example: what:
     mkOption {
