@@ -75,8 +75,8 @@ let
       {
         name = "hello-observability-${kind}-${name}";
         testScript = script name;
-        # Twice as long as each takes, and more: alarms fire after minutes, and what is unusual after a dozen.
-        # What takes longer hangs.
+        # Alarms fire after minutes, so their tests take up to half an hour, and all others a third of that at
+        # most. What takes three times as long hangs.
         globalTimeout = if lib.hasPrefix "alerts-" name then 90 * 60 else 30 * 60;
       }
       // machines
