@@ -51,14 +51,9 @@ builtins.listToAttrs (
     faults.enable = true;
   };
 
-  "the anomaly detector beside the stores" = {
+  "the anomaly detector beside the stores" = elsewhere services // {
     observability.enable = true;
     anomalyDetector.enable = true;
-    frontend.address = "shop";
-    gateway.address = "shop";
-    product.address = "shop";
-    inventory.address = "shop";
-    order.address = "shop";
   };
 
   "the load generator alone" = elsewhere [ "frontend" ] // {
