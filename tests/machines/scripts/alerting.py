@@ -166,14 +166,6 @@ def stop_stand_in(machine: Any, service: str, port: int) -> None:
     machine.succeed(f"systemctl stop stand-in-{port}.service; systemctl start {service}")
 
 
-def start_load(machine: Any, arguments: str) -> None:
-    """Traffic in the background, as the unit `load`."""
-    machine.succeed(
-        "systemd-run --quiet --collect --unit=load --property=Type=exec"
-        f" -- $(command -v load-generator) --target {FRONTEND} --report - {arguments}"
-    )
-
-
 def fill_store(machine: Any, service: str) -> None:
     """Starts a service with an empty store on a disk that is full."""
     folder = f"/var/lib/private/{service}"

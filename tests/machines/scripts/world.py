@@ -119,6 +119,28 @@ def buy(machine: Any, product: str = "product1", quantity: int = 1, door: str = 
     return status, body, headers["traceresponse"].split("-")[1]
 
 
+def start_load(machine: Any, arguments: str, report: str = "-") -> None:
+    """Traffic in the background, as the unit `load`; its report is written at its end."""
+    machine.succeed(
+        "systemd-run --quiet --collect --unit=load --property=Type=exec"
+        f" -- $(command -v load-generator) --target {FRONTEND} --report {report} {arguments}"
+    )
+
+
+def start_watchful_load(machine: Any) -> None:
+    """Traffic for `end_watchful_load`."""
+    start_load(machine, "--rate 50 --forever", report="/tmp/report.json")
+
+
+def end_watchful_load(machine: Any) -> Any:
+    """Its report, by which no connection was refused and none broke off."""
+    machine.succeed("systemctl stop load.service")
+    report = json.loads(machine.succeed("cat /tmp/report.json"))
+    kinds = {kind for endpoint in report["endpoints"].values() for kind in endpoint.get("failed", {})}
+    assert not kinds & {"connect", "broken"}, report["endpoints"]
+    return report
+
+
 def curl_as(service: str) -> str:
     """What curl is told to be taken for a service. The names of those that it asks are SPIFFE IDs, which it
     does not know."""
