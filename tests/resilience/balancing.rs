@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use harness::foreign::free_address;
 use harness::stand_in::{Behaviour, StandIn};
 use harness::{
     Answer, Http, Process, Receiver, ReceiverMode, Scrape, Shop, ShopOptions, eventually,
@@ -113,8 +113,7 @@ fn product_service(folder: &tempfile::TempDir) -> Process {
 
 /// Where nobody listens.
 fn refusing() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    format!("http://{}", listener.local_addr().expect("an address"))
+    format!("http://{}", free_address())
 }
 
 /// Asks so often, by some clients at once; the answers.

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use harness::foreign::free_address;
 use harness::{
     Http, LogLine, Process, Receiver, ReceiverMode, Scrape, Shop, ShopOptions, SpanRecord,
     eventually,
@@ -582,10 +583,7 @@ async fn compression_gets_a_warning_and_spans_are_sent_without() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unreachable_receiver_is_counted_and_logged_once() {
     for protocol in ["http/protobuf", "grpc"] {
-        // A port that was free a moment ago and has no listener.
-        let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let endpoint = format!("http://{}", gone.local_addr().expect("an address"));
-        drop(gone);
+        let endpoint = format!("http://{}", free_address());
         let service = Service::start(&[
             ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),

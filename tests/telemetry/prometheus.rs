@@ -2,10 +2,11 @@
 //! and counted, where there is no `prometheus` on PATH.
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
+use harness::foreign::free_address;
 use harness::skip::skip;
 use harness::stand_in::StandIn;
 use harness::{Http, Receiver, ReceiverMode, Shop, ShopOptions, eventually};
@@ -53,9 +54,10 @@ impl Prometheus {
              rule_files: [rules.yml]\n\
              scrape_configs:\n{scrapes}"
         );
-        std::fs::write(folder.join("rules.yml"), rules).expect("a file");
-        std::fs::write(folder.join("prometheus.yml"), settings).expect("a file");
-        let address = free();
+        fs::write(folder.join("rules.yml"), rules).expect("a file");
+        fs::write(folder.join("prometheus.yml"), settings).expect("a file");
+        let address = free_address();
+        let log = folder.join("log");
         let process = Command::new("prometheus")
             .arg(format!(
                 "--config.file={}",
@@ -67,17 +69,19 @@ impl Prometheus {
             ))
             .arg(format!("--web.listen-address={address}"))
             .arg("--enable-feature=exemplar-storage")
-            .stderr(Stdio::null())
+            .stderr(File::create(&log).expect("a file"))
             .spawn()
             .ok()?;
         let http = Http::new(address);
-        let prometheus = Self { process, http };
+        let mut prometheus = Self { process, http };
         eventually("Prometheus is ready", async || {
+            let ended = prometheus.process.try_wait().expect("a child");
+            assert!(ended.is_none(), "{ended:?}: {:?}", fs::read_to_string(&log));
             let ready = prometheus.http.try_send(Method::GET, "/-/ready", &[], "");
             match ready.await {
                 Ok(answer) if answer.status == 200 => Ok(()),
                 // It answers 503 while it still reads its store.
-                answer => Err(answer),
+                answer => Err((answer, fs::read_to_string(&log))),
             }
         })
         .await;
@@ -112,17 +116,11 @@ impl Prometheus {
     }
 }
 
-/// An address that was free a moment ago: Prometheus does not say which one it took of its own.
-fn free() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("an address")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn each_query_of_the_system_page_has_a_value_for_each_service_that_it_is_about() {
     let receiver = Receiver::http(ReceiverMode::Good).await;
     let product = StandIn::start().await;
-    let instances = format!("{},http://{}", product.url(), free());
+    let instances = format!("{},http://{}", product.url(), free_address());
     let shop = Shop::with(ShopOptions {
         otlp: Some(receiver.endpoint()),
         environment: vec![("PRODUCT_SERVICE_URL", instances)],

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use harness::foreign::free_address;
 use harness::stand_in::{Behaviour, StandIn};
 use harness::{LogLine, Raw, Receiver, ReceiverMode, Shop, ShopOptions, SpanRecord, eventually};
 use http::StatusCode;
 use rustix::process::Signal;
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// How many connections are busy at the moment of the signal.
@@ -244,9 +244,7 @@ async fn the_frontend_server_drains_without_losing_a_request_a_span_or_an_event(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_drains_in_time_and_loses_no_event_whatever_its_receiver_does() {
     // Nobody listens where nobody has bound.
-    let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let absent = format!("http://{}", free.local_addr().expect("an address"));
-    drop(free);
+    let absent = format!("http://{}", free_address());
     let hanging = Receiver::http(ReceiverMode::Hanging).await;
     let refusing = Receiver::http(ReceiverMode::Refusing).await;
     for (kind, endpoint) in [
