@@ -20,6 +20,7 @@
 use std::time::Duration;
 
 use deadline::Deadline;
+use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use opentelemetry::trace::{FutureExt, SpanBuilder, SpanKind, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue, global};
@@ -184,14 +185,18 @@ impl Attempt<'_> {
     /// The client span (semantic conventions, "HTTP client"), under the current one.
     fn begin_span(&self, request: &Request<RequestBody>) -> Context {
         let (method, template) = (self.route.method_name(), self.route.template);
-        let Instance { host, url, .. } = self.chosen.instance;
-        let full = format!("{url}{}", request.uri());
+        let Instance {
+            origin, host, port, ..
+        } = self.chosen.instance;
+        let path = request.uri().path_and_query();
+        let mut full = [&**origin, path.map_or("/", PathAndQuery::as_str)].concat();
+        full.truncate(bounded(&full).len());
         let mut attributes = Vec::with_capacity(6);
         attributes.extend([
             KeyValue::new(HTTP_REQUEST_METHOD, method),
             KeyValue::new(SERVER_ADDRESS, host.clone()),
-            KeyValue::new(SERVER_PORT, i64::from(url.port())),
-            KeyValue::new(URL_FULL, bounded(&full).to_owned()),
+            KeyValue::new(SERVER_PORT, i64::from(*port)),
+            KeyValue::new(URL_FULL, full),
             KeyValue::new(URL_TEMPLATE, template),
         ]);
         if self.resend_count > 0 {
@@ -199,7 +204,7 @@ impl Attempt<'_> {
             attributes.push(KeyValue::new(HTTP_REQUEST_RESEND_COUNT, count));
         }
         let span = SpanBuilder {
-            name: format!("{method} {template}").into(),
+            name: [method, " ", template].concat().into(),
             span_kind: Some(SpanKind::Client),
             attributes: Some(attributes),
             ..SpanBuilder::default()

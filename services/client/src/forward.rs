@@ -100,9 +100,9 @@ impl Peer {
             has_key: headers.contains_key(IdempotencyKey::HEADER),
         };
         remove_headers_of_this_hop(&mut headers);
-        for name in OF_THE_CONTEXT.iter().chain([&header::HOST]) {
-            headers.remove(name);
-        }
+        remove(&mut headers, |name| {
+            OF_THE_CONTEXT.contains(name) || name == header::HOST
+        });
         via::append(&mut headers, head.version, forward.via);
         let route = forward.route;
         let is_known_again =
@@ -146,7 +146,17 @@ pub fn remove_headers_of_this_hop(headers: &mut HeaderMap) {
         .flat_map(|value| value.split(','))
         .filter_map(|name| HeaderName::try_from(name.trim()).ok())
         .collect();
-    for name in OF_THIS_HOP.iter().chain(&named) {
+    remove(headers, |name| {
+        OF_THIS_HOP.contains(name) || named.contains(name)
+    });
+}
+
+/// Removes the headers of the names that `is_removed` knows. A message has few headers, so it is quicker to
+/// look at each than to ask for each that may be there.
+fn remove(headers: &mut HeaderMap, is_removed: impl Fn(&HeaderName) -> bool) {
+    let names = headers.keys().filter(|name| is_removed(name));
+    let names: Vec<HeaderName> = names.cloned().collect();
+    for name in names {
         headers.remove(name);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{InstanceUrl, PeerUrl};
+use api::InstanceUrl;
 use opentelemetry::StringValue;
 
 use crate::circuit::Circuit;
@@ -13,9 +13,11 @@ use crate::load::Load;
 /// An instance of a peer. Most peers have one.
 #[derive(Debug)]
 pub(crate) struct Instance {
-    pub(crate) url: PeerUrl,
-    /// The host of `url`, shared by its spans.
+    /// `http://host:port`, before the path in `url.full` of its spans.
+    pub(crate) origin: Box<str>,
+    /// The host, shared by its spans.
     pub(crate) host: StringValue,
+    pub(crate) port: u16,
     /// `host:port`, as it is named in logs and metrics.
     pub(crate) address: Arc<str>,
     pub(crate) weight: u32,
@@ -41,11 +43,12 @@ impl Instance {
         // An IPv6 address stands in brackets in a URL only.
         let host: Arc<str> = url.host().trim_matches(['[', ']']).into();
         Self {
+            origin: url.to_string().into(),
             host: host.into(),
+            port: url.port(),
             address,
             weight,
             connections: Connections::new(connector, &url),
-            url,
             circuit: Arc::new(circuit),
             load: Load::new(),
         }

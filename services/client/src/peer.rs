@@ -196,8 +196,6 @@ impl Peer {
     /// or it may be repeated and its body is known to the end. It goes to another instance where there are
     /// several; where there is one, only after a connection that broke, as a restart breaks it.
     pub(crate) fn send(&self, call: Call) -> impl Future<Output = Outcome> {
-        // Done before the future begins: what a future holds is copied into each that waits for it, so this
-        // one holds boxes.
         let keep = call.may_be_repeated || self.balancer.has_several();
         let copy = call
             .may_be_repeated
@@ -212,12 +210,13 @@ impl Peer {
             progress,
             copy,
         };
-        self.send_outgoing(Box::new(outgoing), request)
+        // What a future holds is copied with each future that waits for it, and an order waits for three.
+        Box::pin(self.send_outgoing(outgoing, request))
     }
 
     async fn send_outgoing(
         &self,
-        outgoing: Box<Outgoing>,
+        outgoing: Outgoing,
         request: Box<Request<RequestBody>>,
     ) -> Outcome {
         let balancer = &*self.balancer;
@@ -248,12 +247,7 @@ impl Peer {
     }
 
     /// Sends a request a second time, after `attempted` with the instance `first`, if that does no harm.
-    async fn send_again(
-        &self,
-        outgoing: Box<Outgoing>,
-        first: usize,
-        attempted: Attempted,
-    ) -> Outcome {
+    async fn send_again(&self, outgoing: Outgoing, first: usize, attempted: Attempted) -> Outcome {
         let balancer = &*self.balancer;
         let Outgoing {
             limit,
@@ -262,7 +256,7 @@ impl Peer {
             progress,
             copy,
             ..
-        } = *outgoing;
+        } = outgoing;
         let Attempted {
             outcome, unsent, ..
         } = attempted;

@@ -4,6 +4,9 @@
 use http::{HeaderMap, HeaderValue, Version, header};
 use telemetry::protocol::version_name;
 
+/// What `Via` of a message has at most that two services of the shop have passed, in bytes.
+const LENGTH: usize = 64;
+
 /// Whether a request has passed the service `pseudonym` before.
 pub(crate) fn names(headers: &HeaderMap, pseudonym: &str) -> bool {
     headers
@@ -19,7 +22,7 @@ pub(crate) fn names(headers: &HeaderMap, pseudonym: &str) -> bool {
 /// before.
 pub(crate) fn append(headers: &mut HeaderMap, version: Version, pseudonym: &str) {
     let earlier = headers.get_all(header::VIA).iter();
-    let mut members: Vec<u8> = Vec::new();
+    let mut members = Vec::with_capacity(LENGTH);
     for value in earlier.filter(|value| !value.is_empty()) {
         members.extend_from_slice(value.as_bytes());
         members.extend_from_slice(b", ");
@@ -27,7 +30,7 @@ pub(crate) fn append(headers: &mut HeaderMap, version: Version, pseudonym: &str)
     members.extend_from_slice(version_name(version).as_bytes());
     members.push(b' ');
     members.extend_from_slice(pseudonym.as_bytes());
-    if let Ok(value) = HeaderValue::from_bytes(&members) {
+    if let Ok(value) = HeaderValue::try_from(members) {
         headers.insert(header::VIA, value);
     }
 }

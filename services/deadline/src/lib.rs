@@ -50,8 +50,8 @@ impl Deadline {
     }
 
     /// Works on something that is of use until then.
-    pub async fn scope<F: Future>(self, work: F) -> F::Output {
-        CURRENT.scope(self, work).await
+    pub fn scope<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, work)
     }
 
     /// The same, by so much earlier.

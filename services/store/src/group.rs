@@ -88,17 +88,29 @@ impl Committer {
         };
         let connection = self.connection.insert(connection);
         execute(connection, "BEGIN IMMEDIATE")?;
-        for write in group {
-            execute(connection, "SAVEPOINT one")?;
+        for (index, write) in group.iter_mut().enumerate() {
+            // The first needs no savepoint, for which SQLite would copy each page that it changes: before it
+            // there is nothing to keep.
+            let is_first = index == 0;
+            if !is_first {
+                execute(connection, "SAVEPOINT one")?;
+            }
             if let Err(error) = write.run(connection) {
                 // SQLite itself may have rolled back the whole transaction because of a full or
                 // broken disk, and with it what the others of the group wrote.
                 if connection.is_autocommit() {
                     return Err(error);
                 }
-                execute(connection, "ROLLBACK TO one")?;
+                if is_first {
+                    execute(connection, "ROLLBACK")?;
+                    execute(connection, "BEGIN IMMEDIATE")?;
+                } else {
+                    execute(connection, "ROLLBACK TO one")?;
+                }
             }
-            execute(connection, "RELEASE one")?;
+            if !is_first {
+                execute(connection, "RELEASE one")?;
+            }
         }
         Ok(connection)
     }

@@ -104,7 +104,7 @@ pub(super) fn begin(
     let name = match route {
         Some(route) => {
             attributes.push(KeyValue::new(HTTP_ROUTE, route.to_owned()));
-            format!("{verb} {route}").into()
+            [verb, " ", route].concat().into()
         }
         None => verb.into(),
     };

@@ -13,39 +13,53 @@ use super::*;
 
 #[tokio::test]
 async fn a_write_that_panics_fails_alone_and_its_neighbours_are_committed() {
-    let (_folder, store) = open();
-    let held = Held::start(&store).await;
-    let panics = {
-        let store = store.clone();
-        tokio::spawn(async move {
-            let write = |connection: &Connection| -> rusqlite::Result<()> {
-                insert(connection, 1000)?;
-                panic!("a fault of the program");
+    // The first, the last and one between them: each is undone in a way of its own.
+    for panicking in 0..3 {
+        let (_folder, store) = open();
+        let held = Held::start(&store).await;
+        let mut writes = Vec::new();
+        for index in 0..3 {
+            let write = move |connection: &Connection| {
+                insert(connection, 10 << index)?;
+                assert_ne!(index, panicking, "a fault of the program");
+                Ok(())
             };
-            store.write(INSERT, write).await
-        })
-    };
-    let neighbours: Vec<_> = [10, 20]
-        .into_iter()
-        .map(|number| {
-            let store = store.clone();
-            let write = move |connection: &Connection| insert(connection, number);
-            tokio::spawn(async move { store.write(INSERT, write).await })
-        })
-        .collect();
-    held.release(3).await;
-    let error = panics.await.unwrap().unwrap_err();
-    assert!(matches!(error, StoreError::Panicked(_)), "{error}");
-    assert!(error.to_string().contains("a fault of the program"));
-    assert!(!error.is_unavailable());
-    for write in neighbours {
-        write.await.unwrap().unwrap();
+            let queued = store.clone();
+            writes.push(tokio::spawn(
+                async move { queued.write(INSERT, write).await },
+            ));
+            held.queued(index + 1).await;
+        }
+        held.release(3).await;
+        let error = writes.remove(usize::try_from(panicking).unwrap());
+        let error = error.await.unwrap().unwrap_err();
+        assert!(matches!(error, StoreError::Panicked(_)), "{error}");
+        assert!(error.to_string().contains("a fault of the program"));
+        assert!(!error.is_unavailable());
+        for write in writes {
+            write.await.unwrap().unwrap();
+        }
+        store
+            .write(INSERT, |connection| insert(connection, 100))
+            .await
+            .unwrap();
+        let stored = 1 + 10 + 20 + 40 - (10 << panicking) + 100;
+        assert_eq!(store.read(SELECT, sum).await.unwrap(), stored);
     }
-    store
-        .write(INSERT, |connection| insert(connection, 100))
-        .await
-        .unwrap();
-    assert_eq!(store.read(SELECT, sum).await.unwrap(), 131);
+}
+
+#[tokio::test]
+async fn a_write_that_fails_with_no_other_in_its_group_leaves_nothing() {
+    let (_folder, store) = open();
+    let write = |connection: &Connection| {
+        insert(connection, 1)?;
+        insert(connection, 1)
+    };
+    store.write(INSERT, write).await.unwrap_err();
+    assert_eq!(store.read(SELECT, sum).await.unwrap(), 0);
+    let write = |connection: &Connection| insert(connection, 2);
+    store.write(INSERT, write).await.unwrap();
+    assert_eq!(store.read(SELECT, sum).await.unwrap(), 2);
 }
 
 #[tokio::test]

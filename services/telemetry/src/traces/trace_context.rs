@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use data_encoding::HEXLOWER;
 use opentelemetry::Context;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
@@ -30,8 +31,15 @@ pub(super) struct TraceContext;
 pub fn traceparent(context: &Context) -> String {
     let span = context.span();
     let span = span.span_context();
-    let flags = span.trace_flags().to_u8();
-    format!("00-{}-{}-{flags:02x}", span.trace_id(), span.span_id())
+    // Twice a request and more, and `format!` takes six times as long for it.
+    let mut text = String::with_capacity(TRACEPARENT_LENGTH);
+    text.push_str("00-");
+    HEXLOWER.encode_append(&span.trace_id().to_bytes(), &mut text);
+    text.push('-');
+    HEXLOWER.encode_append(&span.span_id().to_bytes(), &mut text);
+    text.push('-');
+    HEXLOWER.encode_append(&[span.trace_flags().to_u8()], &mut text);
+    text
 }
 
 /// A context under the span that [`traceparent`] wrote down.
