@@ -3,13 +3,14 @@
 //! These are not the runtime's threads for blocking work. Host names are resolved on those, and a
 //! name server that hangs would stop every read.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::thread;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use crate::connection::DatabaseFile;
 use crate::spans::{Call, Spans};
@@ -19,40 +20,48 @@ use crate::{StoreError, job};
 /// page cache waits for the disk.
 const READERS: usize = 4;
 
-/// The threads and their queue. Callers wait for a permit, so one that goes away leaves the queue.
+/// What a thread does with its connection, which is opened by the first read.
+type Read = dyn FnOnce(&mut Option<Connection>) + Send;
+
+/// The threads and their queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Readers {
     file: DatabaseFile,
     spans: Spans,
-    permits: Arc<Semaphore>,
-    idle: Arc<Idle>,
+    queue: Arc<Opened>,
 }
 
-/// The threads without work. The last one to finish is used first: its cache is warm.
-type Idle = Mutex<Vec<Reader>>;
-
-/// What a thread does with its connection, which is opened by the first read.
-type Read = dyn FnOnce(&mut Option<Connection>) + Send;
-
-/// A thread that reads; it ends when this is dropped.
+/// The queue as callers have it. When the last is gone, the threads end.
 #[derive(Debug)]
-struct Reader(mpsc::Sender<Turn>);
+struct Opened(Arc<Queue>);
 
-/// One read, and what is returned to the pool after it.
-struct Turn {
-    read: Box<Read>,
-    reader: Reader,
-    idle: Arc<Idle>,
-    _permit: OwnedSemaphorePermit,
+/// The reads that wait. A thread that has ended one takes the next without being woken: to wake it costs
+/// as much as a read.
+struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// As many as there are requests at most, which the server bounds.
+    reads: VecDeque<Box<Read>>,
+    threads: usize,
+    /// How many of them wait for a read.
+    idle: usize,
+    is_closed: bool,
 }
 
 impl Readers {
     pub(crate) fn new(file: DatabaseFile, spans: Spans) -> Self {
+        let queue = Queue {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        };
         Self {
             file,
             spans,
-            permits: Arc::new(Semaphore::new(READERS)),
-            idle: Arc::default(),
+            queue: Arc::new(Opened(Arc::new(queue))),
         }
     }
 
@@ -61,11 +70,13 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let permit = Arc::clone(&self.permits).acquire_owned().await;
-        let permit = permit.map_err(|_| StoreError::Stopped)?;
         let (answer, wait) = oneshot::channel();
         let (file, spans) = (self.file.clone(), self.spans.clone());
         let read = move |connection: &mut Option<Connection>| {
+            // Its caller has gone away while it waited.
+            if answer.is_closed() {
+                return;
+            }
             let result = read(&file, connection, work);
             let answered = call.map(|call| call.end(&result));
             let _ = answer.send(result);
@@ -73,35 +84,80 @@ impl Readers {
                 spans.read(&answered);
             }
         };
-        let known = self.idle.lock().pop();
-        let reader = known.map_or_else(Reader::start, Ok)?;
-        let turns = reader.0.clone();
-        let turn = Turn {
-            read: Box::new(read),
-            reader,
-            idle: Arc::clone(&self.idle),
-            _permit: permit,
-        };
-        turns.send(turn).map_err(|_| StoreError::Stopped)?;
+        Queue::push(&self.queue.0, Box::new(read))?;
         wait.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// How many reads wait.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.0.state.lock().reads.len()
     }
 }
 
-impl Reader {
-    fn start() -> Result<Self, StoreError> {
-        let (sender, turns) = mpsc::channel::<Turn>();
-        thread::Builder::new()
-            .name("store-reader".to_owned())
-            .spawn(move || {
-                let mut connection = None;
-                for turn in turns {
-                    (turn.read)(&mut connection);
-                    // Before the permit is released, so that its next owner finds this reader.
-                    turn.idle.lock().push(turn.reader);
-                }
-            })
-            .map_err(|_| StoreError::Stopped)?;
-        Ok(Self(sender))
+impl Queue {
+    /// Adds a read, for an idle thread or for a new one if there are too few.
+    fn push(queue: &Arc<Self>, read: Box<Read>) -> Result<(), StoreError> {
+        let mut state = queue.state.lock();
+        if state.reads.len() >= state.idle && state.threads < READERS {
+            let served = Arc::clone(queue);
+            thread::Builder::new()
+                .name("store-reader".to_owned())
+                .spawn(move || served.serve())
+                .map_err(|_| StoreError::Stopped)?;
+            state.threads += 1;
+        }
+        state.reads.push_back(read);
+        drop(state);
+        queue.changed.notify_one();
+        Ok(())
+    }
+
+    /// Reads until the queue is closed.
+    fn serve(&self) {
+        let _serving = Serving(self);
+        let mut connection = None;
+        while let Some(read) = self.take() {
+            read(&mut connection);
+        }
+    }
+
+    /// Waits for the next read. None once the queue is closed.
+    fn take(&self) -> Option<Box<Read>> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(read) = state.reads.pop_front() {
+                return Some(read);
+            }
+            if state.is_closed {
+                return None;
+            }
+            state.idle += 1;
+            self.changed.wait(&mut state);
+            state.idle -= 1;
+        }
+    }
+}
+
+/// A thread that serves a queue. When it ends, by a panic as well, another may be started.
+struct Serving<'a>(&'a Queue);
+
+impl Drop for Serving<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().threads -= 1;
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.0.state.lock().is_closed = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Queue")
     }
 }
 

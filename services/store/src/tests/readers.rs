@@ -1,5 +1,7 @@
 //! Reads, and what they do not depend on.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use super::*;
@@ -35,10 +37,10 @@ fn reads_answer_while_every_blocking_thread_of_the_runtime_hangs() {
 #[tokio::test]
 async fn as_many_reads_as_there_are_readers_run_at_once_and_the_others_after_them() {
     let (_folder, store) = open();
-    let barrier = std::sync::Arc::new(std::sync::Barrier::new(4));
+    let barrier = Arc::new(Barrier::new(4));
     let reads: Vec<_> = (0..12)
         .map(|_| {
-            let (store, barrier) = (store.clone(), std::sync::Arc::clone(&barrier));
+            let (store, barrier) = (store.clone(), Arc::clone(&barrier));
             tokio::spawn(async move {
                 let read = move |connection: &Connection| {
                     barrier.wait();
@@ -52,6 +54,53 @@ async fn as_many_reads_as_there_are_readers_run_at_once_and_the_others_after_the
         let read = tokio::time::timeout(BOUND, read).await;
         assert_eq!(read.expect("an answer").unwrap().unwrap(), 0);
     }
+}
+
+#[tokio::test]
+async fn a_read_whose_caller_gives_up_while_it_waits_is_not_made() {
+    let (_folder, store) = open();
+    let begun = Arc::new(AtomicUsize::new(0));
+    let barrier = Arc::new(Barrier::new(5));
+    let reading: Vec<_> = (0..4)
+        .map(|_| {
+            let (store, begun) = (store.clone(), Arc::clone(&begun));
+            let barrier = Arc::clone(&barrier);
+            tokio::spawn(async move {
+                let read = move |_: &Connection| {
+                    begun.fetch_add(1, Ordering::Relaxed);
+                    barrier.wait();
+                    Ok(())
+                };
+                store.read(SELECT, read).await
+            })
+        })
+        .collect();
+    while begun.load(Ordering::Relaxed) < 4 {
+        tokio::task::yield_now().await;
+    }
+    let (made, is_made) = mpsc::channel();
+    let gives_up = {
+        let store = store.clone();
+        let read = move |_: &Connection| Ok(made.send(()));
+        tokio::spawn(async move { store.read(SELECT, read).await })
+    };
+    while store.readers.waiting() < 1 {
+        tokio::task::yield_now().await;
+    }
+    gives_up.abort();
+    assert!(gives_up.await.unwrap_err().is_cancelled());
+    tokio::task::spawn_blocking(move || barrier.wait())
+        .await
+        .unwrap();
+    for read in reading {
+        read.await.unwrap().unwrap();
+    }
+    let dropped = tokio::task::spawn_blocking(move || is_made.recv_timeout(BOUND));
+    assert_eq!(
+        dropped.await.unwrap(),
+        Err(mpsc::RecvTimeoutError::Disconnected)
+    );
+    assert_eq!(store.read(SELECT, sum).await.unwrap(), 0);
 }
 
 #[tokio::test]
