@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use deadline::Alarm;
 use futures_util::task::AtomicWaker;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -21,7 +22,6 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::rt::{Read, Write};
 use tokio::time::Instant;
 
-use crate::alarm::Alarm;
 use crate::request_body::RequestBody;
 
 /// The most bytes that a connection buffers of a request that the peer does not take, or of the head

@@ -8,7 +8,6 @@
 //! answer back. A [`PeerError`] says whether the request may have been sent; what that means to
 //! the shop is for the caller to say.
 
-mod alarm;
 mod answer;
 mod attempt;
 mod balancer;

@@ -4,10 +4,14 @@
 //! server [scopes](Deadline::scope) the work on a request to it, and the client sends what is left of it
 //! along, so that nobody works on what nobody waits for any more.
 
+mod alarm;
+
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
+
+pub use alarm::Alarm;
 
 /// The most that a header can ask for. Far above every timeout of the shop, and small enough to be added to
 /// any instant.

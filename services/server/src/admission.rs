@@ -4,16 +4,20 @@
 //! ([`Deadline`]). What has stood in the [`queue`](crate::queue) for too long is refused. Probes are
 //! always answered: whoever looks how an overloaded service fares has to see it.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use api::{IdempotencyKey, Problem};
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use deadline::Deadline;
+use deadline::{Alarm, Deadline};
 use http::Method;
 use opentelemetry::trace::TraceContextExt as _;
 use opentelemetry::{Context, KeyValue};
+use parking_lot::Mutex;
 use prometheus::IntCounter;
 
 use crate::connection::Origin;
@@ -28,9 +32,17 @@ const RETRY_AFTER: u16 = 1;
 #[derive(Debug)]
 pub(crate) enum Admission {
     /// It is worked on, until then if it has a deadline.
-    Admitted(Option<Deadline>),
+    Admitted(Option<Due>),
     /// The worker has more to do than it can.
     Refused(Arc<Queue>, Turn),
+}
+
+/// When the answer to a request is due.
+#[derive(Debug)]
+pub(crate) struct Due {
+    deadline: Deadline,
+    /// Rings then.
+    alarm: Arc<Mutex<Alarm>>,
 }
 
 impl Admission {
@@ -49,8 +61,10 @@ impl Admission {
             _ => {
                 // The sender's clock has run while the request stood in the queue.
                 let waited = turn.map(|(_, turn)| turn.waited).unwrap_or_default();
-                let deadline = Deadline::of(request.headers());
-                Self::Admitted(deadline.map(|deadline| deadline.earlier_by(waited)))
+                Self::Admitted(Deadline::of(request.headers()).map(|deadline| Due {
+                    deadline: deadline.earlier_by(waited),
+                    alarm: origin.map_or_else(Arc::default, |origin| Arc::clone(&origin.alarm)),
+                }))
             }
         }
     }
@@ -84,9 +98,9 @@ pub(crate) fn refuse(queue: &Queue, turn: Turn) -> Response {
     Problem::unavailable(detail, RETRY_AFTER).into_response()
 }
 
-/// Works on the request until its deadline; 504 when that has passed.
+/// Works on the request until it is due; 504 when that has passed.
 pub(crate) async fn in_time(
-    deadline: Deadline,
+    Due { deadline, alarm }: Due,
     request: Request,
     next: Next,
     exceeded: &IntCounter,
@@ -108,10 +122,16 @@ pub(crate) async fn in_time(
             "The time for this request was over before work on it began. Nothing was done.";
         return late("queued", detail.to_owned());
     }
-    let work = deadline.scope(next.run(request));
-    // An answer that is ready counts, however late.
-    let answer = tokio::time::timeout_at(deadline.instant(), work).await;
-    answer.unwrap_or_else(|_| {
+    let answer = {
+        let mut work = pin!(deadline.scope(next.run(request)));
+        let answer = poll_fn(|task| match work.as_mut().poll(task) {
+            // One that is ready counts, however late.
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending => alarm.lock().poll(deadline.instant(), task).map(|()| None),
+        });
+        answer.await
+    };
+    answer.unwrap_or_else(|| {
         let advice = Problem::advice_on_unknown_outcome(&method, has_key);
         late(
             "running",

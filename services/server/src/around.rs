@@ -57,9 +57,9 @@ async fn answer(
         }
         Admission::Admitted(None) => next.run(request).await,
         // Boxed, so that a request without a deadline does not carry its place along.
-        Admission::Admitted(Some(deadline)) => {
+        Admission::Admitted(Some(due)) => {
             let exceeded = &load.deadlines_exceeded;
-            Box::pin(admission::in_time(deadline, request, next, exceeded)).await
+            Box::pin(admission::in_time(due, request, next, exceeded)).await
         }
     };
     if let Some(unread) = unread {

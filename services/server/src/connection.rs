@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use deadline::Alarm;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request};
 use hyper::body::Incoming;
@@ -15,6 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use identity::{Identity, SpiffeId};
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -40,6 +42,8 @@ pub(crate) struct Origin {
     pub(crate) busy: Arc<Busy>,
     /// The queue of the worker; none where there is never much to do.
     pub(crate) queue: Option<Arc<Queue>>,
+    /// That of the connection, for the deadline of the request.
+    pub(crate) alarm: Arc<Mutex<Alarm>>,
 }
 
 /// The other end of a connection.
@@ -135,12 +139,14 @@ pub(crate) async fn serve<S>(
     S: AsyncRead + AsyncWrite + AsFd + Unpin,
 {
     let connection = &place.connection;
+    let alarm = Arc::default();
     let answer = service_fn(|request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Origin {
             client: client.clone(),
             busy: Arc::new(connection.busy()),
             queue: queue.clone(),
+            alarm: Arc::clone(&alarm),
         });
         let answer = router.clone().call(request);
         let phase = &phase;

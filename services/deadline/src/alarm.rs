@@ -1,18 +1,20 @@
-//! A timer for the requests of a connection, one after another.
+//! A timer for requests that come one after another.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// A timer that is moved only when it rings. To take one out of the runtime's wheel for each request
-/// and to put it in again costs more than to let it ring once in a while for nothing.
+/// A timer that is moved only when it rings, of a connection, say, which has one request at a time. To take
+/// one out of the runtime's wheel for each request and to put it in again costs more than to let it ring once
+/// in a while for nothing: a timer that rings before all others wakes the runtime by a system call, even from
+/// its own thread.
 #[derive(Debug, Default)]
-pub(crate) struct Alarm(Option<Pin<Box<Sleep>>>);
+pub struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Alarm {
     /// Ready once `deadline` has passed.
-    pub(crate) fn poll(&mut self, deadline: Instant, task: &mut Context<'_>) -> Poll<()> {
+    pub fn poll(&mut self, deadline: Instant, task: &mut Context<'_>) -> Poll<()> {
         let sleep = self
             .0
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
