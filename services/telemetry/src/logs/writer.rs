@@ -1,7 +1,7 @@
 //! The thread that writes events.
 
 use std::io;
-use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use super::storm::Storms;
 const BATCH_EVENTS: usize = 256;
 
 /// How long events gather once the first has come. To wake the writer costs its caller as much as
-/// to write costs the writer, so under load it is woken for many at once, or looks by itself for as
-/// long as it finds several each time; and nobody who reads logs sees a millisecond.
+/// to write costs the writer, so under load it is woken for many at once; and nobody who reads
+/// logs sees a millisecond.
 const GATHER: Duration = Duration::from_millis(1);
 
 /// Starts the thread. It ends when the last sender of `messages` is gone.
@@ -34,19 +34,24 @@ pub(super) fn start(
 
 fn write(messages: &Receiver<Message>, mut sink: Box<dyn Sink>, dropped: &IntCounter) {
     let mut storms = Storms::default();
-    let mut is_busy = false;
-    while let Ok(first) = gather(messages, is_busy, storms.next_end()) {
+    loop {
+        let first = match wait(messages, storms.next_end()) {
+            Ok(message) => {
+                thread::sleep(GATHER);
+                Some(message)
+            }
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         let now = Instant::now();
         storms.ended(now).for_each(|event| sink.put(&event));
         let mut flushed = Vec::new();
-        let mut events = 0;
         for message in first
             .into_iter()
             .chain(messages.try_iter().take(BATCH_EVENTS))
         {
             match message {
                 Message::Event(event) => {
-                    events += 1;
                     if let Some(event) = storms.admit(event, now) {
                         sink.put(&event);
                     }
@@ -61,29 +66,9 @@ fn write(messages: &Receiver<Message>, mut sink: Box<dyn Sink>, dropped: &IntCou
         for done in flushed {
             let _ = done.send(());
         }
-        is_busy = events > 1;
     }
     storms.all().for_each(|event| sink.put(&event));
     dropped.inc_by(sink.finish());
-}
-
-/// Waits for the next message, unless more have come all the time, and lets others gather behind it; nothing
-/// at `end`. Fails when there will be none.
-fn gather(
-    messages: &Receiver<Message>,
-    is_busy: bool,
-    end: Option<Instant>,
-) -> Result<Option<Message>, RecvError> {
-    let mut first = None;
-    if !is_busy {
-        match wait(messages, end) {
-            Ok(message) => first = Some(message),
-            Err(RecvTimeoutError::Timeout) => return Ok(None),
-            Err(RecvTimeoutError::Disconnected) => return Err(RecvError),
-        }
-    }
-    thread::sleep(GATHER);
-    Ok(first)
 }
 
 /// Waits for the next message, or until `end`.
