@@ -31,9 +31,9 @@ pub fn installed_or_built<const N: usize>(name: &str, programs: [&str; N]) -> Op
         .then(|| programs.map(|program| folder.join(program)))
 }
 
-/// An address that is free, for a program that cannot say which one it took, or for nobody at all. Its port is below those that the
-/// kernel gives to whoever asks for any (from 32768, `ip_local_port_range` in ip(7)), so that nobody else has
-/// it before the program does; each is given once.
+/// An address that is free, for a program that cannot say which one it took, or for nobody at all. Its port is
+/// below those that the kernel gives to whoever asks for any (from 32768, `ip_local_port_range` in ip(7)), so
+/// that nobody else has it before the program does; each is given once.
 pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     // Programs of tests that run at the same time begin at different places.

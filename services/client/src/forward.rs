@@ -19,7 +19,7 @@ use crate::problem::Asked;
 use crate::{Peer, Route, via};
 
 /// Headers of one connection (RFC 9110 section 7.6.1), and those that this hop makes itself.
-const OF_THIS_HOP: [HeaderName; 10] = [
+static OF_THIS_HOP: [HeaderName; 10] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -34,7 +34,7 @@ const OF_THIS_HOP: [HeaderName; 10] = [
 
 /// Headers that go on as the current request has them, and never as its client sent them: what was
 /// malformed or too long is gone, and must not slip through here.
-const OF_THE_CONTEXT: [HeaderName; 5] = [
+static OF_THE_CONTEXT: [HeaderName; 5] = [
     HeaderName::from_static("traceparent"),
     HeaderName::from_static("tracestate"),
     HeaderName::from_static("baggage"),
@@ -146,9 +146,10 @@ pub fn remove_headers_of_this_hop(headers: &mut HeaderMap) {
         .flat_map(|value| value.split(','))
         .filter_map(|name| HeaderName::try_from(name.trim()).ok())
         .collect();
-    remove(headers, |name| {
-        OF_THIS_HOP.contains(name) || named.contains(name)
-    });
+    remove(headers, |name| OF_THIS_HOP.contains(name));
+    for name in named {
+        headers.remove(name);
+    }
 }
 
 /// Removes the headers of the names that `is_removed` knows. A message has few headers, so it is quicker to

@@ -13,7 +13,7 @@ use crate::load::Load;
 /// An instance of a peer. Most peers have one.
 #[derive(Debug)]
 pub(crate) struct Instance {
-    /// `http://host:port`, before the path in `url.full` of its spans.
+    /// Scheme and authority, which stand before the path in `url.full` of its spans.
     pub(crate) origin: Box<str>,
     /// The host, shared by its spans.
     pub(crate) host: StringValue,

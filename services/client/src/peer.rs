@@ -210,7 +210,8 @@ impl Peer {
             progress,
             copy,
         };
-        // What a future holds is copied with each future that waits for it, and an order waits for three.
+        // All of the above is done before the future begins, which would hold its arguments as well: what a
+        // future holds is copied with each that waits for it. An order waits for three, so this is a box.
         Box::pin(self.send_outgoing(outgoing, request))
     }
 

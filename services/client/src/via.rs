@@ -4,7 +4,7 @@
 use http::{HeaderMap, HeaderValue, Version, header};
 use telemetry::protocol::version_name;
 
-/// What `Via` of a message has at most that two services of the shop have passed, in bytes.
+/// Room for `Via` of a message that two services of the shop have passed, in bytes.
 const LENGTH: usize = 64;
 
 /// Whether a request has passed the service `pseudonym` before.

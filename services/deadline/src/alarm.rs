@@ -5,10 +5,10 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// A timer that is moved only when it rings, of a connection, say, which has one request at a time. To take
-/// one out of the runtime's wheel for each request and to put it in again costs more than to let it ring once
-/// in a while for nothing: a timer that rings before all others wakes the runtime by a system call, even from
-/// its own thread.
+/// A timer that is moved only when it rings, or for an earlier deadline. It serves whoever has one request at
+/// a time, such as a connection. To take a timer out of the runtime's wheel for each request and to put it in
+/// again costs more than to let it ring once in a while for nothing: one that rings before all others wakes
+/// the runtime by a system call, even from the runtime's own thread.
 #[derive(Debug, Default)]
 pub struct Alarm(Option<Pin<Box<Sleep>>>);
 

@@ -95,21 +95,23 @@ impl Committer {
             if !is_first {
                 execute(connection, "SAVEPOINT one")?;
             }
-            if let Err(error) = write.run(connection) {
-                // SQLite itself may have rolled back the whole transaction because of a full or
-                // broken disk, and with it what the others of the group wrote.
-                if connection.is_autocommit() {
-                    return Err(error);
-                }
-                if is_first {
+            let written = write.run(connection);
+            // SQLite itself may have rolled back the whole transaction because of a full or broken disk,
+            // and with it what the others of the group wrote.
+            let is_rolled_back = connection.is_autocommit();
+            match written {
+                Err(error) if is_rolled_back => return Err(error),
+                Err(_) if is_first => {
                     execute(connection, "ROLLBACK")?;
                     execute(connection, "BEGIN IMMEDIATE")?;
-                } else {
-                    execute(connection, "ROLLBACK TO one")?;
                 }
-            }
-            if !is_first {
-                execute(connection, "RELEASE one")?;
+                Err(_) => {
+                    execute(connection, "ROLLBACK TO one")?;
+                    execute(connection, "RELEASE one")?;
+                }
+                Ok(()) if is_first && !is_rolled_back => {}
+                // Fails after a write that has kept it to itself that all was rolled back.
+                Ok(()) => execute(connection, "RELEASE one")?,
             }
         }
         Ok(connection)

@@ -16,6 +16,7 @@ mod job;
 mod metrics;
 mod operation;
 mod problem;
+mod read_queue;
 mod readers;
 mod retention;
 mod spans;

@@ -13,7 +13,7 @@ use super::*;
 
 #[tokio::test]
 async fn a_write_that_panics_fails_alone_and_its_neighbours_are_committed() {
-    // The first, the last and one between them: each is undone in a way of its own.
+    // The first is undone in another way than the others.
     for panicking in 0..3 {
         let (_folder, store) = open();
         let held = Held::start(&store).await;
@@ -289,6 +289,29 @@ async fn what_a_full_disk_rolls_back_is_unavailable_to_the_whole_group() {
         assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
         assert!(error.is_unavailable());
     }
+    assert_eq!(store.read(SELECT, sum).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_write_that_keeps_to_itself_that_all_was_rolled_back_fails_its_group() {
+    let (_folder, store) = open();
+    let held = Held::start(&store).await;
+    let write = |queued: Store, number| {
+        let work = move |connection: &Connection| match number {
+            0 => {
+                let _ = roll_back(connection);
+                Ok(())
+            }
+            _ => insert(connection, number),
+        };
+        tokio::spawn(async move { queued.write(INSERT, work).await })
+    };
+    let silent = write(store.clone(), 0);
+    held.queued(1).await;
+    let good = write(store.clone(), 2);
+    held.release(2).await;
+    silent.await.unwrap().unwrap_err();
+    good.await.unwrap().unwrap_err();
     assert_eq!(store.read(SELECT, sum).await.unwrap(), 1);
 }
 
