@@ -78,10 +78,8 @@ impl ReadQueue {
     fn serve(&self) {
         let mut connection = None;
         while let Some(read) = self.take() {
-            // Its caller hears of a panic, whatever it was in, by the answer that does not come.
-            if catch_unwind(AssertUnwindSafe(|| read(&mut connection))).is_err() {
-                connection = None;
-            }
+            // The caller's own code is caught by `job`; a panic around it must not end the thread.
+            let _ = catch_unwind(AssertUnwindSafe(|| read(&mut connection)));
         }
     }
 
