@@ -57,7 +57,7 @@ impl Catalogue {
 
     pub(crate) async fn get(&self, id: ProductId) -> Result<Option<Product>, StoreError> {
         self.store
-            .read(Operation::new("SELECT", "products"), move |connection| {
+            .look_up(Operation::new("SELECT", "products"), move |connection| {
                 connection
                     .prepare_cached("SELECT id, name, price_cents FROM products WHERE id = ?1")?
                     .query_row([id.as_str()], product)

@@ -21,7 +21,8 @@ const VFS: &str = "unix-excl";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Each connection keeps this many KiB of pages: enough for the inner pages of an index over
-/// millions of rows, small enough for five connections within the service's memory.
+/// millions of rows, small enough for seven connections within the service's memory: the writer's, four
+/// readers', and one for each thread that looks rows up.
 const PAGE_CACHE_KIB: i64 = 512;
 
 /// A database file that this process has opened before.

@@ -5,14 +5,16 @@
 //! thread runs whatever is queued in one transaction, commits once, and then answers all of them
 //! ([`group`]). An answer therefore means that the bytes are on the disk (WAL with
 //! `synchronous=FULL`), and a thousand orders at once pay for a handful of fsyncs. Reads have
-//! threads and connections of their own and see the last commit ([`readers`]). Both leave spans
-//! in the trace of their caller ([`spans`]).
+//! threads and connections of their own and see the last commit ([`readers`]), except those of a
+//! few rows by their key, which run where they are asked for ([`look_ups`]). All leave spans in
+//! the trace of their caller ([`spans`]).
 
 mod column;
 mod connection;
 mod error;
 mod group;
 mod job;
+mod look_ups;
 mod metrics;
 mod operation;
 mod problem;
@@ -129,6 +131,18 @@ impl Store {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let read = self.readers.run(Call::begin(operation), work);
+        self.remember_damage(read.await)
+    }
+
+    /// Like [`Store::read`], for `work` that finds a few rows by their key: it runs on the caller's thread,
+    /// for which to wake another costs more than such a read, and waits for nothing but a page that is
+    /// not in memory. Where it would have to wait for a lock, it runs once more, like any other read.
+    pub async fn look_up<T, F>(&self, operation: Operation, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let read = self.readers.look_up(Call::begin(operation), work);
         self.remember_damage(read.await)
     }
 

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::connection::DatabaseFile;
+use crate::look_ups::LookUps;
 use crate::read_queue::ReadQueue;
 use crate::spans::{Call, Spans};
 use crate::{StoreError, job};
@@ -19,6 +20,7 @@ pub(crate) struct Readers {
     file: DatabaseFile,
     spans: Spans,
     queue: Arc<Opened>,
+    look_ups: LookUps,
 }
 
 /// The queue as callers have it. When the last is gone, the threads end.
@@ -28,6 +30,7 @@ struct Opened(Arc<ReadQueue>);
 impl Readers {
     pub(crate) fn new(file: DatabaseFile, spans: Spans) -> Self {
         Self {
+            look_ups: LookUps::new(file.clone()),
             file,
             spans,
             queue: Arc::new(Opened(Arc::default())),
@@ -42,7 +45,7 @@ impl Readers {
         let (answer, wait) = oneshot::channel();
         let (file, spans) = (self.file.clone(), self.spans.clone());
         let read = move |connection: &mut Option<Connection>| {
-            let result = read(&file, connection, work);
+            let result = read(|| file.open_reader(), connection, work);
             let answered = call.map(|call| call.end(&result));
             let _ = answer.send(result);
             if let Some(answered) = answered {
@@ -53,6 +56,21 @@ impl Readers {
         let answer = wait.await;
         place.answered();
         answer.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Like [`Readers::run`], but on the caller's thread unless it would have to wait for a lock.
+    pub(crate) async fn look_up<T, F>(&self, call: Option<Call>, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let Some(result) = self.look_ups.run(&work) else {
+            return self.run(call, work).await;
+        };
+        if let Some(call) = call {
+            self.spans.read(&call.end(&result));
+        }
+        result
     }
 
     /// How many reads wait.
@@ -68,12 +86,13 @@ impl Drop for Opened {
     }
 }
 
-fn read<T>(
-    file: &DatabaseFile,
+/// Runs `work` on the connection that is known, or on a new one.
+pub(crate) fn read<T>(
+    open: impl FnOnce() -> Result<Connection, StoreError>,
     known: &mut Option<Connection>,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> Result<T, StoreError> {
-    let connection = known.take().map_or_else(|| file.open_reader(), Ok)?;
+    let connection = known.take().map_or_else(open, Ok)?;
     let result = job::run(work, &connection);
     // A connection that met a broken disk or a panic is not used again.
     if matches!(result, Ok(_) | Err(StoreError::Statement(_))) {

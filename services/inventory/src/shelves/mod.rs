@@ -81,7 +81,7 @@ impl Shelves {
 
     pub(crate) async fn get(&self, product: ProductId) -> Result<Option<Stock>, StoreError> {
         self.store
-            .read(Operation::new("SELECT", "stock"), move |connection| {
+            .look_up(Operation::new("SELECT", "stock"), move |connection| {
                 stock::get(connection, &product)
             })
             .await

@@ -122,7 +122,7 @@ impl Ledger {
 
     pub(crate) async fn get(&self, id: OrderId) -> std::result::Result<Option<Entry>, StoreError> {
         self.store
-            .read(Operation::new("SELECT", "orders"), move |connection| {
+            .look_up(Operation::new("SELECT", "orders"), move |connection| {
                 Entry::find(connection, &id)
             })
             .await
@@ -134,7 +134,7 @@ impl Ledger {
         key: OwnKey,
     ) -> std::result::Result<Option<Entry>, StoreError> {
         self.store
-            .read(Operation::new("SELECT", "orders"), move |connection| {
+            .look_up(Operation::new("SELECT", "orders"), move |connection| {
                 keys::find(connection, &key)
             })
             .await

@@ -85,8 +85,11 @@ async fn a_read_that_panics_fails_alone() {
         let read = |_: &Connection| -> rusqlite::Result<()> { panic!("a fault of the program") };
         let error = store.read(SELECT, read).await.unwrap_err();
         assert!(matches!(error, StoreError::Panicked(_)), "{error}");
+        let error = store.look_up(SELECT, read).await.unwrap_err();
+        assert!(matches!(error, StoreError::Panicked(_)), "{error}");
     }
     assert_eq!(store.read(SELECT, sum).await.unwrap(), 0);
+    assert_eq!(store.look_up(SELECT, sum).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -116,15 +119,19 @@ async fn a_store_whose_file_is_taken_away_takes_nothing_until_it_is_back() {
             .unwrap_err()
             .is_unavailable()
     );
-    let error = store.read(SELECT, sum).await.unwrap_err();
-    assert!(
-        error.is_unavailable(),
-        "a new reader opened the other file: {error}"
-    );
+    let read = store.read(SELECT, sum).await.unwrap_err();
+    let look_up = store.look_up(SELECT, sum).await.unwrap_err();
+    for error in [read, look_up] {
+        assert!(
+            error.is_unavailable(),
+            "a new reader opened the other file: {error}"
+        );
+    }
     std::fs::remove_dir_all(&place).unwrap();
     std::fs::rename(&away, &place).unwrap();
     store.write(INSERT, write).await.unwrap();
     assert_eq!(store.read(SELECT, sum).await.unwrap(), 7);
+    assert_eq!(store.look_up(SELECT, sum).await.unwrap(), 7);
 }
 
 #[tokio::test]

@@ -108,7 +108,63 @@ async fn a_reader_cannot_write() {
     let (_folder, store) = open();
     let write = |connection: &Connection| insert(connection, 1);
     assert!(store.read(SELECT, write).await.is_err());
+    assert!(store.look_up(SELECT, write).await.is_err());
     store.probe().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_look_up_runs_on_the_thread_of_its_caller_and_sees_the_last_commit() {
+    let (_folder, store) = open();
+    let here = |connection: &Connection| Ok((sum(connection)?, std::thread::current().id()));
+    let us = std::thread::current().id();
+    for (number, sum) in [(1, 1), (2, 3), (3, 6)] {
+        let write = move |connection: &Connection| insert(connection, number);
+        store.write(INSERT, write).await.unwrap();
+        assert_eq!(store.look_up(SELECT, here).await.unwrap(), (sum, us));
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_that_meets_a_lock_is_left_to_a_reader() {
+    let (_folder, store) = open();
+    let us = std::thread::current().id();
+    let locked = move |connection: &Connection| {
+        if std::thread::current().id() == us {
+            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+            return Err(rusqlite::Error::SqliteFailure(busy, None));
+        }
+        sum(connection)
+    };
+    assert_eq!(store.look_up(SELECT, locked).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn look_ups_of_several_threads_run_at_once() {
+    let (_folder, store) = open();
+    let barrier = Arc::new(Barrier::new(3));
+    let threads: Vec<_> = (0..3)
+        .map(|_| {
+            let (store, barrier) = (store.clone(), Arc::clone(&barrier));
+            let runtime = tokio::runtime::Handle::current();
+            std::thread::spawn(move || {
+                let read = move |connection: &Connection| {
+                    barrier.wait();
+                    sum(connection)
+                };
+                runtime.block_on(store.look_up(SELECT, read))
+            })
+        })
+        .collect();
+    let joined = tokio::task::spawn_blocking(move || {
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    let sums: Vec<_> = tokio::time::timeout(BOUND, joined).await.unwrap().unwrap();
+    for sum in sums {
+        assert_eq!(sum.unwrap(), 0);
+    }
 }
 
 #[tokio::test]

@@ -136,21 +136,25 @@ fn named<'a>(spans: &[&'a SpanData], name: &str) -> &'a SpanData {
 #[tokio::test]
 async fn a_read_is_one_span_under_its_caller() {
     let traced = Traced::open();
-    let read = traced.store.read(SELECT, sum);
-    read.with_context(caller(1, TraceFlags::SAMPLED))
-        .await
-        .unwrap();
+    let store = &traced.store;
+    let read = store.read(SELECT, sum);
+    let look_up = store.look_up(SELECT, sum);
+    let caller = |trace| caller(trace, TraceFlags::SAMPLED);
+    read.with_context(caller(1)).await.unwrap();
+    look_up.with_context(caller(2)).await.unwrap();
     let spans = traced.spans();
-    let [span] = spans.as_slice() else {
-        panic!("one span: {spans:?}");
-    };
-    assert_eq!(span.name, "SELECT numbers");
-    assert_database(span, "SELECT", Some("numbers"));
-    assert_eq!(span.parent_span_id, SpanId::from(7));
-    assert_eq!(span.span_context.trace_id(), TraceId::from(1));
-    assert_eq!(span.status, Status::Unset);
-    assert!(span.events.is_empty());
-    assert!(span.start_time < span.end_time);
+    for trace in [1, 2] {
+        let spans = of_trace(&spans, trace);
+        let [span] = spans.as_slice() else {
+            panic!("one span: {spans:?}");
+        };
+        assert_eq!(span.name, "SELECT numbers");
+        assert_database(span, "SELECT", Some("numbers"));
+        assert_eq!(span.parent_span_id, SpanId::from(7));
+        assert_eq!(span.status, Status::Unset);
+        assert!(span.events.is_empty());
+        assert!(span.start_time < span.end_time);
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,60 @@
+//! Reads of a few rows by their key, on the thread that asks.
+//!
+//! With its pages in memory such a read takes some 15 us, while another thread's costs two wakes beside
+//! it. A page that is not in memory is waited for as the program's own pages are. What walks over many
+//! rows belongs to the [`crate::readers`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, ErrorCode};
+
+use crate::StoreError;
+use crate::connection::DatabaseFile;
+use crate::readers::read;
+
+/// The connections for it that nobody uses just now: as many as there were threads that asked at the same
+/// moment, since none of them is held across a wait.
+#[derive(Clone, Debug)]
+pub(crate) struct LookUps {
+    file: DatabaseFile,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl LookUps {
+    pub(crate) fn new(file: DatabaseFile) -> Self {
+        Self {
+            file,
+            idle: Arc::default(),
+        }
+    }
+
+    /// Runs `work`, which does not wait for a lock. None if there is one: to wait is for another thread.
+    pub(crate) fn run<T>(
+        &self,
+        work: impl Fn(&Connection) -> rusqlite::Result<T>,
+    ) -> Option<Result<T, StoreError>> {
+        let mut connection = self.idle.lock().pop();
+        let open = || {
+            let connection = self.file.open_reader()?;
+            connection.busy_timeout(Duration::ZERO)?;
+            Ok(connection)
+        };
+        let result = read(open, &mut connection, work);
+        self.idle.lock().extend(connection);
+        let is_locked = result.as_ref().is_err_and(is_locked);
+        (!is_locked).then_some(result)
+    }
+}
+
+fn is_locked(error: &StoreError) -> bool {
+    let StoreError::Unavailable(error) = error else {
+        return false;
+    };
+    let code = error.sqlite_error_code();
+    matches!(
+        code,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
