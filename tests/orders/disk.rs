@@ -425,6 +425,11 @@ fn may_forbid_writing(folder: &Path) -> Result<(), String> {
     }
 }
 
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).expect("a folder");
+    files.map(|file| file.expect("a file").path()).collect()
+}
+
 /// Files that cannot be written, and can again at the end also when the test fails: or the folder
 /// could never be removed.
 struct Forbidden(Vec<PathBuf>);
@@ -447,9 +452,7 @@ async fn the_order_service_survives_a_disk_that_becomes_read_only() {
     let name = "order-service";
     shop.kill(name);
     let mut process = Process::start(name, &shop.environment(name));
-    let files = std::fs::read_dir(shop.state(name)).expect("a folder");
-    let files = files.map(|file| file.expect("a file").path());
-    let files = Forbidden(files.collect());
+    let files = Forbidden(files_in(&shop.state(name)));
     assert_eq!(files.0.len(), 2, "the database and its log: {:?}", files.0);
     orders_survive(
         &shop,
@@ -459,6 +462,40 @@ async fn the_order_service_survives_a_disk_that_becomes_read_only() {
         &["readonly", "I/O error"],
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_had_read_nothing_survives_a_disk_that_becomes_read_only() {
+    let mut shop = Shop::start();
+    let name = "product-service";
+    if let Err(why) = may_forbid_writing(shop.folder()) {
+        return skip(
+            "a_service_that_had_read_nothing_survives_a_disk_that_becomes_read_only",
+            &why,
+        );
+    }
+    shop.kill(name);
+    let mut process = Process::start(name, &shop.environment(name));
+    let files = Forbidden(files_in(&shop.state(name)));
+    let products = shop.http(name);
+    let product = json!({ "name": "New", "price": 1.5 });
+    let add = async || shop.gateway().post("/api/products", &product).await;
+
+    assert!(set_immutable(&files.0, true));
+    until_refused(add).await;
+    is_down(&products).await;
+    is_told(&process, &["readonly"]).await;
+    assert_eq!(products.get("/products/product1").await.status, 200);
+    assert_eq!(products.get("/products").await.status, 200);
+    is_down(&products).await;
+
+    assert!(set_immutable(&files.0, false));
+    is_up(&products).await;
+    assert_eq!(add().await.status, 201);
+    assert!(
+        process.terminate(END_BOUND).success(),
+        "no restart was needed"
+    );
 }
 
 /// A service that cannot use its store does not start, and says why in one line.

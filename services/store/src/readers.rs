@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, MAIN_DB};
 use tokio::sync::oneshot;
 
 use crate::connection::DatabaseFile;
@@ -94,8 +94,10 @@ pub(crate) fn read<T>(
 ) -> Result<T, StoreError> {
     let connection = known.take().map_or_else(open, Ok)?;
     let result = job::run(work, &connection);
-    // A connection that met a broken disk or a panic is not used again.
-    if matches!(result, Ok(_) | Err(StoreError::Statement(_))) {
+    // A connection that met a broken disk or a panic is not used again, nor one that was opened while the
+    // disk was read-only: its index of the log would be a file.
+    let is_sound = matches!(result, Ok(_) | Err(StoreError::Statement(_)));
+    if is_sound && !connection.is_readonly(MAIN_DB)? {
         *known = Some(connection);
     }
     result
