@@ -134,9 +134,9 @@ impl Store {
         self.remember_damage(read.await)
     }
 
-    /// Like [`Store::read`], for `work` that finds a few rows by their key: it runs on the caller's thread,
-    /// for which to wake another costs more than such a read, and waits for nothing but a page that is
-    /// not in memory. Where it would have to wait for a lock, it runs once more, like any other read.
+    /// Like [`Store::read`], for `work` that finds a few rows by their key. It runs on the caller's own
+    /// thread, since to wake another would cost more than the read, and waits for nothing but a page that
+    /// is not in memory: where it meets a lock, `work` is run again, as any other read is.
     pub async fn look_up<T, F>(&self, operation: Operation, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,

@@ -14,8 +14,8 @@ use crate::StoreError;
 use crate::connection::DatabaseFile;
 use crate::readers::read;
 
-/// The connections for it that nobody uses just now: as many as there were threads that asked at the same
-/// moment, since none of them is held across a wait.
+/// The connections that no look-up uses just now. In all there are as many as threads have ever looked
+/// something up at the same moment, since none is held across a wait.
 #[derive(Clone, Debug)]
 pub(crate) struct LookUps {
     file: DatabaseFile,
@@ -30,7 +30,7 @@ impl LookUps {
         }
     }
 
-    /// Runs `work`, which does not wait for a lock. None if there is one: to wait is for another thread.
+    /// Runs `work` without waiting for a lock; None if it met one.
     pub(crate) fn run<T>(
         &self,
         work: impl Fn(&Connection) -> rusqlite::Result<T>,

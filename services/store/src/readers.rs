@@ -95,7 +95,7 @@ pub(crate) fn read<T>(
     let connection = known.take().map_or_else(open, Ok)?;
     let result = job::run(work, &connection);
     // A connection that met a broken disk or a panic is not used again, nor one that was opened while the
-    // disk was read-only: its index of the log would be a file.
+    // disk was read-only: its index of the log is a file, which `VFS` is to avoid.
     let is_sound = matches!(result, Ok(_) | Err(StoreError::Statement(_)));
     if is_sound && !connection.is_readonly(MAIN_DB)? {
         *known = Some(connection);

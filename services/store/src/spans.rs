@@ -5,8 +5,9 @@
 //! for it, with the true start and end and links to the neighbours. A write that had to wait for
 //! the transaction before also has `wait for the writer` within it.
 //!
-//! Spans are made on the threads of the store after the caller has its answer (that of a look-up where
-//! it ran), from times that were taken on the way. A call without a sampled caller, such as a probe, has none.
+//! Spans are made on the threads of the store after the caller has its answer (that of a look-up on
+//! the caller's), from times that were taken on the way. A call without a sampled caller, such as a
+//! probe, has none.
 
 use std::borrow::Cow;
 use std::path::Path;
