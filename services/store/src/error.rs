@@ -74,6 +74,17 @@ impl StoreError {
         matches!(self, Self::Uncertain(_))
     }
 
+    /// Whether another connection has locked the file.
+    pub(crate) fn is_locked(&self) -> bool {
+        let Self::Unavailable(error) = self else {
+            return false;
+        };
+        matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        )
+    }
+
     /// What the failure of a COMMIT means for its writes.
     ///
     /// The record that makes a transaction count is the last that is written to the log. On a
@@ -83,10 +94,7 @@ impl StoreError {
     pub(crate) fn of_commit(self) -> Self {
         match &self {
             Self::Unavailable(error)
-                if !matches!(
-                    error.sqlite_error_code(),
-                    Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-                ) =>
+                if !self.is_locked() && error.sqlite_error_code() != Some(ErrorCode::DiskFull) =>
             {
                 Self::Uncertain(Box::new(self))
             }

@@ -8,11 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 
-use crate::StoreError;
 use crate::connection::DatabaseFile;
-use crate::readers::read;
+use crate::{StoreError, job};
 
 /// The connections that no look-up uses just now. In all there are as many as threads have ever looked
 /// something up at the same moment, since none is held across a wait.
@@ -41,20 +40,9 @@ impl LookUps {
             connection.busy_timeout(Duration::ZERO)?;
             Ok(connection)
         };
-        let result = read(open, &mut connection, work);
+        let result = job::read(open, &mut connection, work);
         self.idle.lock().extend(connection);
-        let is_locked = result.as_ref().is_err_and(is_locked);
+        let is_locked = result.as_ref().is_err_and(StoreError::is_locked);
         (!is_locked).then_some(result)
     }
-}
-
-fn is_locked(error: &StoreError) -> bool {
-    let StoreError::Unavailable(error) = error else {
-        return false;
-    };
-    let code = error.sqlite_error_code();
-    matches!(
-        code,
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-    )
 }

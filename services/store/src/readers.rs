@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, MAIN_DB};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::connection::DatabaseFile;
@@ -45,7 +45,7 @@ impl Readers {
         let (answer, wait) = oneshot::channel();
         let (file, spans) = (self.file.clone(), self.spans.clone());
         let read = move |connection: &mut Option<Connection>| {
-            let result = read(|| file.open_reader(), connection, work);
+            let result = job::read(|| file.open_reader(), connection, work);
             let answered = call.map(|call| call.end(&result));
             let _ = answer.send(result);
             if let Some(answered) = answered {
@@ -84,21 +84,4 @@ impl Drop for Opened {
     fn drop(&mut self) {
         self.0.close();
     }
-}
-
-/// Runs `work` on the connection that is known, or on a new one.
-pub(crate) fn read<T>(
-    open: impl FnOnce() -> Result<Connection, StoreError>,
-    known: &mut Option<Connection>,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> Result<T, StoreError> {
-    let connection = known.take().map_or_else(open, Ok)?;
-    let result = job::run(work, &connection);
-    // A connection that met a broken disk or a panic is not used again, nor one that was opened while the
-    // disk was read-only: its index of the log is a file, which `VFS` is to avoid.
-    let is_sound = matches!(result, Ok(_) | Err(StoreError::Statement(_)));
-    if is_sound && !connection.is_readonly(MAIN_DB)? {
-        *known = Some(connection);
-    }
-    result
 }
